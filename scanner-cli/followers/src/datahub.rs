@@ -98,8 +98,8 @@ impl Datahub {
         })
     }
 
-    /// Passes the requests that a delivery would send to a recorder. Requests that only read are sent, because it depends on
-    /// the catalog what is to be written.
+    /// Passes the requests that a delivery would send to a recorder. Requests that only read are sent, because it
+    /// depends on the catalog what is to be written.
     ///
     /// # Errors
     /// As [`follow`](Follower::follow).

@@ -1,8 +1,8 @@
 //! The follower that writes a file for DataHub's own tools: `<code>.mcps.json` for each connection, a JSON array of
 //! *metadata change proposals* that `datahub ingest` reads.
 //!
-//! The file holds the whole state: what exists, and what is gone or excluded as removed. So nothing is lost if a file is
-//! never ingested. It cannot know what people did in the catalog, so tags and owners are patches that add.
+//! The file holds the whole state: what exists, and what is gone or excluded as removed. So nothing is lost if a file
+//! is never ingested. It cannot know what people did in the catalog, so tags and owners are patches that add.
 
 use std::{
     io::Write,

@@ -1,5 +1,5 @@
-//! A folder with one file for each connection, written as a whole and replaced atomically when something of its connection
-//! changed. Kinds of followers that write files differ in the [`FileFormat`] alone.
+//! A folder with one file for each connection, written as a whole and replaced atomically when something of its
+//! connection changed. Kinds of followers that write files differ in the [`FileFormat`] alone.
 
 use std::{
     collections::BTreeSet,
@@ -103,8 +103,8 @@ impl ExportFolder {
         })
     }
 
-    /// A folder that no settings name. That it cannot be written is only a warning of a check, because `check` is also used
-    /// in homes where nothing is to be stored.
+    /// A folder that no settings name. That it cannot be written is only a warning of a check, because `check` is also
+    /// used in homes where nothing is to be stored.
     #[must_use]
     pub fn unset(home: &Path, path: &str) -> Self {
         Self {
@@ -148,7 +148,8 @@ impl ExportFolder {
         let changed = changed_connections(feed, format.has_containers()).await?;
         let mut delivery = Delivery::default();
         for connection in feed.connections() {
-            // An import treats items that are missing in the file as gone, so no file is written before all items are known.
+            // An import treats items that are missing in the file as gone, so no file is written before all items are
+            // known.
             let Some(complete) = connection.complete_from else {
                 continue;
             };

@@ -1,4 +1,5 @@
-//! The names under which catalogs show the product whose items are delivered. This is the only place here that names it.
+//! The names under which catalogs show the product whose items are delivered. This is the only place here that names
+//! it.
 
 /// The product's own name, which begins the names of types: `Qlik App`.
 const PRODUCT: &str = "Qlik";

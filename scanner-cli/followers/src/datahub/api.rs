@@ -113,7 +113,8 @@ impl Api {
         }
     }
 
-    /// These entities with these aspects, as far as the catalog has them. `None` if the server does not let them be read.
+    /// These entities with these aspects, as far as the catalog has them. `None` if the server does not let them be
+    /// read.
     pub(super) async fn read(
         &self,
         of: EntityType,
@@ -174,8 +175,8 @@ impl Api {
         }
     }
 
-    /// Writes aspects of entities of one type. Returns the entities that the server answers with; `None` if it answers with
-    /// none, which is so over Rest.li and in a dry run.
+    /// Writes aspects of entities of one type. Returns the entities that the server answers with; `None` if it answers
+    /// with none, which is so over Rest.li and in a dry run.
     pub(super) async fn write(
         &self,
         (of, verb): (EntityType, Verb),

@@ -143,8 +143,8 @@ impl Change {
         !matches!(after, Some(Content::Stored(_)))
     }
 
-    /// The change for an entity that the catalog does not have: it gets everything as a whole. Nothing is sent if it was to
-    /// be removed.
+    /// The change for an entity that the catalog does not have: it gets everything as a whole. Nothing is sent if it
+    /// was to be removed.
     pub(super) fn make_whole(&mut self) {
         if self.is_removal() {
             self.aspects.clear();

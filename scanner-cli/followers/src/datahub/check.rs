@@ -35,7 +35,8 @@ pub(super) const STAGES: [&str; 8] = [
     MAPPING,
 ];
 
-/// The version of an aspect that no entity has. A write on this condition is authorized as any other, but stores nothing.
+/// The version of an aspect that no entity has. A write on this condition is authorized as any other, but stores
+/// nothing.
 const IMPOSSIBLE_VERSION: &str = "999999999";
 
 /// The id of the entities that the probe names. Where a server ignores its condition, they are hidden.

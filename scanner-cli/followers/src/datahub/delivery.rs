@@ -1,5 +1,5 @@
-//! A delivery: tags, then containers from the outside in, then items; then what the catalog should not show, in the reverse
-//! order.
+//! A delivery: tags, then containers from the outside in, then items; then what the catalog should not show, in the
+//! reverse order.
 
 use catalog_model::{
     Container, Feed, FollowError, ItemKey, ItemState, Visualization,
@@ -39,7 +39,7 @@ pub(super) async fn deliver(
         bytes: MAX_BYTES,
     };
     let tally = Tally::begin(context.feed, context.url.as_str()).await?;
-    let due = Due::of(context.feed, tally.again()).await?;
+    let due = Due::read(context.feed, tally.again()).await?;
     let api = Api::new(server, context.parallel);
     let sender = Sender::new(limits, context.parallel);
     let server = hash(&[context.url.as_str()]);

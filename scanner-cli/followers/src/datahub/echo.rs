@@ -1,5 +1,5 @@
-//! What a server answers to a write: the entities with the aspects that it stored. An aspect that it does not know is left
-//! out without a word, so that the answer is compared with what was sent.
+//! What a server answers to a write: the entities with the aspects that it stored. An aspect that it does not know is
+//! left out without a word, so that the answer is compared with what was sent.
 
 use std::collections::BTreeMap;
 

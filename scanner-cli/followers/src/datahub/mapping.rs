@@ -1,8 +1,9 @@
-//! What DataHub knows items and containers as: urns and aspects, as plain values. Nothing here touches a network or a disk.
+//! What DataHub knows items and containers as: urns and aspects, as plain values. Nothing here touches a network or a
+//! disk.
 //!
-//! An item is a *dashboard*, a container a *container*, a connection a *platform instance*. Aspects that only the scanner
-//! writes are replaced as a whole. Tags and owners are also edited by people, so they are kept apart as lists of urns: an
-//! entity that is new in the catalog gets them as a whole, and others as a patch.
+//! An item is a *dashboard*, a container a *container*, a connection a *platform instance*. Aspects that only the
+//! scanner writes are replaced as a whole. Tags and owners are also edited by people, so they are kept apart as lists
+//! of urns: an entity that is new in the catalog gets them as a whole, and others as a patch.
 
 use catalog_model::{ConnectionCode, Container, ItemKey, Visualization};
 use serde_json::{Map, Value, json};

@@ -28,8 +28,8 @@ impl Tags {
         unknown.into_values().cloned().collect()
     }
 
-    /// Writes those of these tags that the catalog does not have. A tag that is refused is referred to all the same, and
-    /// shows its id.
+    /// Writes those of these tags that the catalog does not have. A tag that is refused is referred to all the same,
+    /// and shows its id.
     pub(super) async fn create(window: &mut Window<'_>, tags: Vec<Tag>) -> Result<(), FollowError> {
         let keys: Vec<_> = tags.iter().map(|tag| note_key(&tag.urn)).collect();
         let notes = notes::<Note>(window.feed, &keys).await?;

@@ -138,8 +138,8 @@ impl<'a> Window<'a> {
         Ok(())
     }
 
-    /// Reads the entities of which no note says that the catalog has them. Those that it does not have get everything as a
-    /// whole; all others keep what people have added.
+    /// Reads the entities of which no note says that the catalog has them. Those that it does not have get everything
+    /// as a whole; all others keep what people have added.
     async fn read_unknown(
         &self,
         of: EntityType,
@@ -294,7 +294,8 @@ impl Target for Writes<'_> {
 }
 
 impl Writes<'_> {
-    /// Writes entries, and returns the indexes of those that the server has not stored although it answered with success.
+    /// Writes entries, and returns the indexes of those that the server has not stored although it answered with
+    /// success.
     async fn write(&self, entries: &[&Entry], part: Part) -> Result<Vec<usize>, CallError> {
         let writes: Vec<_> = entries
             .iter()

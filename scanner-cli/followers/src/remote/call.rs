@@ -84,8 +84,8 @@ impl Call {
 pub enum CallError {
     /// The request is too large for the server, or for a gateway in front of it (status 413). Smaller ones may pass.
     TooLarge,
-    /// The server refuses the content: with another status from 400 to 499, or with 500 again and again. Other content may
-    /// be accepted.
+    /// The server refuses the content: with another status from 400 to 499, or with 500 again and again. Other content
+    /// may be accepted.
     Refused {
         /// The status.
         status: u16,

@@ -61,8 +61,8 @@ impl Server {
         &self.client
     }
 
-    /// The same server for parts of a request that it has refused: a failure is hardly retried, because it is probably the
-    /// content.
+    /// The same server for parts of a request that it has refused: a failure is hardly retried, because it is probably
+    /// the content.
     #[must_use]
     pub fn hasty(&self) -> Self {
         Self {

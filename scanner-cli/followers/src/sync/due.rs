@@ -18,8 +18,8 @@ const MAX_KEPT: usize = 1_000;
 pub struct Due {
     /// The connection.
     pub connection: FeedConnection,
-    /// Items and containers that the store has deleted since: their keys are all that is known. The catalog should not have
-    /// them.
+    /// Items and containers that the store has deleted since: their keys are all that is known. The catalog should not
+    /// have them.
     pub forgotten: Vec<(EntityKind, ItemKey)>,
     scope: Scope,
 }
@@ -34,13 +34,13 @@ enum Scope {
 }
 
 impl Due {
-    /// What is due, by connection. After a reset, everything is. If a container has changed, all items of its connection
-    /// are, because they are described with what holds them; the same for the connections in `again`, of which the catalog
-    /// has refused something.
+    /// What is due, by connection. After a reset, everything is. If a container has changed, all items of its
+    /// connection are, because they are described with what holds them; the same for the connections in `again`, of
+    /// which the catalog has refused something.
     ///
     /// # Errors
     /// If the feed cannot be read.
-    pub async fn of(
+    pub async fn read(
         feed: &dyn Feed,
         again: &BTreeSet<ConnectionCode>,
     ) -> Result<Vec<Self>, FeedError> {
@@ -99,7 +99,8 @@ impl Due {
         matches!(self.scope, Scope::Everything)
     }
 
-    /// The containers that may have changed and have one of these states. A container comes after the one that holds it.
+    /// The containers that may have changed and have one of these states. A container comes after the one that holds
+    /// it.
     ///
     /// # Errors
     /// If the feed cannot be read.

@@ -15,12 +15,12 @@ pub struct Note {
     /// What is known of the entity.
     #[serde(rename = "h", default, skip_serializing_if = "Content::is_unknown")]
     pub content: Content,
-    /// The entries of parts that people edit as well, by the name of the part: those that the follower has added. A part
-    /// that is missing was never sent.
+    /// The entries of parts that people edit as well, by the name of the part: those that the follower has added. A
+    /// part that is missing was never sent.
     #[serde(rename = "p", default, skip_serializing_if = "BTreeMap::is_empty")]
     pub parts: Parts,
-    /// Entries of which it is not known whether the catalog has them, because no answer came when they were added. They are
-    /// noted before the request, so that they are not taken for those of people.
+    /// Entries of which it is not known whether the catalog has them, because no answer came when they were added. They
+    /// are noted before the request, so that they are not taken for those of people.
     #[serde(rename = "m", default, skip_serializing_if = "BTreeMap::is_empty")]
     pub maybe: Parts,
 }
@@ -109,8 +109,8 @@ impl Note {
     }
 }
 
-/// The notes under these keys, in their order. A note that cannot be read, because another version wrote it, is `None`: its
-/// entity is delivered again.
+/// The notes under these keys, in their order. A note that cannot be read, because another version wrote it, is `None`:
+/// its entity is delivered again.
 ///
 /// # Errors
 /// If the feed cannot be read.

@@ -78,8 +78,8 @@ impl Sender {
         self.limits.entries * self.parallel
     }
 
-    /// Sends all entries, in no particular order. Returns what became of each, in their order: `None` for those that were
-    /// not sent, or of which it is not known, because the delivery ended. The error says why it ended.
+    /// Sends all entries, in no particular order. Returns what became of each, in their order: `None` for those that
+    /// were not sent, or of which it is not known, because the delivery ended. The error says why it ended.
     pub async fn send<T: Target>(
         &self,
         target: &T,

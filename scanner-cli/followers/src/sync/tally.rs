@@ -10,8 +10,8 @@ use catalog_model::{
 /// The key of the note with the codes of the connections of which something was refused.
 const REFUSED: &str = "refused";
 
-/// Maximum number of refused items and containers. If there are more, the catalog is probably not what it should be, and
-/// the delivery ends.
+/// Maximum number of refused items and containers. If there are more, the catalog is probably not what it should be,
+/// and the delivery ends.
 const MAX_REFUSED: usize = 100;
 
 /// Counts what was stored and refused.

@@ -1,16 +1,11 @@
 //! The follower `datahub`, against a strict server.
 
-use std::{
-    collections::BTreeMap,
-    path::Path,
-    sync::{Arc, Mutex, atomic::Ordering},
-    time::Duration,
-};
+use std::{collections::BTreeMap, path::Path, sync::atomic::Ordering, time::Duration};
 
 use async_trait::async_trait;
 use catalog_followers::datahub::mapping::urn;
 use catalog_model::{
-    ConnectionCode, Follower, Verdict,
+    ConnectionCode, Follower,
     contract::follower::{CatalogFault, Closing, FeedFault, FollowerUnderTest, MemoryStore, check},
     follower::Delivery,
     with_causes,
@@ -20,10 +15,12 @@ use serde_json::{Value, json};
 use crate::{
     fake_datahub::{Doors, FakeDatahub, Fault, TOKEN},
     fake_http::FakeServer,
-    support::{open, settings},
+    support::open,
 };
 
+mod faults;
 mod histories;
+mod settings_and_checks;
 
 /// A server, and what the follower's settings are besides its URL.
 pub(crate) struct Datahub {
@@ -248,257 +245,4 @@ async fn a_catalog_from_an_earlier_installation_is_not_wiped() {
     let never = dashboard("z");
     assert!(!datahub.fake().state().entities.contains_key(&never));
     datahub.fake().assert_no_violation();
-}
-
-#[tokio::test]
-async fn a_bad_item_is_named_and_all_others_are_delivered() {
-    for status in [400, 422, 500] {
-        let (datahub, store) = (Datahub::new(), MemoryStore::default());
-        let ids: Vec<_> = (0..60).map(|number| format!("i{number}")).collect();
-        let items: Vec<_> = ids.iter().map(|id| (id.as_str(), "Name")).collect();
-        store.scan(&east(), &items, Closing::Complete);
-        datahub.fake().state().poison = vec![(dashboard("i7"), status)];
-        let delivery = datahub.deliver(&store).await.unwrap();
-        assert_eq!(delivery.refused.len(), 1);
-        assert_eq!(delivery.refused[0].key.to_string(), "east/f1/i7");
-        assert!(delivery.refused[0].message.contains(&status.to_string()));
-        assert_eq!(datahub.items().await.len(), 59);
-        assert_eq!(delivery.delivered[0].items, 59);
-        // It is tried again, alone, until it is accepted.
-        let writes = datahub.fake().state().writes;
-        let delivery = datahub.deliver(&store).await.unwrap();
-        assert_eq!(
-            (delivery.refused.len(), datahub.fake().state().writes),
-            (1, writes)
-        );
-        datahub.fake().state().poison.clear();
-        let delivery = datahub.deliver(&store).await.unwrap();
-        assert_eq!(
-            (delivery.refused.len(), delivery.delivered[0].items),
-            (0, 1)
-        );
-        assert_eq!(datahub.items().await.len(), 60);
-    }
-}
-
-#[tokio::test]
-async fn a_catalog_that_refuses_everything_ends_the_delivery() {
-    let (datahub, store) = (Datahub::new(), MemoryStore::default());
-    let ids: Vec<_> = (0..150).map(|number| format!("i{number}")).collect();
-    let items: Vec<_> = ids.iter().map(|id| (id.as_str(), "Name")).collect();
-    store.scan(&east(), &items, Closing::Complete);
-    datahub.fake().state().later = Some((0, Fault::Status(400)));
-    let error = datahub.deliver(&store).await.unwrap_err();
-    assert!(error.contains("more than 100"), "{error}");
-}
-
-#[tokio::test]
-async fn requests_are_halved_if_they_are_too_large() {
-    let (datahub, store) = (Datahub::new(), MemoryStore::default());
-    let ids: Vec<_> = (0..30).map(|number| format!("i{number}")).collect();
-    let items: Vec<_> = ids.iter().map(|id| (id.as_str(), "Name")).collect();
-    store.scan(&east(), &items, Closing::Complete);
-    datahub.fake().state().max_bytes = Some(8_000);
-    let delivery = datahub.deliver(&store).await.unwrap();
-    assert_eq!(delivery.refused, []);
-    assert_eq!(datahub.items().await.len(), 30);
-}
-
-#[tokio::test]
-async fn a_wrong_token_ends_the_delivery_at_once() {
-    let (datahub, store) = (Datahub::new(), MemoryStore::default());
-    store.scan(&east(), &[("a", "A")], Closing::Complete);
-    let url = datahub.server.url();
-    let settings = [
-        ("kind", "datahub"),
-        ("url", url.as_str()),
-        ("token", "wrong-token-of-someone"),
-    ];
-    let follower = open(Path::new("."), &settings);
-    let error = follower
-        .follow(&store.feed(FeedFault::None))
-        .await
-        .unwrap_err();
-    let text = with_causes(&error);
-    assert!(text.contains("401"), "{text}");
-    assert!(!text.contains("wrong-token"), "{text}");
-    assert!(error.hint().unwrap().contains("`token`"));
-    // The version, which needs no token, and one request.
-    assert_eq!(datahub.fake().state().requests.len(), 2);
-    datahub.fake().state().is_readonly = true;
-    let error = datahub.deliver(&store).await.unwrap_err();
-    assert!(
-        error.contains("403") && error.contains("unauthorized"),
-        "{error}"
-    );
-}
-
-#[tokio::test]
-async fn a_page_with_success_is_no_success() {
-    let (datahub, store) = (Datahub::new(), MemoryStore::default());
-    store.scan(&east(), &[("a", "A")], Closing::Complete);
-    datahub.fake().state().later = Some((0, Fault::Page));
-    let error = datahub.deliver(&store).await.unwrap_err();
-    assert!(error.contains("web page"), "{error}");
-    assert!(!store.is_delivered());
-}
-
-#[tokio::test]
-async fn an_aspect_that_is_not_stored_is_reported() {
-    let (datahub, store) = (Datahub::new(), MemoryStore::default());
-    store.scan(&east(), &[("a", "A")], Closing::Complete);
-    datahub.fake().state().unknown_aspect = Some("dashboardInfo");
-    let delivery = datahub.deliver(&store).await.unwrap();
-    assert_eq!(delivery.refused.len(), 1);
-    assert!(
-        delivery.refused[0].message.contains("has not stored"),
-        "{:?}",
-        delivery.refused
-    );
-    datahub.fake().state().unknown_aspect = None;
-    assert_eq!(datahub.deliver(&store).await.unwrap().refused, []);
-}
-
-#[tokio::test]
-async fn bad_answers_do_no_harm() {
-    for fault in [
-        Fault::Half,
-        Fault::Duplicates,
-        Fault::SilentAnswer,
-        Fault::Slow,
-        Fault::CutAnswer,
-    ] {
-        let (datahub, store) = (Datahub::new(), MemoryStore::default());
-        store.scan(&east(), &[("a", "A"), ("b", "B")], Closing::Complete);
-        datahub.fake().state().faults = vec![fault; 6].into();
-        let delivery = datahub.deliver(&store).await;
-        if delivery.is_err() {
-            datahub.fake().state().faults.clear();
-            datahub.deliver(&store).await.unwrap();
-        }
-        assert_eq!(datahub.items().await.len(), 2, "{fault:?}");
-        assert_eq!(datahub.tags("b"), ["urn:li:tag:B"], "{fault:?}");
-    }
-}
-
-#[tokio::test]
-async fn a_busy_server_is_asked_again() {
-    for fault in [
-        Fault::Status(429),
-        Fault::Status(503),
-        Fault::CutAfterStoring,
-    ] {
-        let datahub = Datahub {
-            more: Vec::new(),
-            ..Datahub::new()
-        };
-        let store = MemoryStore::default();
-        store.scan(&east(), &[("a", "A")], Closing::Complete);
-        datahub.fake().state().faults = [fault].into();
-        datahub.deliver(&store).await.unwrap();
-        assert_eq!(datahub.items().await.len(), 1, "{fault:?}");
-    }
-}
-
-#[tokio::test]
-async fn connections_are_used_again_and_requests_are_limited() {
-    let (mut datahub, store) = (Datahub::new(), MemoryStore::default());
-    datahub.more.push(("parallel", "2"));
-    let ids: Vec<_> = (0..200).map(|number| format!("i{number}")).collect();
-    let items: Vec<_> = ids.iter().map(|id| (id.as_str(), "Name")).collect();
-    store.scan(&east(), &items, Closing::Complete);
-    datahub.fake().state().later = Some((0, Fault::Slow));
-    datahub.deliver(&store).await.unwrap();
-    assert_eq!(datahub.items().await.len(), 200);
-    assert_eq!(datahub.server.max_in_flight(), 2);
-    assert!(
-        datahub.server.connections() <= 4,
-        "{}",
-        datahub.server.connections()
-    );
-}
-
-#[tokio::test]
-async fn each_stage_of_a_check_fails_at_its_place() {
-    let datahub = Datahub::new();
-    let url = datahub.server.url();
-    let verdicts = async |url: &str, token: &str| {
-        let settings = [("kind", "datahub"), ("url", url), ("token", token)];
-        let stages = open(Path::new("."), &settings).check().await;
-        let verdict = |name: &str| {
-            stages
-                .iter()
-                .find(|stage| stage.name == name)
-                .unwrap()
-                .verdict
-        };
-        ["tcp", "server", "token", "permissions", "mapping"].map(verdict)
-    };
-    use Verdict::{Failed, NotReached, Ok};
-    assert_eq!(verdicts(&url, TOKEN).await, [Ok; 5]);
-    assert_eq!(datahub.fake().state().writes, 0);
-    assert_eq!(
-        verdicts(&url, "wrong").await,
-        [Ok, Ok, Failed, NotReached, NotReached]
-    );
-    assert_eq!(
-        verdicts(&format!("{url}/frontend"), TOKEN).await,
-        [Ok, Failed, NotReached, NotReached, NotReached]
-    );
-    datahub.fake().state().is_readonly = true;
-    assert_eq!(
-        verdicts(&url, TOKEN).await,
-        [Ok, Ok, Ok, Failed, NotReached]
-    );
-    let closed = "http://127.0.0.1:1";
-    assert_eq!(
-        verdicts(closed, TOKEN).await,
-        [Failed, NotReached, NotReached, NotReached, NotReached]
-    );
-}
-
-#[test]
-fn the_token_is_not_sent_in_the_clear_unless_that_is_allowed() {
-    let registry = catalog_followers::registry(Path::new("."));
-    let is_accepted = |url: &str, allowed: &str| {
-        let own = [("kind", "datahub"), ("url", url), ("http_allowed", allowed)];
-        registry.open(&mut settings(&own)).is_ok()
-    };
-    assert!(!is_accepted("http://datahub.example.com:8080", "false"));
-    assert!(is_accepted("http://datahub.example.com:8080", "true"));
-    assert!(is_accepted("http://localhost:8080", "false"));
-    assert!(!is_accepted("http://localhost.example.com", "false"));
-}
-
-#[tokio::test]
-async fn a_dry_run_sends_nothing_and_shows_everything() {
-    let (datahub, store) = (Datahub::new(), MemoryStore::default());
-    store.scan(&east(), &[("a", "A")], Closing::Complete);
-    let recorded = Arc::new(Mutex::new(Vec::new()));
-    let seen = Arc::clone(&recorded);
-    let recorder = catalog_followers::remote::Recorder::new(move |url, call| {
-        let body = String::from_utf8(call.body.clone().unwrap().to_vec()).unwrap();
-        seen.lock()
-            .unwrap()
-            .push(format!("{} {url} {body}", call.method));
-    });
-    let url = datahub.server.url();
-    let own = [("kind", "datahub"), ("url", url.as_str()), ("token", TOKEN)];
-    let follower = catalog_followers::datahub::Datahub::open(
-        catalog_model::FollowerName::new("datahub").unwrap(),
-        &mut settings(&own),
-    );
-    let feed = store.feed(FeedFault::None);
-    follower.unwrap().dry_run(&feed, recorder).await.unwrap();
-    assert_eq!(datahub.fake().state().writes, 0);
-    assert!(!store.is_delivered());
-    let recorded = recorded.lock().unwrap();
-    let paths: Vec<_> = recorded
-        .iter()
-        .map(|request| request.split(['/', '?']).nth(6).unwrap())
-        .collect();
-    // The tag of the item comes before it.
-    assert_eq!(paths, ["container", "tag", "dashboard"], "{recorded:#?}");
-    assert!(recorded[2].contains(r#""title":"A""#));
-    assert!(!recorded.concat().contains(TOKEN));
 }

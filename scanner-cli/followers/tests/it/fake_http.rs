@@ -1,5 +1,5 @@
-//! A small HTTP server for fake catalogs: each connection has a thread, requests are answered by a function, and the answers
-//! may be as bad as those of real servers and gateways.
+//! A small HTTP server for fake catalogs: each connection has a thread, requests are answered by a function, and the
+//! answers may be as bad as those of real servers and gateways.
 
 use std::{
     collections::BTreeMap,

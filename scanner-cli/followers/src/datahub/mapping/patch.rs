@@ -3,8 +3,8 @@
 
 use serde_json::{Value, json};
 
-/// The kind of all owners that are delivered, by the name of older servers and by the urn of newer ones. The user interface
-/// gives both, and an owner with one of them only would be listed twice.
+/// The kind of all owners that are delivered, by the name of older servers and by the urn of newer ones. The user
+/// interface gives both, and an owner with one of them only would be listed twice.
 const OWNER_TYPE: (&str, &str) = (
     "TECHNICAL_OWNER",
     "urn:li:ownershipType:__system__technical_owner",

@@ -24,7 +24,7 @@ impl OwnerId {
         ("login", Self::Login),
     ];
 
-    fn of(self, contact: &Contact) -> Option<&str> {
+    fn id_of(self, contact: &Contact) -> Option<&str> {
         let email = contact.email.as_deref();
         match self {
             Self::Email => email,
@@ -36,14 +36,15 @@ impl OwnerId {
         }
     }
 
-    /// The urns of the owners, each once; `None` if it is not known who they are. A contact without this id is left out.
+    /// The urns of the owners, each once; `None` if it is not known who they are. A contact without this id is left
+    /// out.
     pub fn owners(self, contacts: &Contacts) -> Option<Vec<String>> {
         let Contacts::Known(contacts) = contacts else {
             return None;
         };
         let mut owners = Vec::new();
         for contact in contacts {
-            let owner = self.of(contact).and_then(urn::person);
+            let owner = self.id_of(contact).and_then(urn::person);
             owners.extend(owner.filter(|owner| !owners.contains(owner)));
         }
         Some(owners)

@@ -61,8 +61,8 @@ pub fn dashboard(key: &ItemKey) -> Result<String, UrnTooLong> {
     checked(format!("urn:li:dashboard:({PLATFORM},{id})"))
 }
 
-/// The urn of a container: a hash of what identifies it, in the form that DataHub's own sources use. It follows from the
-/// container's key, `code/kind:id`.
+/// The urn of a container: a hash of what identifies it, in the form that DataHub's own sources use. It follows from
+/// the container's key, `code/kind:id`.
 pub fn container(key: &ItemKey) -> String {
     let mut parts = key.parts();
     let code = parts.next().unwrap_or_default();
@@ -129,8 +129,8 @@ fn encode_instance(code: &str) -> String {
     encode(code, |char| is_plain(char) || char == '.')
 }
 
-/// A name with everything percent-encoded that a urn must not contain. `%` is encoded too, so that two names never become
-/// one urn.
+/// A name with everything percent-encoded that a urn must not contain. `%` is encoded too, so that two names never
+/// become one urn.
 fn encode_name(name: &str) -> String {
     let inner = name.trim();
     let (start, end) = match inner.is_empty() {
@@ -154,7 +154,7 @@ fn encode(text: &str, is_allowed: impl Fn(char) -> bool) -> String {
             continue;
         }
         for byte in char.encode_utf8(&mut [0; 4]).bytes() {
-            // Writing to a text cannot fail.
+            // Writing to a `String` cannot fail.
             let _ = write!(encoded, "%{byte:02X}");
         }
     }

@@ -1,5 +1,5 @@
-//! Any history of scans, faults and edits by people ends in what a fresh full delivery would give, with the edits of people
-//! kept.
+//! Any history of scans, faults and edits by people ends in what a fresh full delivery would give, with the edits of
+//! people kept.
 
 use std::collections::BTreeMap;
 

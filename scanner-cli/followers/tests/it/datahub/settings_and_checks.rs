@@ -1,0 +1,102 @@
+//! Settings, checks and dry runs.
+
+use std::{
+    path::Path,
+    sync::{Arc, Mutex},
+};
+
+use catalog_model::{
+    Verdict,
+    contract::follower::{Closing, FeedFault, MemoryStore},
+};
+
+use super::{Datahub, east};
+use crate::{
+    fake_datahub::TOKEN,
+    support::{open, settings},
+};
+
+#[tokio::test]
+async fn each_stage_of_a_check_fails_at_its_place() {
+    let datahub = Datahub::new();
+    let url = datahub.server.url();
+    let verdicts = async |url: &str, token: &str| {
+        let settings = [("kind", "datahub"), ("url", url), ("token", token)];
+        let stages = open(Path::new("."), &settings).check().await;
+        let verdict = |name: &str| {
+            stages
+                .iter()
+                .find(|stage| stage.name == name)
+                .unwrap()
+                .verdict
+        };
+        ["tcp", "server", "token", "permissions", "mapping"].map(verdict)
+    };
+    use Verdict::{Failed, NotReached, Ok};
+    assert_eq!(verdicts(&url, TOKEN).await, [Ok; 5]);
+    assert_eq!(datahub.fake().state().writes, 0);
+    assert_eq!(
+        verdicts(&url, "wrong").await,
+        [Ok, Ok, Failed, NotReached, NotReached]
+    );
+    assert_eq!(
+        verdicts(&format!("{url}/frontend"), TOKEN).await,
+        [Ok, Failed, NotReached, NotReached, NotReached]
+    );
+    datahub.fake().state().is_readonly = true;
+    assert_eq!(
+        verdicts(&url, TOKEN).await,
+        [Ok, Ok, Ok, Failed, NotReached]
+    );
+    let closed = "http://127.0.0.1:1";
+    assert_eq!(
+        verdicts(closed, TOKEN).await,
+        [Failed, NotReached, NotReached, NotReached, NotReached]
+    );
+}
+
+#[test]
+fn the_token_is_not_sent_without_encryption_unless_that_is_allowed() {
+    let registry = catalog_followers::registry(Path::new("."));
+    let is_accepted = |url: &str, allowed: &str| {
+        let own = [("kind", "datahub"), ("url", url), ("http_allowed", allowed)];
+        registry.open(&mut settings(&own)).is_ok()
+    };
+    assert!(!is_accepted("http://datahub.example.com:8080", "false"));
+    assert!(is_accepted("http://datahub.example.com:8080", "true"));
+    assert!(is_accepted("http://localhost:8080", "false"));
+    assert!(!is_accepted("http://localhost.example.com", "false"));
+}
+
+#[tokio::test]
+async fn a_dry_run_sends_nothing_and_shows_everything() {
+    let (datahub, store) = (Datahub::new(), MemoryStore::default());
+    store.scan(&east(), &[("a", "A")], Closing::Complete);
+    let recorded = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&recorded);
+    let recorder = catalog_followers::remote::Recorder::new(move |url, call| {
+        let body = String::from_utf8(call.body.clone().unwrap().to_vec()).unwrap();
+        seen.lock()
+            .unwrap()
+            .push(format!("{} {url} {body}", call.method));
+    });
+    let url = datahub.server.url();
+    let own = [("kind", "datahub"), ("url", url.as_str()), ("token", TOKEN)];
+    let follower = catalog_followers::datahub::Datahub::open(
+        catalog_model::FollowerName::new("datahub").unwrap(),
+        &mut settings(&own),
+    );
+    let feed = store.feed(FeedFault::None);
+    follower.unwrap().dry_run(&feed, recorder).await.unwrap();
+    assert_eq!(datahub.fake().state().writes, 0);
+    assert!(!store.is_delivered());
+    let recorded = recorded.lock().unwrap();
+    let paths: Vec<_> = recorded
+        .iter()
+        .map(|request| request.split(['/', '?']).nth(6).unwrap())
+        .collect();
+    // The tag of the item comes before it.
+    assert_eq!(paths, ["container", "tag", "dashboard"], "{recorded:#?}");
+    assert!(recorded[2].contains(r#""title":"A""#));
+    assert!(!recorded.concat().contains(TOKEN));
+}
