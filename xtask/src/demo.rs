@@ -4,11 +4,12 @@ use std::{
     env::consts::EXE_SUFFIX,
     fs,
     io::{BufRead, BufReader},
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
 
 use serde_json::Value;
+use tempfile::TempDir;
 use xshell::{Shell, cmd};
 
 use crate::{Outcome, target};
@@ -24,15 +25,51 @@ struct FakeSite {
     value: String,
 }
 
-#[expect(clippy::print_stdout, reason = "the demonstration prints its result")]
-pub(crate) fn run(shell: &Shell) -> Outcome {
+/// Builds the program and the fake site. Returns the folder that contains them.
+fn build(shell: &Shell) -> Result<PathBuf, Box<dyn std::error::Error>> {
     cmd!(shell, "cargo build --quiet --package scanner-cli").run()?;
     cmd!(
         shell,
         "cargo build --quiet --package qrs-client --features fake-site --example fake_site"
     )
     .run()?;
-    let built = target(shell)?.join("debug");
+    Ok(target(shell)?.join("debug"))
+}
+
+/// Scans the fake site in a temporary home with these settings of the scanner, and returns the home.
+pub(crate) fn scanned_home(
+    shell: &Shell,
+    settings: &str,
+) -> Result<TempDir, Box<dyn std::error::Error>> {
+    let built = build(shell)?;
+    let site = FakeSite::start(&built)?;
+    let home = tempfile::tempdir()?;
+    for folder in ["conf", "connections"] {
+        fs::create_dir(home.path().join(folder))?;
+    }
+    fs::write(home.path().join("conf/application.conf"), settings)?;
+    fs::write(
+        home.path().join("connections/demo.conf"),
+        site.connection_file(),
+    )?;
+    scan(&built, home.path())?;
+    Ok(home)
+}
+
+fn scan(built: &Path, home: &Path) -> Outcome {
+    let status = Command::new(built.join(format!("scanner-cli{EXE_SUFFIX}")))
+        .current_dir(home)
+        .arg("scan")
+        .status()?;
+    match status.success() {
+        true => Ok(()),
+        false => Err(format!("the scan ended with {status}").into()),
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "the demonstration prints its result")]
+pub(crate) fn run(shell: &Shell) -> Outcome {
+    let built = build(shell)?;
     let site = FakeSite::start(&built)?;
     println!(
         "\nA fake Qlik Sense site runs at {}. In a temporary home, the file connections/demo.conf:\n",
@@ -45,13 +82,7 @@ pub(crate) fn run(shell: &Shell) -> Outcome {
     fs::write(home.path().join("connections/demo.conf"), file)?;
 
     println!("\n$ scanner-cli scan\n");
-    let status = Command::new(built.join(format!("scanner-cli{EXE_SUFFIX}")))
-        .current_dir(home.path())
-        .arg("scan")
-        .status()?;
-    if !status.success() {
-        return Err(format!("the scan ended with {status}").into());
-    }
+    scan(&built, home.path())?;
     let export = fs::read_to_string(home.path().join("export/demo.visualization.ndjson"))?;
     println!(
         "\n{PRINTED_ITEMS} of the {} items in export/demo.visualization.ndjson:\n",

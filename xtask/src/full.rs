@@ -10,6 +10,7 @@ use xshell::{Shell, cmd};
 use crate::{Outcome, demo, quartz, test};
 
 mod audit;
+mod foreign_clients;
 
 /// The result of a part.
 pub(crate) enum Verdict {
@@ -26,7 +27,7 @@ struct Part {
 }
 
 /// All parts, in the order in which they run. A new one is a line here.
-const PARTS: [Part; 6] = [
+const PARTS: [Part; 7] = [
     Part {
         name: "test",
         run: |shell| verdict(test::run(shell)),
@@ -38,6 +39,10 @@ const PARTS: [Part; 6] = [
     Part {
         name: "demo",
         run: |shell| verdict(demo::run(shell)),
+    },
+    Part {
+        name: "foreign clients",
+        run: foreign_clients::run,
     },
     Part {
         name: "quartz",
