@@ -6,7 +6,7 @@ use catalog_model::{FollowError, Stage, Verdict, with_causes};
 use outbound_http::{Error, Stage as Connecting, Step};
 use outbound_settings::weak;
 
-use super::{CallError, RemoteSettings};
+use super::{CallError, RemoteSettings, settings::is_protected};
 
 /// The stages on the way to a server, in their order. A kind adds its own ones after them.
 pub const WAY: [&str; 4] = [NAME_RESOLUTION, TCP, PROXY, TLS];
@@ -111,15 +111,22 @@ impl Stages {
         }
         if tls {
             let seen = "the connection is not encrypted (http)";
-            self.0.push(Stage::ok(TLS, seen, Duration::ZERO));
+            let stage = Stage::ok(TLS, seen, Duration::ZERO);
+            self.0.push(match is_protected(&remote.url) {
+                true => stage,
+                false => {
+                    let hint = "use `https` in `url`: the token can be read in transit".to_owned();
+                    stage.but(Verdict::Warning, hint)
+                }
+            });
         }
     }
 
     /// Warns about the trust store, and about weaknesses of certificates that were accepted.
     fn add_warnings(&mut self, remote: &RemoteSettings) {
-        let weak = remote.server.client().weaknesses();
+        let weak_certificates = remote.server.client().weaknesses();
         let trust = remote.outbound.trust.warnings().iter().cloned();
-        for warning in trust.chain(weak.iter().map(weak_certificate)) {
+        for warning in trust.chain(weak_certificates.iter().map(weak)) {
             let Some(stage) = self.0.iter_mut().find(|stage| stage.name == TLS) else {
                 return;
             };
@@ -130,10 +137,6 @@ impl Stages {
             }
         }
     }
-}
-
-fn weak_certificate(weakness: &outbound_http::Weakness) -> catalog_model::Diagnostic {
-    weak(weakness)
 }
 
 fn failed(name: &'static str, error: &Error, took: Duration) -> Stage {

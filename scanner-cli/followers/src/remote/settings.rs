@@ -121,7 +121,7 @@ fn parallel(settings: &mut Settings) -> Option<usize> {
 }
 
 /// Whether nobody on the way can read the token: it is encrypted, or does not leave the machine.
-fn is_protected(url: &Url) -> bool {
+pub(super) fn is_protected(url: &Url) -> bool {
     let is_loopback = match url.host() {
         Some(url::Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
         Some(url::Host::Ipv4(address)) => address.is_loopback(),
