@@ -131,6 +131,15 @@ pub enum FollowError {
         #[source]
         source: Option<Box<dyn Error + Send + Sync>>,
     },
+    /// The catalog rejects the credentials of the follower, or its account may not write. Another try would fail in the
+    /// same way, so none follows before the next delivery.
+    #[error("{message}")]
+    Rejected {
+        /// What the catalog responded. Never contains a secret.
+        message: String,
+        /// What to do.
+        hint: Option<String>,
+    },
 }
 
 impl Delivery {
@@ -161,9 +170,15 @@ impl FollowError {
     #[must_use]
     pub fn hint(&self) -> Option<&str> {
         match self {
-            Self::Target { hint, .. } => hint.as_deref(),
+            Self::Target { hint, .. } | Self::Rejected { hint, .. } => hint.as_deref(),
             Self::Feed(_) => None,
         }
+    }
+
+    /// Whether another try may succeed within seconds.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        !matches!(self, Self::Rejected { .. })
     }
 
     /// Whether the delivery ended because it was asked to.

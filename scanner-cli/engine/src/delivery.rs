@@ -172,7 +172,8 @@ impl Deliverer {
         self.end_killed_scans().map_err(store_failed)?;
         let mut outcome = self.attempt(follower, handle);
         for pause in self.pauses {
-            if outcome.is_ok() || self.is_stopped() {
+            let is_final = !matches!(&outcome, Err(error) if error.may_pass());
+            if is_final || self.is_stopped() {
                 break;
             }
             self.pause(*pause, handle);

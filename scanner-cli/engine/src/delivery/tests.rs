@@ -2,6 +2,7 @@ use std::{
     future::pending,
     sync::{
         Mutex,
+        atomic::AtomicUsize,
         mpsc::{Receiver, Sender, channel},
     },
 };
@@ -24,6 +25,8 @@ enum Behavior {
     /// Its catalog never responds.
     Hangs,
     Refuses,
+    /// Its catalog rejects the credentials. The number of deliveries is counted.
+    Rejects(Arc<AtomicUsize>),
 }
 
 struct TestFollower {
@@ -52,6 +55,13 @@ impl Follower for TestFollower {
                 key: ItemKey::new(["c", "a"]).unwrap(),
                 message: "no owner".to_owned(),
             }),
+            Behavior::Rejects(count) => {
+                count.fetch_add(1, Ordering::Relaxed);
+                return Err(FollowError::Rejected {
+                    message: "the token has expired".to_owned(),
+                    hint: None,
+                });
+            }
         }
         feed.acknowledge(Acknowledgement::up_to(feed.end())).await?;
         Ok(delivery)
@@ -93,6 +103,16 @@ fn cursor(scratch: &Scratch, follower: &ConfiguredFollower) -> Cursor {
 fn a_follower_that_fails_again_is_retried_later_and_later() {
     let minutes = |failures| retry_after(failures).as_secs() / 60;
     assert_eq!([1, 2, 3, 4, 5, 100].map(minutes), [1, 2, 4, 8, 15, 15]);
+}
+
+#[tokio::test]
+async fn rejected_credentials_are_not_sent_again_at_once() {
+    let (_scratch, deliverer) = scanned().await;
+    let count = Arc::default();
+    let follower = follower("rejected", Behavior::Rejects(Arc::clone(&count)));
+    let runs = deliverer.deliver(&vec![follower]).await;
+    assert!(runs[0].outcome.is_err());
+    assert_eq!(count.load(Ordering::Relaxed), 1);
 }
 
 #[tokio::test]

@@ -75,6 +75,10 @@ impl RedactedFollower {
                 hint: hint.map(|hint| self.redactor.redact(hint)),
                 source: source.map(|source| self.cause(source.as_ref()).into()),
             },
+            FollowError::Rejected { message, hint } => FollowError::Rejected {
+                message: self.redactor.redact(message),
+                hint: hint.map(|hint| self.redactor.redact(hint)),
+            },
             // Errors of the feed contain no secrets.
             error => error,
         }

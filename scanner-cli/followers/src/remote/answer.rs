@@ -109,18 +109,21 @@ async fn refused(mut response: Response) -> CallError {
                 Some(message) => format!("{}: {message}", with_causes(&error)),
                 None => with_causes(&error),
             };
-            let error = FollowError::Target {
-                message: text,
-                hint: hint(&error),
-                source: None,
-            };
+            let hint = hint(&error);
             match status {
                 401 | 403 => CallError::Denied {
                     status,
                     is_json: serde_json::from_slice::<Value>(&body).is_ok(),
-                    error,
+                    error: FollowError::Rejected {
+                        message: text,
+                        hint,
+                    },
                 },
-                _ => CallError::Ended(error),
+                _ => CallError::Ended(FollowError::Target {
+                    message: text,
+                    hint,
+                    source: None,
+                }),
             }
         }
     }
