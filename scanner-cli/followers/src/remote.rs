@@ -5,7 +5,7 @@
 //! - [`Server`] sends a [`Call`], which is a plain value, and returns a JSON [`Answer`]. A [`CallError`] says what to
 //!   do: halve the request, refuse the item, or end the delivery. In a dry run, calls that write are recorded instead
 //!   of sent.
-//! - [`check::way`] checks the stages on the way to the server.
+//! - [`check::Stages`] checks the stages on the way to the server.
 //!
 //! Nothing here knows a catalog's product or what a delivery consists of.
 
