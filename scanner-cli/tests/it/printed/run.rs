@@ -107,7 +107,7 @@ fn a_service_that_does_not_start() {
         (
             "an unknown follower",
             "conf/application.conf",
-            "followers = [{ kind = datahub }]\n",
+            "followers = [{ kind = nifi }]\n",
         ),
         (
             "an address that is not one",
