@@ -20,7 +20,7 @@ pub struct Due {
     pub connection: FeedConnection,
     /// Items and containers that the store has deleted since: their keys are all that is known. The catalog should not
     /// have them.
-    pub forgotten: Vec<(EntityKind, ItemKey)>,
+    pub forgotten: BTreeSet<(EntityKind, ItemKey)>,
     scope: Scope,
 }
 
@@ -70,17 +70,14 @@ impl Due {
     fn new(connection: &FeedConnection, scope: Scope) -> Self {
         Self {
             connection: connection.clone(),
-            forgotten: Vec::new(),
+            forgotten: BTreeSet::new(),
             scope,
         }
     }
 
     fn add(&mut self, of: EntityKind, key: ItemKey, entry: Option<FeedEntry<Entity>>) {
         let Some(entry) = entry else {
-            let forgotten = (of, key);
-            if !self.forgotten.contains(&forgotten) {
-                self.forgotten.push(forgotten);
-            }
+            self.forgotten.insert((of, key));
             return;
         };
         let (state, first_seen, gone) = (entry.state, entry.first_seen, entry.gone_since);
