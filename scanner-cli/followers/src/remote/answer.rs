@@ -100,7 +100,7 @@ async fn refused(mut response: Response) -> CallError {
     };
     match status {
         413 => CallError::TooLarge,
-        400..=499 | 500 if !is_end(status) => CallError::Refused {
+        400..=500 if !is_end(status) => CallError::Refused {
             status,
             message: message.unwrap_or_else(|| error.to_string()),
         },

@@ -27,7 +27,9 @@ pub struct Server {
 
 /// Receives the requests that a dry run would send.
 #[derive(Clone)]
-pub struct Recorder(Arc<dyn Fn(&Url, &Call) + Send + Sync>);
+pub struct Recorder(Arc<Record>);
+
+type Record = dyn Fn(&Url, &Call) + Send + Sync;
 
 impl Server {
     /// The server of a client whose URL this is.

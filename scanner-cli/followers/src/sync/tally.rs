@@ -22,8 +22,8 @@ pub struct Tally {
     stored: BTreeMap<ConnectionCode, u64>,
     refused: Vec<Refusal>,
     /// The connections of which something was refused, this time and last time.
+    refused_again: BTreeSet<ConnectionCode>,
     again: BTreeSet<ConnectionCode>,
-    before: BTreeSet<ConnectionCode>,
 }
 
 impl Tally {
@@ -42,15 +42,15 @@ impl Tally {
             target: target.into(),
             stored: BTreeMap::new(),
             refused: Vec::new(),
-            again: BTreeSet::new(),
-            before: codes.collect(),
+            refused_again: BTreeSet::new(),
+            again: codes.collect(),
         })
     }
 
     /// The connections of which the last delivery left something refused: all of them is due again.
     #[must_use]
     pub fn again(&self) -> &BTreeSet<ConnectionCode> {
-        &self.before
+        &self.again
     }
 
     /// Counts items of a connection that were stored.
@@ -78,7 +78,7 @@ impl Tally {
                 source: None,
             });
         }
-        self.again.insert(code.clone());
+        self.refused_again.insert(code.clone());
         self.refused.push(Refusal { key, message });
         Ok(())
     }
@@ -92,8 +92,12 @@ impl Tally {
         if feed.start() != Start::After(feed.end()) {
             end.position = Some(feed.end());
         }
-        if self.again != self.before {
-            let codes: Vec<_> = self.again.iter().map(ConnectionCode::as_str).collect();
+        if self.refused_again != self.again {
+            let codes: Vec<_> = self
+                .refused_again
+                .iter()
+                .map(ConnectionCode::as_str)
+                .collect();
             let note = serde_json::to_string(&codes).unwrap_or_default();
             let note = (!codes.is_empty()).then_some(note);
             end = end.with_note(REFUSED, note);

@@ -177,6 +177,13 @@ async fn a_server_with_rest_li_only_is_delivered_to() {
     }
 }
 
+/// What a person does who removes all owners.
+fn remove_owners(fake: &FakeDatahub, urn: &str) {
+    let mut ownership = fake.aspect(urn, "ownership");
+    ownership["owners"] = json!([]);
+    fake.set_aspect(urn, "ownership", ownership);
+}
+
 #[tokio::test]
 async fn what_people_add_stays_and_what_they_remove_does_not_return() {
     let (datahub, store) = (Datahub::new(), MemoryStore::default());
@@ -191,18 +198,7 @@ async fn what_people_add_stays_and_what_they_remove_does_not_return() {
         .fake()
         .add_by_person(&dashboard("a"), "ownership", "owners", bob);
     // Someone removes the owner that was delivered.
-    let ann = |owner: &Value| owner["owner"] == "urn:li:corpuser:ann@example.com";
-    let mut state = datahub.fake().state();
-    let ownership = state
-        .entities
-        .get_mut(&dashboard("b"))
-        .unwrap()
-        .get_mut("ownership");
-    ownership.unwrap()["owners"]
-        .as_array_mut()
-        .unwrap()
-        .retain(|owner| !ann(owner));
-    drop(state);
+    remove_owners(datahub.fake(), &dashboard("b"));
     store.scan(&east(), &[("a", "A2"), ("b", "B2")], Closing::Complete);
     datahub.deliver(&store).await.unwrap();
     store.scan(&east(), &[], Closing::Complete);
@@ -228,10 +224,9 @@ async fn a_catalog_from_an_earlier_installation_is_not_wiped() {
         .fake()
         .add_by_person(&dashboard("a"), "globalTags", "tags", curated);
     let described = json!({ "name": "A", "description": "by a person" });
-    let mut state = datahub.fake().state();
-    let tag = state.entities.get_mut("urn:li:tag:A").unwrap();
-    tag.insert("tagProperties".to_owned(), described.clone());
-    drop(state);
+    datahub
+        .fake()
+        .set_aspect("urn:li:tag:A", "tagProperties", described.clone());
     // A new store knows nothing of what was delivered, and has an item that is gone already.
     let store = MemoryStore::default();
     store.scan(&east(), &[("a", "A"), ("z", "Z")], Closing::Complete);

@@ -115,6 +115,13 @@ impl FakeDatahub {
         found.cloned().unwrap_or_default()
     }
 
+    /// Sets an aspect of an entity.
+    pub(crate) fn set_aspect(&self, urn: &str, aspect: &str, value: Value) {
+        let mut state = self.state();
+        let aspects = state.entities.entry(urn.to_owned()).or_default();
+        aspects.insert(aspect.to_owned(), value);
+    }
+
     /// The names and values of an aspect of everything that is shown.
     pub(crate) fn shown(&self, aspect: &str) -> Vec<(String, Value)> {
         let state = self.state();

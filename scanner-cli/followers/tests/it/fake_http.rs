@@ -42,7 +42,7 @@ pub(crate) enum Reply {
     /// No answer comes, and the connection stays open.
     Hang,
     /// The answer comes a little later.
-    Slow(Box<Reply>),
+    Slow(Box<Self>),
 }
 
 /// What answers requests.

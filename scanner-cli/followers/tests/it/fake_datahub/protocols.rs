@@ -67,7 +67,7 @@ impl State {
                 of: text("entityType"),
                 urn: text("entityUrn"),
                 aspect: text("aspectName"),
-                value: serde_json::from_str(value).map_err(|_| refused("no JSON"))?,
+                value: serde_json::from_str(value).map_err(|_error| refused("not JSON"))?,
                 is_patch,
             });
         }
