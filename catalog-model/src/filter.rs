@@ -36,6 +36,8 @@ mod near;
 mod parser;
 mod regex;
 mod rule;
+#[cfg(any(test, feature = "contract"))]
+mod test_item;
 #[cfg(test)]
 mod tests;
 mod universal;
@@ -45,6 +47,8 @@ use self::{
     regex::Budget,
 };
 
+#[cfg(any(test, feature = "contract"))]
+pub use self::test_item::TestItem;
 pub use self::{
     criteria::{Criterion, CriterionId, CriterionKind, Subject},
     error::{ExpressionError, TextPosition},

@@ -2,9 +2,7 @@
 
 #![no_main]
 
-use std::{borrow::Cow, ops::ControlFlow};
-
-use catalog_model::filter::{Criterion, CriterionId, CriterionKind, Expression, Subject};
+use catalog_model::filter::{Criterion, CriterionKind, Expression, TestItem};
 use libfuzzer_sys::fuzz_target;
 
 const CRITERIA: &[Criterion] = &[
@@ -23,31 +21,20 @@ const fn criterion(name: &'static str, kind: CriterionKind) -> Criterion {
 }
 
 /// An item of one text: its stream, and the words of its lists.
-struct Item<'a>(&'a str);
-
-impl Subject for Item<'_> {
-    fn text(&self, criterion: CriterionId) -> Option<Cow<'_, str>> {
-        (criterion.0 == 0).then_some(Cow::Borrowed(self.0))
-    }
-
-    fn each(
-        &self,
-        _criterion: CriterionId,
-        _name: Option<&str>,
-        visit: &mut dyn FnMut(&str) -> ControlFlow<()>,
-    ) {
-        let _ = self.0.split_whitespace().try_for_each(visit);
-    }
+fn item(text: &str) -> TestItem {
+    let words: Vec<_> = text.split_whitespace().collect();
+    let item = TestItem::new(CRITERIA).with("stream", text);
+    item.list("tag", &words).list("custom_property", &words)
 }
 
 fuzz_target!(|input: &str| {
-    let (text, item) = input.split_once('\0').unwrap_or((input, "Finance"));
+    let (text, input_item) = input.split_once('\0').unwrap_or((input, "Finance"));
     match Expression::parse(text, CRITERIA) {
         Ok(expression) => {
             let printed = expression.to_string();
             let again = Expression::parse(&printed, CRITERIA).expect("what is printed reads");
             assert_eq!(again, expression);
-            let item = Item(item);
+            let item = item(input_item);
             let (first, second) = (expression.evaluate(&item), again.evaluate(&item));
             assert_eq!(first.is_ok(), second.is_ok());
             if let (Ok(first), Ok(second)) = (first, second) {

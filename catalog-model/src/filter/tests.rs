@@ -1,11 +1,9 @@
 //! Properties of the language, tested on random expressions and items.
 
-use std::{borrow::Cow, ops::ControlFlow};
-
 use proptest::prelude::*;
 
 use super::{
-    Criterion, CriterionId, CriterionKind, Expression, Subject,
+    Criterion, CriterionId, CriterionKind, Expression, TestItem,
     criteria::Asked,
     evaluate::{Cause, Truth, holds},
     expression::{Condition, Each, Formula, Operand, Quantifier, Substring, Texts},
@@ -31,42 +29,24 @@ const fn criterion(name: &'static str, kind: CriterionKind) -> Criterion {
     }
 }
 
-/// An item whose texts and lists consist of few letters, so that comparisons often hold.
-#[derive(Clone, Debug)]
-struct Item {
-    texts: [Option<String>; 2],
-    tags: Vec<String>,
-    named: Vec<String>,
-}
-
-impl Subject for Item {
-    fn text(&self, criterion: CriterionId) -> Option<Cow<'_, str>> {
-        self.texts[criterion.0].as_deref().map(Cow::Borrowed)
-    }
-
-    fn each(
-        &self,
-        criterion: CriterionId,
-        name: Option<&str>,
-        visit: &mut dyn FnMut(&str) -> ControlFlow<()>,
-    ) {
-        let values = match (criterion.0, name) {
-            (2, _) => &self.tags[..],
-            (_, Some("Region")) => &self.named,
-            _ => &[],
-        };
-        let _ = values.iter().try_for_each(|value| visit(value));
-    }
-}
-
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![4 => "[ab]{0,3}", 1 => r"[ab'\\*?#/\n\r é😀]{0,5}"]
 }
 
-fn item() -> impl Strategy<Value = Item> {
-    let texts = [proptest::option::of(text()), proptest::option::of(text())];
+/// The names of the values of a random item, in the order of the criteria.
+const VALUES: [&str; 4] = ["stream", "app", "tag", "custom_property.Region"];
+
+/// An item whose texts and lists consist of few letters, so that comparisons often hold.
+fn item() -> impl Strategy<Value = TestItem> {
+    let text_or_none = || proptest::collection::vec(text(), 0..=1);
     let list = || proptest::collection::vec(text(), 0..4);
-    (texts, list(), list()).prop_map(|(texts, tags, named)| Item { texts, tags, named })
+    let values = (text_or_none(), text_or_none(), list(), list());
+    values.prop_map(|(stream, app, tags, named)| {
+        let values = VALUES.into_iter().zip([stream, app, tags, named]);
+        values.fold(TestItem::new(CRITERIA), |item, (name, values)| {
+            item.list(name, &values)
+        })
+    })
 }
 
 fn glob() -> impl Strategy<Value = Glob> {
@@ -187,7 +167,7 @@ fn not(node: Formula) -> Formula {
     Formula::Not(Box::new(node))
 }
 
-fn truth(node: &Formula, item: &Item) -> bool {
+fn truth(node: &Formula, item: &TestItem) -> bool {
     match holds(node, item, &Budget::new()) {
         Truth::Unknown(asked) => panic!("{asked:?} is known"),
         truth => truth == Truth::Holds,

@@ -1,5 +1,4 @@
 //! The contract suite finds each way to break the contract.
-#![cfg(feature = "contract")]
 
 use std::sync::{
     Arc,

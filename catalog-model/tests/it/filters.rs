@@ -1,8 +1,6 @@
 //! Filters: the meaning of expressions and rules, and the messages about invalid ones.
 
-use std::{borrow::Cow, ops::ControlFlow};
-
-use catalog_model::filter::{Criterion, CriterionId, CriterionKind, Expression, Subject};
+use catalog_model::filter::{Criterion, CriterionKind, Expression, TestItem};
 
 mod connection;
 mod docs;
@@ -39,52 +37,14 @@ const CRITERIA: &[Criterion] = &[
     },
 ];
 
-/// An item: texts by criterion, and lists; those of a family are named like `custom_property.Region`.
-#[derive(Clone, Debug, Default)]
-struct Item {
-    texts: Vec<(&'static str, &'static str)>,
-    lists: Vec<(&'static str, Vec<&'static str>)>,
-}
-
-impl Item {
-    fn with(mut self, criterion: &'static str, text: &'static str) -> Self {
-        self.texts.push((criterion, text));
-        self
-    }
-
-    fn list(mut self, criterion: &'static str, values: &[&'static str]) -> Self {
-        self.lists.push((criterion, values.to_vec()));
-        self
-    }
-}
-
-impl Subject for Item {
-    fn text(&self, criterion: CriterionId) -> Option<Cow<'_, str>> {
-        let name = CRITERIA[criterion.0].name;
-        let found = self.texts.iter().find(|(known, _)| *known == name);
-        found.map(|(_, text)| Cow::Borrowed(*text))
-    }
-
-    fn each(
-        &self,
-        criterion: CriterionId,
-        name: Option<&str>,
-        visit: &mut dyn FnMut(&str) -> ControlFlow<()>,
-    ) {
-        let criterion = CRITERIA[criterion.0].name;
-        let full = name.map_or(criterion.to_owned(), |name| format!("{criterion}.{name}"));
-        let lists = self.lists.iter().filter(|(known, _)| *known == full);
-        for value in lists.flat_map(|(_, values)| values) {
-            if visit(value).is_break() {
-                return;
-            }
-        }
-    }
+/// An item without values.
+fn empty_item() -> TestItem {
+    TestItem::new(CRITERIA)
 }
 
 /// A sheet of the stream `Finance`, with tags.
-fn sheet() -> Item {
-    Item::default()
+fn sheet() -> TestItem {
+    empty_item()
         .with("stream", "Finance")
         .with("app", "Sales 2024")
         .with("owner", r"ACME\ann")
@@ -93,7 +53,7 @@ fn sheet() -> Item {
         .list("custom_property.Cost center", &["4711"])
 }
 
-fn holds(expression: &str, item: &Item) -> bool {
+fn holds(expression: &str, item: &TestItem) -> bool {
     let parsed = Expression::parse(expression, CRITERIA);
     let parsed = parsed.unwrap_or_else(|error| panic!("{expression}: {error}"));
     let holds = parsed.evaluate(item).unwrap().expect("all is known");

@@ -9,54 +9,24 @@ use crate::{
     settings::{FileSource, Node, Object, Value},
 };
 
-/// An item with unknown values for some criteria. These criteria can have the values of another item.
-#[derive(Debug)]
-struct Masked<'a> {
-    item: &'a Item,
-    /// By criterion.
-    known: [bool; 4],
-    other: &'a Item,
-    shows: Shows,
+/// The item with unknown values for the other criteria.
+fn masked(item: &TestItem, known: [bool; 4]) -> TestItem {
+    let criteria = CRITERIA.iter().zip(known);
+    let unknown = criteria.filter_map(|(criterion, known)| (!known).then_some(criterion.name));
+    item.clone().with_unknown(unknown)
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Shows {
-    KnownAlone,
-    All,
-}
-
-impl Masked<'_> {
-    fn item_for(&self, criterion: CriterionId) -> &Item {
-        assert!(self.knows(criterion), "unknown values are not requested");
-        if self.known[criterion.0] {
-            self.item
-        } else {
-            self.other
-        }
-    }
-}
-
-impl Subject for Masked<'_> {
-    fn knows(&self, criterion: CriterionId) -> bool {
-        self.shows == Shows::All || self.known[criterion.0]
-    }
-
-    fn text(&self, criterion: CriterionId) -> Option<Cow<'_, str>> {
-        self.item_for(criterion).text(criterion)
-    }
-
-    fn each(
-        &self,
-        criterion: CriterionId,
-        name: Option<&str>,
-        visit: &mut dyn FnMut(&str) -> ControlFlow<()>,
-    ) {
-        self.item_for(criterion).each(criterion, name, visit);
-    }
+/// The item with the values of another item for the other criteria.
+fn completed(item: &TestItem, known: [bool; 4], other: &TestItem) -> TestItem {
+    let values = VALUES.into_iter().zip(known);
+    values.fold(item.clone(), |whole, (name, known)| match known {
+        true => whole,
+        false => whole.list(name, other.values(name)),
+    })
 }
 
 /// Whether a node holds for an item without unknown values.
-fn plainly(node: &Formula, item: &Item) -> bool {
+fn plainly(node: &Formula, item: &TestItem) -> bool {
     match node {
         Formula::Not(inner) => !plainly(inner, item),
         Formula::And(nodes) => nodes.iter().all(|node| plainly(node, item)),
@@ -102,7 +72,7 @@ fn filter(rules: &[Rule], rich: &Formula) -> ItemFilter {
         entries.extend(catalog.map(|first| ("catalog", text(if first { "1" } else { "2" }))));
         let mut names: Vec<_> = Vec::new();
         for (criterion, pattern) in terms {
-            let name = ["stream", "app", "tag", "custom_property.Region"][*criterion];
+            let name = VALUES[*criterion];
             if names.iter().all(|(known, _)| *known != name) {
                 names.push((name, text(pattern)));
             }
@@ -140,9 +110,8 @@ proptest! {
     fn a_known_result_holds_for_all_unknown_values(
         node in node(3, 0), item in item(), other in item(), known in any::<[bool; 4]>(),
     ) {
-        let masked = |shows| Masked { item: &item, known, other: &other, shows };
-        let whole = holds(&node, &masked(Shows::All), &Budget::new());
-        match holds(&node, &masked(Shows::KnownAlone), &Budget::new()) {
+        let whole = holds(&node, &completed(&item, known, &other), &Budget::new());
+        match holds(&node, &masked(&item, known), &Budget::new()) {
             Truth::Unknown(Cause::NotRead(asked)) => prop_assert!(!known[asked.id.0], "{}", asked),
             Truth::Unknown(Cause::PatternLimit(limit_error)) => prop_assert!(false, "{:?}", limit_error),
             truth => prop_assert_eq!(truth, whole),
@@ -156,10 +125,9 @@ proptest! {
         item in item(), other in item(), known in any::<[bool; 4]>(),
     ) {
         let filter = filter(&rules, &rich);
-        let masked = |shows| Masked { item: &item, known, other: &other, shows };
-        let whole = filter.decide(&masked(Shows::All));
+        let whole = filter.decide(&completed(&item, known, &other));
         prop_assert_ne!(in_words(&whole), "undecided");
-        let evaluation = filter.decide(&masked(Shows::KnownAlone));
+        let evaluation = filter.decide(&masked(&item, known));
         if !matches!(evaluation.decision, Decision::Undecided { .. }) {
             prop_assert_eq!(in_words(&evaluation), in_words(&whole));
         }

@@ -4,11 +4,11 @@ use std::{cell::Cell, io, sync::Arc};
 
 use catalog_model::{
     Place, Settings,
-    filter::{Decision, Evaluation, ItemFilter, RuleCount, RuleId, UnknownCause},
+    filter::{Decision, Evaluation, ItemFilter, RuleCount, RuleId, TestItem, UnknownCause},
     settings::{FileSource, Node, SettingProblem, Value},
 };
 
-use super::{CRITERIA, Item, sheet};
+use super::{CRITERIA, empty_item, sheet};
 
 struct Files;
 
@@ -103,12 +103,12 @@ fn an_item_must_pass_both_the_rules_and_the_filter() {
         ]
     );
     let mut counts = filter.counts();
-    let finance = Item::default().with("stream", "Finance");
+    let finance = empty_item().with("stream", "Finance");
     for (item, left_by) in [
         (sheet(), Some(0)),
         (finance.clone(), None),
         (finance, None),
-        (Item::default(), Some(1)),
+        (empty_item(), Some(1)),
     ] {
         let evaluation = filter.decide(&item);
         counts.count(&evaluation);
@@ -133,23 +133,23 @@ fn the_deciding_rule_is_reported() {
     ])]);
     let filter = "stream = 'Finance' and (app = 'x' or owner = 'y') and not published = 'true'";
     let filter = read(vec![("filters", rules), ("filter", text(filter))]).unwrap();
-    let because = |item: &Item| {
+    let because = |item: &TestItem| {
         let Decision::Exclude { rule } = filter.decide(item).decision else {
             panic!("{item:?} stays");
         };
         filter.because(item, rule.id)
     };
-    assert_eq!(because(&Item::default()), ["`stream = 'Finance'` is false"]);
+    assert_eq!(because(&empty_item()), ["`stream = 'Finance'` is false"]);
     assert_eq!(
         because(&sheet()),
         ["`app = 'x'` is false", "`owner = 'y'` is false"]
     );
-    let published = Item::default()
+    let published = empty_item()
         .with("stream", "Finance")
         .with("app", "x")
         .with("published", "true");
     assert_eq!(because(&published), ["`published = 'true'` is true"]);
-    let bad = Item::default().list("tag", &["bad"]);
+    let bad = empty_item().list("tag", &["bad"]);
     assert_eq!(because(&bad), ["`REJECT tag = \"bad\"`"]);
 }
 
@@ -206,7 +206,7 @@ fn an_error_in_a_file_has_its_line_and_column() {
 #[test]
 fn a_pattern_that_gives_up_is_reported_with_its_rule() {
     let pattern = r"(?=a)(a|a|aa)+\1c";
-    let item = Item::default().with("app", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab");
+    let item = empty_item().with("app", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab");
     let rule = block(vec![
         ("action", text("REJECT")),
         (
@@ -244,7 +244,7 @@ fn a_pattern_that_gives_up_is_reported_with_its_rule() {
 #[test]
 fn a_rule_whose_pattern_gives_up_leaves_only_its_own_items_undecided() {
     let endless = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab";
-    let item = Item::default()
+    let item = empty_item()
         .with("app", endless)
         .with("stream", "Sales")
         .list("tag", &[endless, "xyz"]);

@@ -2,7 +2,7 @@
 
 use catalog_model::filter::Expression;
 
-use super::{CRITERIA, Item};
+use super::{CRITERIA, empty_item};
 
 /// Checks lines of `expression -- message -- part of the hint`, in which `↵` is a line break.
 fn check(cases: &str) {
@@ -249,7 +249,7 @@ fn depth_is_limited() {
 #[test]
 fn an_endless_pattern_is_an_error_that_names_it() {
     let text: &'static str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab";
-    let item = Item::default().with("app", text);
+    let item = empty_item().with("app", text);
     let parsed = Expression::parse("never or app ~ /(?=a)(a|a|aa)+\\1c/", CRITERIA).unwrap();
     assert_eq!(
         parsed.evaluate(&item).unwrap_err(),

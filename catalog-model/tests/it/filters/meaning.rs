@@ -1,10 +1,10 @@
 //! The meaning of expressions.
 
-use catalog_model::filter::Expression;
+use catalog_model::filter::{Expression, TestItem};
 
-use super::{CRITERIA, Item, holds, sheet};
+use super::{CRITERIA, empty_item, holds, sheet};
 
-fn check(item: &Item, cases: &[(&str, bool)]) {
+fn check(item: &TestItem, cases: &[(&str, bool)]) {
     for (expression, expected) in cases {
         assert_eq!(holds(expression, item), *expected, "{expression}");
     }
@@ -52,7 +52,7 @@ fn many_texts_are_looked_up_like_few() {
 #[test]
 fn an_absent_text_is_unlike_every_text() {
     check(
-        &Item::default(),
+        &empty_item(),
         &[
             ("stream = 'x'", false),
             ("stream = ''", false),
@@ -73,7 +73,7 @@ fn an_absent_text_is_unlike_every_text() {
 
 #[test]
 fn an_empty_text_is_not_null() {
-    let item = Item::default().with("stream", "");
+    let item = empty_item().with("stream", "");
     check(
         &item,
         &[
@@ -89,7 +89,7 @@ fn an_empty_text_is_not_null() {
 
 #[test]
 fn a_glob_matches_the_whole_value_but_no_line_break() {
-    let item = |app| Item::default().with("app", app);
+    let item = |app| empty_item().with("app", app);
     for (glob, app, expected) in [
         ("Sal*", "Sales", true),
         ("al*", "Sales", false),
@@ -134,7 +134,7 @@ fn a_glob_matches_the_whole_value_but_no_line_break() {
 
 #[test]
 fn a_regular_expression_matches_the_whole_value() {
-    let item = |app| Item::default().with("app", app);
+    let item = |app| empty_item().with("app", app);
     for (regex, app, expected) in [
         ("/Sales/", "Sales", true),
         ("/Sale/", "Sales", false),
@@ -176,7 +176,7 @@ fn a_regular_expression_matches_the_whole_value() {
 #[test]
 fn not_binds_tighter_than_and_and_that_tighter_than_or() {
     check(
-        &Item::default(),
+        &empty_item(),
         &[
             ("not always and never", false),
             ("not (always and never)", true),
@@ -247,7 +247,7 @@ fn an_empty_list_is_null_and_matches_all() {
 #[test]
 fn an_empty_filter_and_a_comment_accept_all() {
     check(
-        &Item::default(),
+        &empty_item(),
         &[
             ("", true),
             (" \n\t", true),
@@ -261,7 +261,7 @@ fn an_empty_filter_and_a_comment_accept_all() {
 
 #[test]
 fn a_text_has_two_escapes_and_may_contain_a_comment_sign() {
-    let item = |app| Item::default().with("app", app);
+    let item = |app| empty_item().with("app", app);
     assert!(holds(r"app = 'it\'s'", &item("it's")));
     assert!(holds(r"app = 'ACME\\ann'", &item(r"ACME\ann")));
     assert!(holds("app = 'a # b'", &item("a # b")));

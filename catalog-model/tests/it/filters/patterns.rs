@@ -2,7 +2,7 @@
 
 use catalog_model::filter::Expression;
 
-use super::{CRITERIA, Item, connection, holds};
+use super::{CRITERIA, connection, empty_item, holds};
 
 /// The error of `app ~ /…/`, its position in the pattern, and the hint.
 fn refused(pattern: &str) -> (String, usize, String) {
@@ -18,7 +18,7 @@ fn refused(pattern: &str) -> (String, usize, String) {
 fn matches(pattern: &str, text: &'static str) -> bool {
     holds(
         &format!("app ~ /{pattern}/"),
-        &Item::default().with("app", text),
+        &empty_item().with("app", text),
     )
 }
 
@@ -123,7 +123,7 @@ fn a_dot_stops_at_two_line_breaks_and_a_wildcard_at_five() {
         ("a\u{2028}b", true, false),
         ("a\u{2029}b", true, false),
     ] {
-        let item = Item::default().with("app", text);
+        let item = empty_item().with("app", text);
         assert_eq!(matches("a.b", text), dot, "{text:?}");
         assert_eq!(holds("app ~ 'a?b'", &item), wildcard, "{text:?}");
         assert_eq!(holds("app ~ 'a*b'", &item), wildcard, "{text:?}");
@@ -181,7 +181,7 @@ fn a_pattern_that_the_step_limit_cannot_stop_is_refused() {
 fn a_pattern_that_steps_back_gives_up_on_a_long_text() {
     let item = |length| {
         let text: &'static str = "a".repeat(length).leak();
-        Item::default().with("app", text)
+        empty_item().with("app", text)
     };
     let evaluate = |pattern: &str, length| {
         let parsed = Expression::parse(&format!("app ~ /{pattern}/"), CRITERIA).unwrap();
@@ -211,7 +211,7 @@ const ENDLESS: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab";
 
 #[test]
 fn a_pattern_that_gives_up_does_not_affect_other_decisions() {
-    let item = Item::default()
+    let item = empty_item()
         .with("app", ENDLESS)
         .with("stream", "Sales")
         .list("tag", &[ENDLESS, "xyz", ENDLESS]);
@@ -239,7 +239,7 @@ fn thousands_of_tags_take_no_longer_than_a_few_texts_may() {
     let tags: Vec<&'static str> = (0..5_000)
         .map(|number| &*format!("{number}{}", "a".repeat(1_000)).leak())
         .collect();
-    let item = Item::default().list("tag", &tags);
+    let item = empty_item().list("tag", &tags);
     let filter = "any t in tag match t ~ /(?:(?!draft)(?!test).)*x/";
     let parsed = Expression::parse(filter, CRITERIA).unwrap();
     let error = parsed.evaluate(&item).unwrap_err();
@@ -248,10 +248,10 @@ fn thousands_of_tags_take_no_longer_than_a_few_texts_may() {
         "{error}"
     );
     // Short texts are fine, and so are patterns that never step back.
-    let item = Item::default().list("tag", &["draft 1"; 3_000]);
+    let item = empty_item().list("tag", &["draft 1"; 3_000]);
     let parsed = Expression::parse("any t in tag match t ~ /(?!x)test/", CRITERIA).unwrap();
     assert_eq!(parsed.evaluate(&item), Ok(Some(false)));
-    let item = Item::default().list("tag", &tags);
+    let item = empty_item().list("tag", &tags);
     let parsed = Expression::parse("any t in tag match t ~ /.*x/", CRITERIA).unwrap();
     assert_eq!(parsed.evaluate(&item), Ok(Some(false)));
 }

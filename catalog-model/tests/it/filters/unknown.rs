@@ -1,40 +1,21 @@
 //! Decisions about items with unknown values.
 
-use std::{borrow::Cow, ops::ControlFlow, sync::Arc};
+use std::sync::Arc;
 
 use catalog_model::{
     Place,
-    filter::{
-        CriterionId, Decision, Evaluation, Expression, FilterRule, RuleId, Subject, UnknownCause,
-    },
+    filter::{Decision, Evaluation, Expression, FilterRule, RuleId, TestItem, UnknownCause},
 };
 
 use super::{
-    CRITERIA, Item,
+    CRITERIA,
     connection::{block, list, read, text},
     sheet,
 };
 
 /// An item whose tags and custom properties could not be read.
-struct Unread(Item);
-
-impl Subject for Unread {
-    fn knows(&self, criterion: CriterionId) -> bool {
-        !["tag", "custom_property"].contains(&CRITERIA[criterion.0].name)
-    }
-
-    fn text(&self, criterion: CriterionId) -> Option<Cow<'_, str>> {
-        self.0.text(criterion)
-    }
-
-    fn each(
-        &self,
-        criterion: CriterionId,
-        _: Option<&str>,
-        _: &mut dyn FnMut(&str) -> ControlFlow<()>,
-    ) {
-        panic!("{criterion:?} is not known");
-    }
+fn unread() -> TestItem {
+    sheet().with_unknown(["tag", "custom_property"])
 }
 
 #[test]
@@ -54,11 +35,7 @@ fn only_results_that_depend_on_an_unknown_list_are_unknown() {
         ("stream = 'Finance'", Some(true)),
     ] {
         let parsed = Expression::parse(expression, CRITERIA).unwrap();
-        assert_eq!(
-            parsed.evaluate(&Unread(sheet())),
-            Ok(expected),
-            "{expression}"
-        );
+        assert_eq!(parsed.evaluate(&unread()), Ok(expected), "{expression}");
     }
 }
 
@@ -77,7 +54,7 @@ fn decided(rules: &[Rule<'_>], filter: &str) -> Evaluation {
     });
     let rules = list(rules.collect());
     let filter = read(vec![("filters", rules), ("filter", text(filter))]).unwrap();
-    filter.decide(&Unread(sheet()))
+    filter.decide(&unread())
 }
 
 /// A rule that has nothing but an id.
