@@ -19,7 +19,7 @@ fn a_session_that_ended_overnight_is_renewed() {
             let run = home.run(&[command]);
             assert_eq!(run.exit, 0, "{ended:?} {command}: {}", run.errors);
             if command == "check" && ended != EndedSession::AuthenticateAgain {
-                let text = "opened a session: the site had ended the kept one";
+                let text = "opened a session: the site had ended the saved one";
                 assert!(run.output.contains(text), "{ended:?}: {}", run.output);
             }
         }

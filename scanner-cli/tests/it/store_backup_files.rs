@@ -40,7 +40,7 @@ fn a_file_that_is_not_a_backup_is_refused_and_nothing_changes() {
         ("missing", 4, "cannot be read"),
         ("empty", 4, "is empty"),
         ("text", 4, "is not an SQLite database"),
-        ("encrypted", 4, "damaged, encrypted"),
+        ("encrypted", 4, "damaged or encrypted"),
         ("head", 4, "is not an SQLite database"),
         ("cut", 4, "is truncated"),
         ("broken", 4, "is damaged"),
