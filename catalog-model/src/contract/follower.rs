@@ -29,6 +29,9 @@ pub trait FollowerUnderTest: Send + Sync {
     /// Empties the catalog and lets it work.
     async fn clear(&self);
 
+    /// Does what an administrator must do before another store may deliver the same connections: nothing by default.
+    async fn replace_store(&self) {}
+
     /// Returns the existing items of the catalog: keys and names. An item without a name may have any name.
     async fn items(&self) -> BTreeMap<String, String>;
 

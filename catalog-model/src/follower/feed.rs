@@ -9,6 +9,9 @@ use crate::{ChangeKind, ConnectionCode, Container, Instant, ItemKey, ItemState, 
 /// The items and changes that one follower is to deliver.
 #[async_trait]
 pub trait Feed: Send + Sync {
+    /// The id of the scanner's store, which is different in each store. Positions mean something together with it only.
+    fn store_id(&self) -> &str;
+
     /// Where the delivery starts.
     fn start(&self) -> Start;
 

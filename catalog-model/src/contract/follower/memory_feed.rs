@@ -98,6 +98,10 @@ impl<'a> MemoryFeed<'a> {
 
 #[async_trait]
 impl Feed for MemoryFeed<'_> {
+    fn store_id(&self) -> &str {
+        self.store.id()
+    }
+
     fn start(&self) -> Start {
         self.start
     }

@@ -2,7 +2,10 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use super::memory_feed::{FeedFault, MemoryFeed};
@@ -21,9 +24,23 @@ pub(super) const FOLDER: ContainerKind = ContainerKind {
 };
 
 /// A store in memory for the tests of a follower.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct MemoryStore {
+    id: String,
     state: Mutex<State>,
+}
+
+/// Number of stores so far, so that each has an id of its own.
+static STORES: AtomicU64 = AtomicU64::new(0);
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        let number = STORES.fetch_add(1, Ordering::Relaxed);
+        Self {
+            id: format!("memory-{number}"),
+            state: Mutex::default(),
+        }
+    }
 }
 
 /// How a scan ended.
@@ -49,6 +66,11 @@ pub(super) struct State {
 }
 
 impl MemoryStore {
+    /// The id of the store.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
     /// Records a scan of a connection that saw these items: ids and names. All are in one folder.
     pub fn scan(&self, code: &ConnectionCode, seen: &[(&str, &str)], closing: Closing) {
         let mut state = self.state();

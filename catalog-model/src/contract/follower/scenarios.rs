@@ -152,6 +152,7 @@ pub(super) async fn incomplete_scans(subject: &dyn FollowerUnderTest) -> Result<
     deliver_all(subject, &store).await?;
     compare_both(subject, &store, "after an incomplete scan").await?;
     // A new store with fewer items must not remove items from the catalog until a scan was complete.
+    subject.replace_store().await;
     let store = MemoryStore::default();
     store.scan(&east, &[("a", "A")], Closing::Partial);
     deliver_all(subject, &store).await?;
@@ -179,6 +180,7 @@ pub(super) async fn another_store(subject: &dyn FollowerUnderTest) -> Result<(),
     subject.clear().await;
     deliver_all(subject, &store()).await?;
     let [east, west] = codes();
+    subject.replace_store().await;
     let store = MemoryStore::default();
     store.scan(&east, &[("a", "A"), ("b", "B")], Closing::Complete);
     store.scan(&east, &[("a", "A7")], Closing::Complete);

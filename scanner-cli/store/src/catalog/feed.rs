@@ -38,6 +38,7 @@ pub struct StoreFeed {
     reader: Arc<Reader>,
     cursors: Mutex<Cursors>,
     follower: FeedFollower,
+    store_id: String,
     start: Start,
     end: Position,
     connections: Vec<FeedConnection>,
@@ -110,6 +111,7 @@ impl StoreFeed {
         let reached = cursors.cursor(&follower)?.reached;
         let (start, end) = catalog.range_after(reached)?;
         let connections = catalog.feed_connections(&follower.scope);
+        let store_id = catalog.store_id().to_owned();
         catalog.release_rollback_journal()?;
         Ok(Some(Self {
             reader: Arc::new(Reader {
@@ -119,6 +121,7 @@ impl StoreFeed {
             }),
             cursors: Mutex::new(cursors),
             follower,
+            store_id,
             start,
             end,
             connections,
@@ -133,6 +136,10 @@ impl StoreFeed {
 
 #[async_trait]
 impl Feed for StoreFeed {
+    fn store_id(&self) -> &str {
+        &self.store_id
+    }
+
     fn start(&self) -> Start {
         self.start
     }

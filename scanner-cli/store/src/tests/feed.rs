@@ -106,6 +106,15 @@ async fn a_new_follower_receives_all_items_and_then_changes() {
 }
 
 #[tokio::test]
+async fn a_feed_has_the_id_of_its_store() {
+    let scratch = Scratch::new();
+    scratch.scan(0, &[("a", "A")]).await;
+    let id = scratch.catalog().store_id().to_owned();
+    assert!(!id.is_empty());
+    assert_eq!(open(&scratch).store_id(), id);
+}
+
+#[tokio::test]
 async fn changes_that_were_not_acknowledged_are_delivered_again() {
     let scratch = Scratch::new();
     scratch.scan(0, &[("a", "A"), ("b", "B")]).await;
