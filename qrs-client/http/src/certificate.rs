@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use jiff::SignedDuration;
 use jiff::civil::date;
-use sha2::{Digest, Sha256};
+use sha2::{Digest, Sha256, Sha384, Sha512};
 use x509_parser::prelude::{FromDer, X509Certificate, X509Version};
 
 use crate::page_text::one_line;
@@ -112,6 +112,29 @@ impl Certificate {
     #[must_use]
     pub fn is_authority(&self) -> bool {
         self.is_authority
+    }
+
+    /// The digest that binds a login to the TLS connection (`tls-server-end-point`, RFC 5929): by the hash of the signature,
+    /// but SHA-256 instead of MD5 and SHA-1. `None` if the signature has no single hash.
+    #[must_use]
+    pub fn channel_binding(&self) -> Option<Vec<u8>> {
+        let parsed = self.parsed()?;
+        let algorithm = parsed.signature_algorithm.algorithm.to_id_string();
+        match algorithm.as_str() {
+            // MD5, SHA-1 and SHA-256, with RSA and ECDSA.
+            "1.2.840.113549.1.1.4"
+            | "1.2.840.113549.1.1.5"
+            | "1.2.840.113549.1.1.11"
+            | "1.2.840.10045.4.1"
+            | "1.2.840.10045.4.3.2" => Some(Sha256::digest(&self.der).to_vec()),
+            "1.2.840.113549.1.1.12" | "1.2.840.10045.4.3.3" => {
+                Some(Sha384::digest(&self.der).to_vec())
+            }
+            "1.2.840.113549.1.1.13" | "1.2.840.10045.4.3.4" => {
+                Some(Sha512::digest(&self.der).to_vec())
+            }
+            _ => None,
+        }
     }
 
     /// The SHA-256 fingerprint as browsers and `keytool` show it: `AB:CD:…`.

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod client;
+mod connector;
 mod request;
 mod response;
 
@@ -29,6 +30,7 @@ mod redactor;
 pub use certificate::{Certificate, CertificateError};
 pub use challenge::Challenge;
 pub use client::{Client, ClientBuilder, RequestBuilder};
+pub use connector::{Connector, Endpoint};
 pub use diagnosis::{Handshake, Seen, Stage, Step};
 pub use error::{Error, ErrorKind};
 pub use fact::Fact;
@@ -41,6 +43,7 @@ pub use request::Request;
 pub use request_context::RequestContext;
 pub use response::Response;
 pub use retry::{FailureClass, Repeat, RetryPolicy, Tries, http_date, retry_after};
+pub use route::Wire;
 pub use time_limits::{ResponseLimits, TimeLimit, TimeLimits};
 pub use tls::{Trust, Weakness};
 pub use trust_store::{StoreKind, StoreWarning, TrustStore};

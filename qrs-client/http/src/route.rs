@@ -39,8 +39,8 @@ pub(crate) struct Route<'a> {
     pub(crate) redactor: Redactor,
 }
 
-/// A connection of any kind.
-pub(crate) trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
+/// A connection of any kind: TCP, TLS, or through a proxy.
+pub trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Wire for S {}
 
 /// Maximum time of a probe. A TLS server answers at once; others may wait for more input.
@@ -143,7 +143,29 @@ impl Route<'_> {
         self.proxy.map_or(self.server_peer(), |_| Peer::Proxy)
     }
 
+    /// Takes the steps up to a connection on which TLS with the server can begin, or up to the one that fails.
+    pub(crate) async fn connect_without_tls(&self) -> (Vec<Step>, Option<Box<dyn Wire>>) {
+        let mut walk = self.new_walk(None);
+        let stream = self.steps_before_tls(&mut walk).await;
+        (walk.steps, stream.map(|(stream, _)| stream))
+    }
+
+    /// Makes TLS with the server on a connection.
+    pub(crate) async fn secure(&self, stream: Box<dyn Wire>) -> (Vec<Step>, Option<Box<dyn Wire>>) {
+        let mut walk = self.new_walk(None);
+        let stream = self.step_of_tls(&mut walk, stream, None).await;
+        (walk.steps, stream)
+    }
+
     async fn steps(&self, walk: &mut Walk) -> Option<Box<dyn Wire>> {
+        let (stream, tunnel) = self.steps_before_tls(walk).await?;
+        match self.is_https() {
+            true => self.step_of_tls(walk, stream, tunnel).await,
+            false => Some(stream),
+        }
+    }
+
+    async fn steps_before_tls(&self, walk: &mut Walk) -> Option<(Box<dyn Wire>, Option<Tunnel>)> {
         let (url, peer) = (self.first_url(), self.first_peer());
         let addresses = walk.step(Stage::Resolve, resolve(url, peer)).await?;
         let stream = walk.step(Stage::Connect, connect(&addresses, peer));
@@ -160,12 +182,18 @@ impl Route<'_> {
                 (stream, tunnel) = (beneath, Some(seen));
             }
         }
-        if self.is_https() {
-            walk.peer = self.server_peer();
-            let secure = self.server_tls(stream, tunnel);
-            stream = walk.step(Stage::ServerTls, secure).await?;
-        }
-        Some(stream)
+        Some((stream, tunnel))
+    }
+
+    async fn step_of_tls(
+        &self,
+        walk: &mut Walk,
+        stream: Box<dyn Wire>,
+        tunnel: Option<Tunnel>,
+    ) -> Option<Box<dyn Wire>> {
+        walk.peer = self.server_peer();
+        let secure = self.server_tls(stream, tunnel);
+        walk.step(Stage::ServerTls, secure).await
     }
 
     async fn tunnel(

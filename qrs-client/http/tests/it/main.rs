@@ -1,6 +1,7 @@
 //! Tests of the client against a real server on a local port.
 #![cfg(test)]
 
+mod connector;
 mod diagnosis;
 mod failures;
 mod requests;
