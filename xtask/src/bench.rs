@@ -14,6 +14,8 @@ use self::{
 use crate::Outcome;
 
 pub(crate) mod filter;
+#[cfg(unix)]
+pub(crate) mod followers;
 mod large_site;
 mod measure;
 mod server;

@@ -86,7 +86,8 @@ const NEVER_BELOW: [(&str, &[&str]); 1] = [(
 
 /// Packages that must not be among the direct dependencies of a crate, because it could then bypass the client. A server,
 /// such as that of the monitoring pages, is allowed.
-const NEVER_DIRECT: [(&str, &[&str]); 6] = [
+const NEVER_DIRECT: [(&str, &[&str]); 7] = [
+    ("catalog-followers", &["hyper", "reqwest", "rustls"]),
     ("outbound-settings", &["hyper", "reqwest", "rustls"]),
     ("qrs-client", &["hyper", "reqwest", "rustls"]),
     ("qlik-connector", &["hyper", "reqwest", "rustls"]),

@@ -14,6 +14,8 @@ mod fixtures;
 mod full;
 mod layers;
 mod lint;
+#[cfg(unix)]
+mod postgresql;
 mod quartz;
 mod test;
 mod windows;
@@ -55,9 +57,16 @@ enum Command {
     Bench {
         #[command(subcommand)]
         what: Option<Bench>,
-        /// Number of sheets of the large site [default: 500,000; for `service`: 5,000]
+        /// Number of sheets of the large site [default: 500,000; for `service`: 5,000; for `followers`: 100,000]
         #[arg(long, global = true)]
         sheets: Option<usize>,
+    },
+    /// Run a PostgreSQL server in a temporary folder, to try the follower of this kind
+    #[cfg(unix)]
+    Postgresql {
+        /// Port on which it listens [default: one that is free]
+        #[arg(long)]
+        port: Option<u16>,
     },
     /// Check dependencies (licences, advisories, unused ones) and the public API of qrs-client
     Lint {
@@ -89,6 +98,9 @@ enum Bench {
     Filter,
     /// Measure the memory of the service over 500 scans
     Service,
+    /// Deliver 100,000 items to followers, such as a PostgreSQL server
+    #[cfg(unix)]
+    Followers,
 }
 
 #[expect(clippy::print_stderr, reason = "a developer's tool prints its result")]
@@ -118,7 +130,11 @@ fn run(command: Command) -> Outcome {
             Some(Bench::Store) => bench::store::run(&shell, sheets.unwrap_or(500_000)),
             Some(Bench::Filter) => bench::filter::run(&shell, sheets.unwrap_or(500_000)),
             Some(Bench::Service) => bench::service::run(&shell, sheets.unwrap_or(5_000)),
+            #[cfg(unix)]
+            Some(Bench::Followers) => bench::followers::run(&shell, sheets.unwrap_or(100_000)),
         },
+        #[cfg(unix)]
+        Command::Postgresql { port } => postgresql::run(port),
         Command::Lint { accept_api } => lint::run(
             &shell,
             match accept_api {

@@ -5,6 +5,8 @@ use xshell::{Shell, cmd};
 use crate::{Outcome, layers, words};
 
 pub(crate) fn run(shell: &Shell) -> Outcome {
+    #[cfg(unix)]
+    crate::postgresql::ensure_installed(shell)?;
     cmd!(shell, "cargo fmt --all --check").run()?;
     layers::check(shell)?;
     words::check()?;

@@ -89,7 +89,7 @@ impl Serialize for InventoryLine<'_> {
 
 /// Returns the id for the import: `/app=<app id>/sheet=<sheet id>`, without the code, which the importing connection
 /// has.
-fn import_id(key: &str, parts: &[impl AsRef<str>]) -> String {
+pub(crate) fn import_id(key: &str, parts: &[impl AsRef<str>]) -> String {
     let mut id = String::with_capacity(key.len() + 16);
     // The escapes of the key are kept, so that the id contains no `/` of a part.
     for (name, part) in parts.iter().zip(key.split('/').skip(1)) {

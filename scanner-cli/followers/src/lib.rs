@@ -10,6 +10,7 @@ pub mod export_folder;
 pub mod export_line;
 pub mod json_text;
 pub mod ndjson;
+pub mod postgresql;
 pub mod product;
 pub mod remote;
 pub mod sync;
@@ -21,4 +22,5 @@ pub fn registry(home: &Path) -> FollowerRegistry {
         .with(Box::new(ndjson::NdjsonKind::new(home)))
         .with(Box::new(datahub::DatahubKind))
         .with(Box::new(datahub_file::DatahubFileKind::new(home)))
+        .with(Box::new(postgresql::PostgresqlKind))
 }

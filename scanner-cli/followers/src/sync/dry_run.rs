@@ -15,6 +15,10 @@ pub struct Unacknowledged<'a>(pub &'a dyn Feed);
 
 #[async_trait]
 impl Feed for Unacknowledged<'_> {
+    fn store_id(&self) -> &str {
+        self.0.store_id()
+    }
+
     fn start(&self) -> Start {
         self.0.start()
     }

@@ -8,3 +8,5 @@ mod fake_datahub;
 mod fake_http;
 mod ndjson;
 mod support;
+#[cfg(unix)]
+mod postgresql;

@@ -1,0 +1,82 @@
+//! The follower that writes to PostgreSQL: tables and views in a schema of its own, which it makes and migrates.
+//!
+//! Each batch is a transaction that also records the position, so that every change is applied exactly once. The position
+//! in the database counts, not the one that the feed has acknowledged.
+
+use async_trait::async_trait;
+use catalog_model::{
+    Feed, FollowError, Follower, FollowerKind, FollowerName, Settings, Stage, follower::Delivery,
+    settings::Invalid,
+};
+
+mod batch;
+mod check;
+mod columns;
+mod connections;
+mod delivery;
+mod error;
+mod row;
+mod schema;
+mod session;
+mod settings;
+mod writer;
+
+use session::Session;
+use settings::Target;
+
+/// The kind `postgresql`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PostgresqlKind;
+
+/// The id of the kind.
+pub const KIND: &str = "postgresql";
+
+/// Writes to a database.
+struct Postgresql {
+    name: FollowerName,
+    target: Target,
+}
+
+impl FollowerKind for PostgresqlKind {
+    fn id(&self) -> &str {
+        KIND
+    }
+
+    fn stages(&self) -> &[&'static str] {
+        &check::STAGES
+    }
+
+    fn open(
+        &self,
+        name: FollowerName,
+        settings: &mut Settings,
+    ) -> Result<Box<dyn Follower>, Invalid> {
+        let target = Target::read(settings)?;
+        Ok(Box::new(Postgresql { name, target }))
+    }
+}
+
+#[async_trait]
+impl Follower for Postgresql {
+    fn name(&self) -> &FollowerName {
+        &self.name
+    }
+
+    fn revision(&self) -> u32 {
+        connections::REVISION.unsigned_abs()
+    }
+
+    async fn check(&self) -> Vec<Stage> {
+        check::check(&self.target).await
+    }
+
+    async fn follow(&self, feed: &dyn Feed) -> Result<Delivery, FollowError> {
+        let schema = &self.target.schema;
+        let session = Session::open(&self.target).await?;
+        schema::migrate(&session, schema).await?;
+        let place = format!("{} (schema {schema})", self.target.address());
+        let delivered = delivery::deliver(&session, (schema, &place), feed).await;
+        session.close().await;
+        delivered
+    }
+}

@@ -1,0 +1,184 @@
+//! The rows of `connections`: who owns a connection, and how far it is.
+
+use std::collections::BTreeMap;
+
+use catalog_model::follower::{Feed, FeedConnection, Position, Start};
+
+use super::{
+    error::{Failure, Problem},
+    session::Session,
+};
+
+/// A connection in the database.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Known {
+    pub(super) name: String,
+    store: Option<String>,
+    /// The number of the last change of the store that was applied.
+    pub(super) position: Option<i64>,
+    revision: Option<i32>,
+    /// Whether there may be rows that are not known to the store.
+    pub(super) unconfirmed: bool,
+    /// What was refused: keys and messages.
+    pub(super) refused: BTreeMap<String, String>,
+}
+
+/// The connections in the database, by code.
+pub(super) type Connections = BTreeMap<String, Known>;
+
+/// What is due for a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Due {
+    /// Everything is compared.
+    All,
+    /// The changes after its position.
+    Changes,
+    /// The changes, and then everything is compared, to find rows that are not known to the store.
+    ChangesAndAll,
+    /// It belongs to another store.
+    Nothing,
+}
+
+/// The revision of the mapping. When it changes, all rows are compared.
+pub(super) const REVISION: i32 = 1;
+
+const ALL: &str = "SELECT code, name, store_id, position, revision, unconfirmed FROM connections";
+const REFUSED: &str = "SELECT connection, key, message FROM refused";
+
+impl Known {
+    /// What is due for a connection, by the position in the database, which counts more than that of the feed: what the feed
+    /// does not know to be delivered may be, and the database may be an older copy of itself.
+    pub(super) fn due(&self, feed: &dyn Feed, connection: &FeedConnection) -> Due {
+        if self.store.as_deref() != Some(feed.store_id()) {
+            return Due::Nothing;
+        }
+        let end = feed.end().get();
+        let is_confirmed = !self.unconfirmed || connection.complete_from.is_none();
+        let has_revision = self.revision == Some(REVISION);
+        match (self.position, feed.start()) {
+            (Some(position), _) if !has_revision || position > end => Due::All,
+            (Some(position), Start::After(start)) if position < start.get() => Due::All,
+            (Some(position), Start::Reset) if position != end => Due::All,
+            (Some(_), _) if is_confirmed => Due::Changes,
+            (Some(_), _) => Due::ChangesAndAll,
+            (None, _) => Due::All,
+        }
+    }
+
+    /// Whether a change was applied before.
+    pub(super) fn has(&self, change: Position) -> bool {
+        self.position
+            .is_some_and(|position| position >= change.get())
+    }
+}
+
+/// Reads the connections, and makes the store the owner of those that have no owner.
+pub(super) async fn claim(
+    session: &Session,
+    schema: &str,
+    feed: &dyn Feed,
+) -> Result<Connections, Failure> {
+    session.begin(schema).await?;
+    let mut found = read(session).await?;
+    let has_no_owner = |connection: &&FeedConnection| {
+        let known = found.get(connection.code.as_str());
+        known.is_none_or(|known| known.store.is_none())
+    };
+    let new: Vec<_> = feed.connections().iter().filter(has_no_owner).collect();
+    for connection in &new {
+        let claim = "INSERT INTO connections AS known (code, name, store_id) VALUES ($1, $2, $3)
+            ON CONFLICT (code) DO UPDATE SET store_id = excluded.store_id, position = NULL, unconfirmed = true
+            WHERE known.store_id IS NULL";
+        let (code, store) = (connection.code.as_str(), feed.store_id());
+        session
+            .execute(claim, &[&code, &connection.name, &store])
+            .await?;
+    }
+    if !new.is_empty() {
+        found = read(session).await?;
+    }
+    session.commit().await?;
+    Ok(found)
+}
+
+async fn read(session: &Session) -> Result<Connections, Failure> {
+    let mut connections = Connections::new();
+    for row in session.query(ALL, &[]).await? {
+        let known = Known {
+            name: row.get(1),
+            store: row.get(2),
+            position: row.get(3),
+            revision: row.get(4),
+            unconfirmed: row.get(5),
+            refused: BTreeMap::new(),
+        };
+        connections.insert(row.get(0), known);
+    }
+    for row in session.query(REFUSED, &[]).await? {
+        if let Some(known) = connections.get_mut(row.get::<_, &str>(0)) {
+            known.refused.insert(row.get(1), row.get(2));
+        }
+    }
+    Ok(connections)
+}
+
+/// Checks in a transaction that nobody else has delivered to these connections meanwhile, and keeps others from it until
+/// its end.
+pub(super) async fn hold(
+    session: &Session,
+    store: &str,
+    connections: &[(&str, Option<i64>)],
+) -> Result<(), Failure> {
+    let hold = "SELECT code, position FROM connections WHERE code = ANY ($1) AND store_id = $2
+        ORDER BY code FOR NO KEY UPDATE";
+    let codes: Vec<_> = connections.iter().map(|(code, _)| *code).collect();
+    let found = session.query(hold, &[&codes, &store]).await?;
+    let found: BTreeMap<&str, Option<i64>> =
+        found.iter().map(|row| (row.get(0), row.get(1))).collect();
+    for (code, position) in connections {
+        if found.get(code) != Some(position) {
+            let message =
+                format!("another delivery of the connection `{code}` went on at the same time");
+            return Err(Problem::new(message, "", None).into());
+        }
+    }
+    Ok(())
+}
+
+/// Records that connections have everything up to the end of the feed.
+pub(super) async fn finish(
+    session: &Session,
+    schema: &str,
+    feed: &dyn Feed,
+    connections: &[(&FeedConnection, &Known)],
+) -> Result<(), Failure> {
+    let end = feed.end().get();
+    let is_unfinished = |(connection, known): &&(&FeedConnection, &Known)| {
+        known.position != Some(end)
+            || known.revision != Some(REVISION)
+            || known.name != connection.name
+            || (known.unconfirmed && connection.complete_from.is_some())
+    };
+    let unfinished: Vec<_> = connections.iter().filter(is_unfinished).collect();
+    if unfinished.is_empty() {
+        return Ok(());
+    }
+    session.begin(schema).await?;
+    let held = unfinished
+        .iter()
+        .map(|(connection, known)| (connection.code.as_str(), known.position));
+    hold(session, feed.store_id(), &held.collect::<Vec<_>>()).await?;
+    for (connection, _) in unfinished {
+        let finished =
+            "UPDATE connections SET name = $2, position = $3, revision = $4, unconfirmed = $5,
+            delivered = CASE WHEN position IS NULL THEN now() ELSE delivered END WHERE code = $1";
+        let (code, unconfirmed) = (connection.code.as_str(), connection.complete_from.is_none());
+        session
+            .execute(
+                finished,
+                &[&code, &connection.name, &end, &REVISION, &unconfirmed],
+            )
+            .await?;
+    }
+    session.commit().await
+}

@@ -1,0 +1,194 @@
+//! What went wrong, for people, and whose fault it is.
+
+use std::error::Error as _;
+
+use catalog_model::{FollowError, follower::FeedError};
+use tokio_postgres::error::SqlState;
+
+/// Why something could not be done in the database.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The database refuses the data: another item may be accepted.
+    Data(String),
+    /// Nothing more can be done now.
+    Database(Problem),
+    /// The feed failed.
+    Feed(FeedError),
+}
+
+/// What happened, why, and what to do.
+#[derive(Debug)]
+pub(super) struct Problem {
+    pub(super) message: String,
+    pub(super) cause: String,
+    pub(super) hint: Option<String>,
+}
+
+const LOST: &str = "the connection to the database was lost";
+/// What to do if the server does not behave like PostgreSQL.
+pub(super) const OTHER_SERVER: &str =
+    "check the host and the port: another server may listen there";
+const RIGHTS: &str = "grant the rights that docs/catalogs/postgresql.md lists";
+
+impl Problem {
+    pub(super) fn new(
+        message: impl Into<String>,
+        cause: impl Into<String>,
+        hint: Option<&'static str>,
+    ) -> Self {
+        Self {
+            message: message.into(),
+            cause: cause.into(),
+            hint: hint.map(str::to_owned),
+        }
+    }
+
+    /// The whole problem in one line.
+    pub(super) fn line(&self) -> String {
+        match self.cause.is_empty() {
+            true => self.message.clone(),
+            false => format!("{}: {}", self.message, self.cause),
+        }
+    }
+}
+
+/// What an error of the driver is, after a login.
+pub(super) fn failure(error: &tokio_postgres::Error) -> Failure {
+    let Some(found) = error.as_db_error() else {
+        return Failure::Database(Problem::new(LOST, causes(error), None));
+    };
+    let text = server_text(error);
+    if is_of_data(found.code()) {
+        return Failure::Data(text);
+    }
+    let (message, hint) = match *found.code() {
+        SqlState::INSUFFICIENT_PRIVILEGE => {
+            ("the database does not allow the scanner this", Some(RIGHTS))
+        }
+        SqlState::READ_ONLY_SQL_TRANSACTION => (
+            "the database cannot be written",
+            Some("name the primary server in `url`, not a standby"),
+        ),
+        SqlState::DISK_FULL => ("the disk of the database is full", None),
+        SqlState::LOCK_NOT_AVAILABLE | SqlState::QUERY_CANCELED => (
+            "the database did not finish in time",
+            Some("look for sessions that hold locks in the schema of the scanner"),
+        ),
+        SqlState::ADMIN_SHUTDOWN | SqlState::CRASH_SHUTDOWN => (LOST, None),
+        _ => ("the database refuses a statement", None),
+    };
+    Failure::Database(Problem::new(message, text, hint))
+}
+
+/// What an error of the driver is, during a login.
+pub(super) fn login_failure(error: &tokio_postgres::Error, user: &str) -> Problem {
+    let Some(found) = error.as_db_error() else {
+        let missing = error
+            .source()
+            .is_some_and(|cause| cause.to_string().contains("password missing"));
+        return match missing {
+            true => Problem::new(
+                format!("the server asks for the password of `{user}`"),
+                "",
+                Some("set `password`"),
+            ),
+            false => Problem::new("the login failed", causes(error), Some(OTHER_SERVER)),
+        };
+    };
+    let (message, hint) = match *found.code() {
+        SqlState::INVALID_PASSWORD => (
+            format!("the server refuses the login of `{user}`"),
+            Some("check `password`, and the user in `url`"),
+        ),
+        SqlState::INVALID_AUTHORIZATION_SPECIFICATION => (
+            format!("the server refuses the login of `{user}`"),
+            Some(
+                "check the user in `url`; the database administrator allows logins in pg_hba.conf",
+            ),
+        ),
+        SqlState::INVALID_CATALOG_NAME => (
+            "the database does not exist".to_owned(),
+            Some("check the end of `url`, or let the database administrator create it"),
+        ),
+        SqlState::INSUFFICIENT_PRIVILEGE => (
+            format!("`{user}` may not use the database"),
+            Some("let the database administrator run `GRANT CONNECT ON DATABASE …`"),
+        ),
+        SqlState::TOO_MANY_CONNECTIONS => ("the server has too many connections".to_owned(), None),
+        SqlState::CANNOT_CONNECT_NOW => ("the server accepts no logins now".to_owned(), None),
+        _ => ("the login failed".to_owned(), None),
+    };
+    Problem::new(message, server_text(error), hint)
+}
+
+/// Whether the database refuses the data, not the work: values it cannot store, constraints and triggers.
+fn is_of_data(code: &SqlState) -> bool {
+    let class = code.code().get(..2).unwrap_or_default();
+    match class {
+        "22" => true,
+        "23" => *code != SqlState::FOREIGN_KEY_VIOLATION,
+        "54" => *code == SqlState::PROGRAM_LIMIT_EXCEEDED,
+        _ => *code == SqlState::RAISE_EXCEPTION,
+    }
+}
+
+/// What the server said.
+fn server_text(error: &tokio_postgres::Error) -> String {
+    match error.as_db_error() {
+        Some(found) => format!("{} ({})", found.message(), found.code().code()),
+        None => causes(error),
+    }
+}
+
+fn causes(error: &tokio_postgres::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        // The driver repeats its causes.
+        if !text.contains(&inner.to_string()) {
+            text = format!("{text}: {inner}");
+        }
+        cause = inner.source();
+    }
+    text
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        Self::Database(problem)
+    }
+}
+
+impl From<FeedError> for Failure {
+    fn from(error: FeedError) -> Self {
+        Self::Feed(error)
+    }
+}
+
+impl From<tokio_postgres::Error> for Failure {
+    fn from(error: tokio_postgres::Error) -> Self {
+        failure(&error)
+    }
+}
+
+impl From<Problem> for FollowError {
+    fn from(problem: Problem) -> Self {
+        Self::Target {
+            message: problem.message,
+            hint: problem.hint,
+            source: (!problem.cause.is_empty()).then(|| problem.cause.into()),
+        }
+    }
+}
+
+impl From<Failure> for FollowError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Data(text) => {
+                Problem::new("the database refuses a statement", text, None).into()
+            }
+            Failure::Database(problem) => problem.into(),
+            Failure::Feed(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! The schema: its migrations, and what a session finds there.
+
+use tokio_postgres::error::SqlState;
+
+use super::{
+    error::{Failure, Problem},
+    session::Session,
+};
+
+/// The migrations, in their order. A released one never changes.
+const MIGRATIONS: [&str; 2] = [include_str!("schema/1.sql"), include_str!("schema/2.sql")];
+
+/// The version of the schema that this program writes.
+pub(super) const CURRENT: i32 = MIGRATIONS.len() as i32;
+
+/// The oldest server that has everything that the schema needs, as `server_version_num` counts.
+pub(super) const OLDEST_SERVER: i32 = 120_000;
+
+/// What to do if the scanner may not create the schema.
+pub(super) const NO_SCHEMA: &str = "let the database administrator run `CREATE SCHEMA … AUTHORIZATION …` (docs/catalogs/postgresql.md)";
+
+/// The table of versions, made before the first migration.
+const VERSIONS: &str = "
+CREATE TABLE IF NOT EXISTS schema_version (
+    version integer PRIMARY KEY,
+    applied timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE schema_version IS 'The versions of this schema, which the scanner migrates';
+COMMENT ON COLUMN schema_version.version IS 'The number of a migration; the greatest one is the version';
+COMMENT ON COLUMN schema_version.applied IS 'When it was applied';";
+
+/// What is in the database under the name of the schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    /// No such schema.
+    Nothing,
+    /// An empty schema, such as an administrator creates.
+    Empty,
+    /// This version of it.
+    Version(i32),
+}
+
+/// A name of PostgreSQL in quotes.
+pub(super) fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// Looks for the schema.
+pub(super) async fn find(session: &Session, schema: &str) -> Result<Found, Failure> {
+    let exists = "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = $1";
+    let exists = session.query(exists, &[&schema]).await?;
+    if exists.is_empty() {
+        return Ok(Found::Nothing);
+    }
+    let version = "SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+                   WHERE n.nspname = $1 AND c.relname = 'schema_version'";
+    let has_versions = session.query(version, &[&schema]).await?;
+    if has_versions.is_empty() {
+        return Ok(Found::Empty);
+    }
+    let version = format!(
+        "SELECT coalesce(max(version), 0) FROM {}.schema_version",
+        quoted(schema)
+    );
+    let version = session.query_one(&version, &[]).await?;
+    Ok(Found::Version(version.get(0)))
+}
+
+/// Creates the schema or brings it up to date.
+pub(super) async fn migrate(session: &Session, schema: &str) -> Result<(), Failure> {
+    let found = find(session, schema).await?;
+    if found == Found::Version(CURRENT) {
+        return Ok(());
+    }
+    let name = quoted(schema);
+    if found == Found::Nothing {
+        let create = format!("CREATE SCHEMA IF NOT EXISTS {name}");
+        let created = session.batch(&create).await;
+        created.map_err(|failure| not_created(failure, schema))?;
+    }
+    loop {
+        session.begin(schema).await?;
+        // One scanner migrates at a time.
+        let lock = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
+        let text = format!("scanner-cli schema {schema}");
+        session.execute(lock, &[&text]).await?;
+        session.batch(VERSIONS).await?;
+        let version = "SELECT coalesce(max(version), 0) FROM schema_version";
+        let version = session.query_one(version, &[]).await?;
+        let version: i32 = version.get(0);
+        if version > CURRENT {
+            return Err(newer(schema, version).into());
+        }
+        if version == CURRENT {
+            return session.commit().await;
+        }
+        let migration = usize::try_from(version).unwrap_or_default();
+        let migration = MIGRATIONS[migration.min(MIGRATIONS.len() - 1)];
+        session.batch(migration).await?;
+        let applied = "INSERT INTO schema_version (version) VALUES ($1)";
+        session.execute(applied, &[&(version + 1)]).await?;
+        session.commit().await?;
+    }
+}
+
+/// The problem of a schema that a later program has made.
+pub(super) fn newer(schema: &str, version: i32) -> Problem {
+    let message = format!(
+        "the schema `{schema}` has version {version}, but this program knows only versions up to {CURRENT}"
+    );
+    let hint = "a newer scanner writes to this schema: update this one, or set another `schema`";
+    Problem::new(message, "", Some(hint))
+}
+
+fn not_created(failure: Failure, schema: &str) -> Failure {
+    match failure {
+        Failure::Database(problem)
+            if problem
+                .cause
+                .contains(SqlState::INSUFFICIENT_PRIVILEGE.code()) =>
+        {
+            Problem {
+                message: format!("the scanner may not create the schema `{schema}`"),
+                hint: Some(NO_SCHEMA.to_owned()),
+                ..problem
+            }
+            .into()
+        }
+        other => other,
+    }
+}
+
+impl Session {
+    /// Begins a transaction in the schema. Neither the scanner nor the server waits longer than the time limit, so that a
+    /// scanner that was killed leaves no locks.
+    pub(super) async fn begin(&self, schema: &str) -> Result<(), Failure> {
+        let (schema, limit) = (
+            quoted(schema),
+            self.limit().as_millis().min(i32::MAX as u128),
+        );
+        let begin = format!(
+            "BEGIN; SET LOCAL search_path = {schema}; SET LOCAL statement_timeout = {limit}; \
+             SET LOCAL lock_timeout = {limit}; SET LOCAL idle_in_transaction_session_timeout = {limit}"
+        );
+        self.batch(&begin).await
+    }
+
+    /// Ends the transaction.
+    pub(super) async fn commit(&self) -> Result<(), Failure> {
+        self.batch("COMMIT").await
+    }
+
+    /// Undoes the transaction.
+    pub(super) async fn roll_back(&self) -> Result<(), Failure> {
+        self.batch("ROLLBACK").await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quote_in_a_name_is_doubled() {
+        assert_eq!(quoted("a\"; DROP"), "\"a\"\"; DROP\"");
+    }
+}

@@ -1,0 +1,364 @@
+//! The connection to a database: TCP, TLS, login, and statements with a time limit.
+
+use std::{
+    collections::HashMap,
+    io,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use catalog_model::with_causes;
+use outbound_http::{Connector, Endpoint, Error, Redactor, Seen, Step, Trust, Wire};
+use secrecy::ExposeSecret;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    task::JoinHandle,
+    time::{error::Elapsed, timeout},
+};
+use tokio_postgres::{
+    Client, Config, NoTls, Row, Statement,
+    config::{SslMode, SslNegotiation},
+    types::ToSql,
+};
+
+mod stream;
+
+use super::{
+    error::{Failure, OTHER_SERVER, Problem, login_failure},
+    settings::{Encryption, SERVER, Target},
+};
+
+use stream::{HasTls, Stream};
+
+/// The parameters of a statement.
+pub(super) type Values<'a> = &'a [&'a (dyn ToSql + Sync)];
+
+/// A connection after the login.
+pub(super) struct Session {
+    client: Client,
+    /// Sends and receives for the client.
+    task: Task,
+    limit: Duration,
+    redactor: Redactor,
+    prepared: Mutex<HashMap<String, Statement>>,
+}
+
+/// A task that ends with its session, so that a server that hangs leaves nothing behind.
+struct Task(JoinHandle<()>);
+
+impl Task {
+    fn new(
+        connection: impl Future<Output = Result<(), tokio_postgres::Error>> + Send + 'static,
+    ) -> Self {
+        Self(tokio::spawn(async { drop(connection.await) }))
+    }
+}
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// What happened on the way to a session, as far as it went.
+pub(super) struct Way {
+    /// Name, TCP, the proxy and TLS.
+    pub(super) steps: Vec<Step>,
+    pub(super) end: WayEnd,
+}
+
+/// Where a way ended.
+pub(super) enum WayEnd {
+    /// The last step failed.
+    Step,
+    /// The server does not begin TLS.
+    NoTls(Problem),
+    /// The login, how long it took and how it ended.
+    Login(Duration, Box<Result<Session, Problem>>),
+}
+
+/// The request for TLS on a connection of PostgreSQL.
+const TLS_REQUEST: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
+/// What the database's administrator sees in `pg_stat_activity`.
+const APPLICATION: &str = "scanner-cli";
+/// How long a session that is no longer needed may take to say so.
+const GOODBYE: Duration = Duration::from_secs(1);
+
+impl Session {
+    /// Connects and logs in.
+    pub(super) async fn open(target: &Target) -> Result<Self, Problem> {
+        let way = Way::take(target).await?;
+        match (way.end, way.steps.into_iter().last()) {
+            (WayEnd::Login(_, session), _) => *session,
+            (WayEnd::NoTls(problem), _) => Err(problem),
+            (
+                WayEnd::Step,
+                Some(Step {
+                    seen: Err(error), ..
+                }),
+            ) => Err(unreachable(target, &error)),
+            (WayEnd::Step, _) => Err(Problem::new("the database cannot be reached", "", None)),
+        }
+    }
+
+    /// What a statement returned, if it ended within the time limit.
+    fn ended<T>(
+        &self,
+        outcome: Result<Result<T, tokio_postgres::Error>, Elapsed>,
+    ) -> Result<T, Failure> {
+        match outcome {
+            Ok(Ok(done)) => Ok(done),
+            Ok(Err(error)) => Err(self.redacted(error.into())),
+            Err(_) => {
+                let seconds = self.limit.as_secs_f64();
+                let message = format!("the database did not answer within {seconds} s");
+                Err(Problem::new(message, "", None).into())
+            }
+        }
+    }
+
+    /// Runs statements without parameters.
+    pub(super) async fn batch(&self, sql: &str) -> Result<(), Failure> {
+        self.ended(timeout(self.limit, self.client.batch_execute(sql)).await)
+    }
+
+    /// Runs a statement, and returns the number of its rows.
+    pub(super) async fn execute(&self, sql: &str, values: Values<'_>) -> Result<u64, Failure> {
+        let statement = self.statement(sql).await?;
+        self.ended(timeout(self.limit, self.client.execute(&statement, values)).await)
+    }
+
+    pub(super) async fn query(&self, sql: &str, values: Values<'_>) -> Result<Vec<Row>, Failure> {
+        let statement = self.statement(sql).await?;
+        self.ended(timeout(self.limit, self.client.query(&statement, values)).await)
+    }
+
+    /// The one row of a statement that always returns one.
+    pub(super) async fn query_one(&self, sql: &str, values: Values<'_>) -> Result<Row, Failure> {
+        let rows = self.query(sql, values).await?;
+        let none = || Problem::new("the database returned no row", "", None).into();
+        rows.into_iter().next().ok_or_else(none)
+    }
+
+    /// The statement, which the server prepares once in a session.
+    async fn statement(&self, sql: &str) -> Result<Statement, Failure> {
+        if let Some(known) = self.prepared().get(sql) {
+            return Ok(known.clone());
+        }
+        let statement = self.ended(timeout(self.limit, self.client.prepare(sql)).await)?;
+        self.prepared().insert(sql.to_owned(), statement.clone());
+        Ok(statement)
+    }
+
+    fn prepared(&self) -> MutexGuard<'_, HashMap<String, Statement>> {
+        self.prepared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Maximum time of a statement.
+    pub(super) fn limit(&self) -> Duration {
+        self.limit
+    }
+
+    /// Ends the session.
+    pub(super) async fn close(self) {
+        let Self {
+            client,
+            mut task,
+            prepared,
+            ..
+        } = self;
+        // Statements hold the connection.
+        drop(prepared);
+        drop(client);
+        let _ = timeout(GOODBYE, &mut task.0).await;
+    }
+
+    fn redacted(&self, failure: Failure) -> Failure {
+        let clean = |text: String| self.redactor.redact_line(&text);
+        match failure {
+            Failure::Data(text) => Failure::Data(clean(text)),
+            Failure::Database(problem) => Failure::Database(Problem {
+                cause: clean(problem.cause),
+                ..problem
+            }),
+            failure @ Failure::Feed(_) => failure,
+        }
+    }
+}
+
+impl Way {
+    /// Goes as far as it can.
+    ///
+    /// # Errors
+    /// If the settings cannot be used on this machine.
+    pub(super) async fn take(target: &Target) -> Result<Self, Problem> {
+        let connector = connector(target)?;
+        let (mut steps, stream) = connector.connect().await;
+        let Some(mut stream) = stream else {
+            return Ok(Self {
+                steps,
+                end: WayEnd::Step,
+            });
+        };
+        let mut security = None;
+        if target.encryption == Encryption::Tls {
+            if let Err(problem) = request_tls(&mut stream, target.limits.connect).await {
+                return Ok(Self {
+                    steps,
+                    end: WayEnd::NoTls(problem),
+                });
+            }
+            let (secured, secure) = connector.secure(stream).await;
+            security = Some(binding(&secured));
+            steps.extend(secured);
+            match secure {
+                Some(secure) => stream = secure,
+                None => {
+                    return Ok(Self {
+                        steps,
+                        end: WayEnd::Step,
+                    });
+                }
+            }
+        }
+        let begun = Instant::now();
+        let login = login(target, stream, security).await;
+        Ok(Self {
+            steps,
+            end: WayEnd::Login(begun.elapsed(), Box::new(login)),
+        })
+    }
+}
+
+fn connector(target: &Target) -> Result<Connector, Problem> {
+    let endpoint = Endpoint {
+        host: &target.host,
+        port: target.port,
+        name: SERVER,
+    };
+    // The system's certificates are not needed then.
+    let trust = match target.encryption {
+        Encryption::Tls => &target.trust,
+        Encryption::Local | Encryption::Disabled => &Trust::AnyCertificate,
+    };
+    let limit = target.limits.connect;
+    Connector::new(endpoint, trust, target.proxy.clone(), limit)
+        .map_err(|error| unreachable(target, &error))
+}
+
+fn unreachable(target: &Target, error: &Error) -> Problem {
+    let message = format!("`{}` cannot be reached", target.address());
+    Problem {
+        hint: error.hint().map(str::to_owned),
+        ..Problem::new(message, with_causes(error), None)
+    }
+}
+
+/// Asks the server to begin TLS.
+async fn request_tls(stream: &mut Box<dyn Wire>, limit: Duration) -> Result<(), Problem> {
+    let asked = async {
+        stream.write_all(&TLS_REQUEST).await?;
+        stream.flush().await?;
+        stream.read_u8().await
+    };
+    let answer = match timeout(limit, asked).await {
+        Ok(answer) => answer,
+        Err(_) => Err(io::ErrorKind::TimedOut.into()),
+    };
+    match answer {
+        Ok(b'S') => Ok(()),
+        Ok(b'N') => Err(Problem::new(
+            "the server does not offer TLS",
+            "",
+            Some(
+                "let the database administrator set `ssl = on`; `tls.disabled = true` sends everything unencrypted",
+            ),
+        )),
+        Ok(_) => Err(Problem::new(
+            "the server does not speak PostgreSQL's protocol",
+            "",
+            Some(OTHER_SERVER),
+        )),
+        Err(error) => Err(Problem::new(
+            "the server did not answer the request for TLS",
+            error.to_string(),
+            Some(OTHER_SERVER),
+        )),
+    }
+}
+
+/// What binds the login to the TLS connection.
+fn binding(steps: &[Step]) -> Option<Vec<u8>> {
+    match &steps.last()?.seen {
+        Ok(Seen::Secure(handshake)) => handshake.certificates.first()?.channel_binding(),
+        _ => None,
+    }
+}
+
+/// Logs in. `binding` is set if the stream uses TLS.
+async fn login(
+    target: &Target,
+    stream: Box<dyn Wire>,
+    binding: Option<Option<Vec<u8>>>,
+) -> Result<Session, Problem> {
+    let config = config(target, binding.is_some());
+    let limit = target.limits.connect;
+    let is_secure = binding.is_some();
+    let stream = Stream {
+        wire: stream,
+        binding: binding.flatten(),
+    };
+    let opened = match is_secure {
+        true => match timeout(limit, config.connect_raw(stream, HasTls)).await {
+            Ok(opened) => opened.map(|(client, connection)| (client, Task::new(connection))),
+            Err(_) => return Err(late(limit)),
+        },
+        false => match timeout(limit, config.connect_raw(stream, NoTls)).await {
+            Ok(opened) => opened.map(|(client, connection)| (client, Task::new(connection))),
+            Err(_) => return Err(late(limit)),
+        },
+    };
+    let redactor = Redactor::new(target.password.clone());
+    match opened {
+        Ok((client, task)) => Ok(Session {
+            client,
+            task,
+            limit: target.limits.first_byte,
+            redactor,
+            prepared: Mutex::default(),
+        }),
+        Err(error) => {
+            let problem = login_failure(&error, &target.user);
+            Err(Problem {
+                cause: redactor.redact_line(&problem.cause),
+                ..problem
+            })
+        }
+    }
+}
+
+fn config(target: &Target, is_secure: bool) -> Config {
+    let mut config = Config::new();
+    config
+        .host(&target.host)
+        .user(&target.user)
+        .dbname(&target.database)
+        .application_name(APPLICATION);
+    if let Some(password) = &target.password {
+        config.password(password.expose_secret());
+    }
+    match is_secure {
+        // The server has agreed to TLS already.
+        true => config
+            .ssl_mode(SslMode::Require)
+            .ssl_negotiation(SslNegotiation::Direct),
+        false => config.ssl_mode(SslMode::Disable),
+    };
+    config
+}
+
+fn late(limit: Duration) -> Problem {
+    let seconds = limit.as_secs_f64();
+    let message = format!("the server did not answer the login within {seconds} s");
+    Problem::new(message, "", Some(OTHER_SERVER))
+}

@@ -1,0 +1,262 @@
+//! The settings of the kind `postgresql`.
+
+use std::net::IpAddr;
+
+use catalog_model::{
+    Diagnostic, Settings,
+    settings::{Invalid, Located, SettingProblem, Stands},
+};
+use outbound_http::{Proxy, TimeLimits, Trust};
+use outbound_settings::{Names, OutboundSettings};
+use percent_encoding::percent_decode_str;
+use secrecy::SecretString;
+use url::Url;
+
+/// Where the database is, and how it is reached.
+pub(super) struct Target {
+    /// A host name, or an address; an IPv6 address is in brackets.
+    pub(super) host: String,
+    pub(super) port: u16,
+    pub(super) user: String,
+    pub(super) database: String,
+    pub(super) password: Option<SecretString>,
+    pub(super) schema: String,
+    pub(super) encryption: Encryption,
+    pub(super) trust: Trust,
+    /// What is odd about the trust store, or that certificates are not checked.
+    pub(super) trust_warnings: Vec<Diagnostic>,
+    pub(super) proxy: Option<Proxy>,
+    pub(super) limits: TimeLimits,
+}
+
+/// Whether the connection uses TLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Encryption {
+    /// It does, and the server's certificate is checked as `tls` says.
+    Tls,
+    /// The server is on this machine.
+    Local,
+    /// `tls.disabled` is set, although the server is not on this machine.
+    Disabled,
+}
+
+/// What messages call the server.
+pub(super) const SERVER: &str = "the database server";
+/// The port of PostgreSQL.
+const PORT: u16 = 5432;
+/// The schema if `schema` is not set.
+const SCHEMA: &str = "qlik_catalog";
+/// Maximum length of a name in PostgreSQL, in bytes.
+const MAX_NAME: usize = 63;
+/// How `url` is written.
+const EXAMPLE: &str = "write it like `url = \"postgresql://scanner@db.example.com/catalog\"`";
+const DISABLED: &str = "tls.disabled";
+
+impl Target {
+    /// Reads all settings of the kind.
+    pub(super) fn read(settings: &mut Settings) -> Result<Self, Invalid> {
+        let url = settings.required_text("url");
+        let place = url.and_then(|url| place(settings, &url));
+        let password = settings.secret("password");
+        let schema = schema(settings);
+        let is_set = !settings.lacks(DISABLED);
+        let is_disabled = settings.flag(DISABLED, false);
+        let names = Names {
+            server: SERVER,
+            ..Names::default()
+        };
+        let outbound = OutboundSettings::read(settings, &names);
+        settings.check()?;
+        let trust = outbound.trust.trust();
+        let place = settings.checked(place)?;
+        let is_local = is_this_machine(&place.host);
+        let encryption = match (is_set, is_disabled, is_local) {
+            (true, true, false) => Encryption::Disabled,
+            (true, true, true) => Encryption::Local,
+            (false, _, true) if trust == Trust::System => Encryption::Local,
+            _ => Encryption::Tls,
+        };
+        Ok(Self {
+            host: place.host,
+            port: place.port,
+            user: place.user,
+            database: place.database,
+            password: password.map(|password| password.value),
+            schema,
+            encryption,
+            trust,
+            trust_warnings: outbound.trust.warnings().to_vec(),
+            proxy: outbound.proxy,
+            limits: outbound.time_limits.limits(),
+        })
+    }
+
+    /// The database as people name it: `postgresql://scanner@db.example.com:5432/catalog`.
+    pub(super) fn address(&self) -> String {
+        let Self {
+            host,
+            port,
+            user,
+            database,
+            ..
+        } = self;
+        format!("postgresql://{user}@{host}:{port}/{database}")
+    }
+}
+
+/// What the URL says.
+struct PlaceOfDatabase {
+    host: String,
+    port: u16,
+    user: String,
+    database: String,
+}
+
+fn place(settings: &mut Settings, text: &Located<String>) -> Option<PlaceOfDatabase> {
+    let mut refuse = |message: &str, hint: &str| {
+        // The line is not shown, since it may contain a password.
+        settings.record(SettingProblem {
+            key: "url".to_owned(),
+            place: text.place.clone(),
+            message: message.to_owned(),
+            hint: Some(hint.to_owned()),
+            stands: Stands::Other,
+            within: None,
+        });
+        None
+    };
+    let url = match Url::parse(text.value.trim()) {
+        Ok(url) if matches!(url.scheme(), "postgresql" | "postgres") => url,
+        _ => {
+            return refuse(
+                "`url` is not an address that begins with `postgresql://`",
+                EXAMPLE,
+            );
+        }
+    };
+    if url.password().is_some() {
+        let hint = "write `url` without the password, and set `password`";
+        return refuse("`url` contains a password", hint);
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        let hint = "remove everything from the `?` on; TLS is set by `tls`, the schema by `schema`";
+        return refuse("`url` contains parameters", hint);
+    }
+    let decoded = |text: &str| {
+        let text = percent_decode_str(text).decode_utf8().ok()?;
+        let is_usable = !text.is_empty() && !text.chars().any(char::is_control);
+        is_usable.then(|| text.into_owned())
+    };
+    let Some(host) = url.host_str().filter(|host| !host.is_empty()) else {
+        return refuse("`url` has no host", EXAMPLE);
+    };
+    let Some(user) = decoded(url.username()) else {
+        return refuse("`url` has no user", EXAMPLE);
+    };
+    let path = url.path().trim_start_matches('/');
+    match decoded(path).filter(|_| !path.contains('/')) {
+        Some(database) => Some(PlaceOfDatabase {
+            host: host.to_owned(),
+            port: url.port().unwrap_or(PORT),
+            user,
+            database,
+        }),
+        None => refuse("`url` has no name of a database", EXAMPLE),
+    }
+}
+
+fn schema(settings: &mut Settings) -> String {
+    let Some(schema) = settings.text("schema") else {
+        return SCHEMA.to_owned();
+    };
+    let name = schema.value.trim();
+    let is_reserved = name.starts_with("pg_") || name == "information_schema";
+    let problem = match name {
+        _ if name.len() > MAX_NAME => Some("is longer than 63 bytes"),
+        _ if is_reserved => Some("belongs to PostgreSQL"),
+        _ if name.chars().any(char::is_control) => Some("contains a control character"),
+        _ => None,
+    };
+    if let Some(problem) = problem {
+        let message = format!("`schema` {problem}");
+        settings.refuse("schema", message, format!("remove it to use `{SCHEMA}`"));
+    }
+    name.to_owned()
+}
+
+fn is_this_machine(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    let is_loopback = |address: IpAddr| address.to_canonical().is_loopback();
+    host.eq_ignore_ascii_case("localhost") || address.parse().is_ok_and(is_loopback)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{io, sync::Arc};
+
+    use catalog_model::{
+        Place,
+        settings::{FileSource, Node, Value},
+    };
+
+    use super::*;
+
+    struct NoFiles;
+
+    impl FileSource for NoFiles {
+        fn read(&self, _: &str) -> io::Result<Vec<u8>> {
+            Err(io::ErrorKind::NotFound.into())
+        }
+    }
+
+    fn encryption(host: &str, tls: &[(&str, &str)]) -> Encryption {
+        let node = |value: Value| Node::new(value, Place::new("application.conf", 1, 1));
+        let text = |text: &str| node(Value::String(text.to_owned()));
+        let tls = tls
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), text(value)));
+        let root = [
+            ("url".to_owned(), text(&format!("postgresql://a@{host}/b"))),
+            ("tls".to_owned(), node(Value::Object(tls.collect()))),
+        ];
+        let root = root.into_iter().collect();
+        let mut settings = Settings::new("application.conf", root, Arc::new(NoFiles));
+        Target::read(&mut settings).unwrap().encryption
+    }
+
+    #[test]
+    fn tls_is_required_beyond_this_machine_unless_it_is_disabled() {
+        let (disabled, enabled) = ([("disabled", "true")], [("disabled", "false")]);
+        let bypass = [("bypass_certificate_validation", "true")];
+        for (host, tls, expected) in [
+            ("db.example.com", &[][..], Encryption::Tls),
+            ("10.0.0.1:5433", &enabled, Encryption::Tls),
+            ("db.example.com", &disabled, Encryption::Disabled),
+            ("db.example.com", &bypass, Encryption::Tls),
+            ("localhost", &[], Encryption::Local),
+            ("[::1]", &disabled, Encryption::Local),
+            ("127.0.0.1", &enabled, Encryption::Tls),
+            ("127.0.0.1", &bypass, Encryption::Tls),
+        ] {
+            assert_eq!(encryption(host, tls), expected, "{host} {tls:?}");
+        }
+    }
+
+    #[test]
+    fn only_loopback_is_this_machine() {
+        for (host, expected) in [
+            ("localhost", true),
+            ("LOCALHOST", true),
+            ("127.0.0.1", true),
+            ("127.8.0.1", true),
+            ("[::1]", true),
+            ("[::ffff:127.0.0.1]", true),
+            ("localhost.example.com", false),
+            ("10.0.0.1", false),
+            ("0.0.0.0", false),
+            ("[2001:db8::1]", false),
+        ] {
+            assert_eq!(is_this_machine(host), expected, "{host}");
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! The follower `postgresql`, with a real server.
+//!
+//! Where PostgreSQL is not installed these tests fail: Debian has it in the package `postgresql`.
+
+pub(crate) mod cluster;
+mod content;
+mod contract;
+mod database;
+mod feed;
+mod interruptions;
+mod refused;
+mod rights;
+mod sharing;
+mod stages;
+mod way;
