@@ -62,7 +62,7 @@ fn foreign_connection(connection: &FeedConnection, schema: &str) -> Problem {
     );
     let hint = "give the connection a code of its own; if this scanner replaces the other one or its store was restored, \
                 let it take over: docs/catalogs/postgresql.md#another-scanner";
-    Problem::new(message, "", Some(hint))
+    Problem::new(message, "", Some(hint)).finally()
 }
 
 /// What is due for each connection.

@@ -22,6 +22,8 @@ pub(super) struct Problem {
     pub(super) message: String,
     pub(super) cause: String,
     pub(super) hint: Option<String>,
+    /// Whether another try would fail in the same way.
+    pub(super) is_final: bool,
 }
 
 const LOST: &str = "the connection to the database was lost";
@@ -40,6 +42,15 @@ impl Problem {
             message: message.into(),
             cause: cause.into(),
             hint: hint.map(str::to_owned),
+            is_final: false,
+        }
+    }
+
+    /// The same problem, which another try would not solve.
+    pub(super) fn finally(self) -> Self {
+        Self {
+            is_final: true,
+            ..self
         }
     }
 
@@ -77,7 +88,11 @@ pub(super) fn failure(error: &tokio_postgres::Error) -> Failure {
         SqlState::ADMIN_SHUTDOWN | SqlState::CRASH_SHUTDOWN => (LOST, None),
         _ => ("the database refuses a statement", None),
     };
-    Failure::Database(Problem::new(message, text, hint))
+    let problem = Problem::new(message, text, hint);
+    Failure::Database(match *found.code() {
+        SqlState::INSUFFICIENT_PRIVILEGE | SqlState::READ_ONLY_SQL_TRANSACTION => problem.finally(),
+        _ => problem,
+    })
 }
 
 /// What an error of the driver is, during a login.
@@ -91,7 +106,8 @@ pub(super) fn login_failure(error: &tokio_postgres::Error, user: &str) -> Proble
                 format!("the server asks for the password of `{user}`"),
                 "",
                 Some("set `password`"),
-            ),
+            )
+            .finally(),
             false => Problem::new("the login failed", causes(error), Some(OTHER_SERVER)),
         };
     };
@@ -118,7 +134,12 @@ pub(super) fn login_failure(error: &tokio_postgres::Error, user: &str) -> Proble
         SqlState::CANNOT_CONNECT_NOW => ("the server accepts no logins now".to_owned(), None),
         _ => ("the login failed".to_owned(), None),
     };
-    Problem::new(message, server_text(error), hint)
+    let problem = Problem::new(message, server_text(error), hint);
+    match hint {
+        // Only the settings or the administrator can help.
+        Some(_) => problem.finally(),
+        None => problem,
+    }
 }
 
 /// Whether the database refuses the data, not the work: values it cannot store, constraints and triggers.
@@ -173,6 +194,12 @@ impl From<tokio_postgres::Error> for Failure {
 
 impl From<Problem> for FollowError {
     fn from(problem: Problem) -> Self {
+        if problem.is_final {
+            return Self::Rejected {
+                message: problem.line(),
+                hint: problem.hint,
+            };
+        }
         Self::Target {
             message: problem.message,
             hint: problem.hint,

@@ -109,7 +109,7 @@ pub(super) fn newer(schema: &str, version: i32) -> Problem {
         "the schema `{schema}` has version {version}, but this program knows only versions up to {CURRENT}"
     );
     let hint = "a newer scanner writes to this schema: update this one, or set another `schema`";
-    Problem::new(message, "", Some(hint))
+    Problem::new(message, "", Some(hint)).finally()
 }
 
 fn not_created(failure: Failure, schema: &str) -> Failure {

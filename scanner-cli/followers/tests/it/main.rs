@@ -7,6 +7,6 @@ mod datahub_mapping;
 mod fake_datahub;
 mod fake_http;
 mod ndjson;
-mod support;
 #[cfg(unix)]
 mod postgresql;
+mod support;
