@@ -3,7 +3,10 @@
 use catalog_model::{ItemKey, follower::EntityKind};
 use serde_json::{Map, Value};
 
-use super::mapping::{EntityType, Mapped, Shared, Tag, VERSION, status};
+use super::{
+    echo::Echo,
+    mapping::{EntityType, Mapped, Shared, Tag, VERSION, status},
+};
 use crate::sync::{Content, Note, Parts, hash};
 
 /// What is to be sent of an entity.
@@ -155,6 +158,23 @@ impl Change {
                 self.aspects.insert(name, patch.of.value(&patch.added));
             }
         }
+    }
+
+    /// Leaves out what the catalog has already, as it was read.
+    pub(super) fn leave_out(&mut self, found: &Echo) {
+        let urn = &self.urn;
+        self.aspects
+            .retain(|name, value| !found.has_same(urn, name, value));
+        for patch in &mut self.patches {
+            let aspect = patch.of.aspect();
+            let has = |entry: &String| found.has_entry(urn, aspect, entry);
+            patch.added.retain(|entry| !has(entry));
+            patch.removed.retain(has);
+        }
+        self.patches.retain(|patch| !patch.is_empty());
+        let patches = &self.patches;
+        let is_added = |tag: &Tag| patches.iter().any(|patch| patch.added.contains(&tag.urn));
+        self.tags.retain(is_added);
     }
 
     /// The patches, by aspect.

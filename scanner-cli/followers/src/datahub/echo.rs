@@ -52,6 +52,13 @@ impl Echo {
         aspects.iter().find(is_lost).map(|(name, _)| name.as_str())
     }
 
+    /// Whether an aspect has this value and no more.
+    pub(super) fn has_same(&self, urn: &str, aspect: &str, value: &Value) -> bool {
+        let found = self.0.get(urn).and_then(|aspects| aspects.get(aspect));
+        let found = found.and_then(|aspect| aspect.get("value"));
+        found.is_some_and(|found| is_same(found, value))
+    }
+
     /// Whether an aspect contains this urn as an entry: a tag or an owner.
     pub(super) fn has_entry(&self, urn: &str, aspect: &str, entry: &str) -> bool {
         let value = self.0.get(urn).and_then(|aspects| aspects.get(aspect));
@@ -65,6 +72,39 @@ impl Echo {
                 .iter()
                 .any(|field| found[*field].as_str() == Some(entry))
         })
+    }
+}
+
+/// Whether two values are the same. Servers add empty fields, and write numbers in different ways.
+fn is_same(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Object(fields), Value::Object(others)) => {
+            let names = fields.keys().chain(others.keys());
+            let same = |name| match (fields.get(name), others.get(name)) {
+                (Some(one), Some(other)) => is_same(one, other),
+                (alone, other_alone) => alone.or(other_alone).is_none_or(is_empty),
+            };
+            names.into_iter().all(same)
+        }
+        (Value::Array(one), Value::Array(other)) => {
+            one.len() == other.len()
+                && one
+                    .iter()
+                    .zip(other)
+                    .all(|(one, other)| is_same(one, other))
+        }
+        (Value::Number(one), Value::Number(other)) => one.as_f64() == other.as_f64(),
+        (one, other) => one == other,
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(entries) => entries.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+        _ => false,
     }
 }
 
@@ -87,6 +127,30 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn an_aspect_that_differs_is_seen() {
+        let sent = json!({ "name": "A", "time": 1, "more": { "a": "b" } });
+        for (stored, is_same) in [
+            (
+                json!({ "name": "A", "time": 1.0, "more": { "a": "b" }, "charts": [] }),
+                true,
+            ),
+            (
+                json!({ "name": "B", "time": 1, "more": { "a": "b" } }),
+                false,
+            ),
+            (
+                json!({ "name": "A", "time": 1, "more": { "a": "b", "c": "d" } }),
+                false,
+            ),
+            (json!({ "name": "A", "time": 1 }), false),
+        ] {
+            let answer = json!([{ "urn": "u", "x": { "value": stored } }]);
+            let echo = Echo::read(answer).unwrap();
+            assert_eq!(echo.has_same("u", "x", &sent), is_same, "{stored}");
+        }
+    }
 
     #[test]
     fn an_answer_is_compared_with_what_was_sent() {

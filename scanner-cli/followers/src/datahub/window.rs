@@ -16,13 +16,17 @@ use crate::{
     sync::{Note, Outcome, Part, Sender, Tally, Target},
 };
 
-/// The aspects that are read to learn whether the catalog has an entity.
-const EXISTENCE: [&str; 5] = [
-    "status",
-    "globalTags",
-    "ownership",
+/// The aspects that are read to learn whether the catalog has an entity, and how: all that are written.
+const ASPECTS: [&str; 9] = [
+    "browsePathsV2",
+    "container",
     "containerProperties",
     "dashboardInfo",
+    "dataPlatformInstance",
+    "globalTags",
+    "ownership",
+    "status",
+    "subTypes",
 ];
 
 /// Collects changes of entities of one type, and sends them when there are enough.
@@ -138,8 +142,8 @@ impl<'a> Window<'a> {
         Ok(())
     }
 
-    /// Reads the entities of which no note says that the catalog has them. Those that it does not have get everything
-    /// as a whole; all others keep what people have added.
+    /// Reads the entities of which no note says that the catalog has them. Those that it does not have get everything as
+    /// a whole; all others get what is different, and keep what people have added.
     async fn read_unknown(
         &self,
         of: EntityType,
@@ -150,12 +154,13 @@ impl<'a> Window<'a> {
         if urns.is_empty() {
             return Ok(());
         }
-        let Some(found) = self.api.read(of, &urns, &EXISTENCE).await? else {
+        let Some(found) = self.api.read(of, &urns, &ASPECTS).await? else {
             return Ok(());
         };
         for change in changes.iter_mut().filter(|change| change.is_unknown()) {
-            if found.aspects(&change.urn).is_none() {
-                change.make_whole();
+            match found.aspects(&change.urn) {
+                Some(_) => change.leave_out(&found),
+                None => change.make_whole(),
             }
         }
         Ok(())

@@ -232,7 +232,7 @@ async fn a_catalog_from_an_earlier_installation_is_not_wiped() {
     store.scan(&east(), &[("a", "A"), ("z", "Z")], Closing::Complete);
     store.scan(&east(), &[("a", "A")], Closing::Complete);
     datahub.deliver(&store).await.unwrap();
-    assert_eq!(datahub.tags("a"), ["urn:li:tag:Curated", "urn:li:tag:A"]);
+    assert_eq!(datahub.tags("a"), ["urn:li:tag:A", "urn:li:tag:Curated"]);
     assert_eq!(
         datahub.fake().aspect("urn:li:tag:A", "tagProperties"),
         described
@@ -240,4 +240,32 @@ async fn a_catalog_from_an_earlier_installation_is_not_wiped() {
     let never = dashboard("z");
     assert!(!datahub.fake().state().entities.contains_key(&never));
     datahub.fake().assert_no_violation();
+}
+
+#[tokio::test]
+async fn a_new_store_sends_only_what_differs_from_the_catalog() {
+    let (datahub, store) = (Datahub::new(), MemoryStore::default());
+    let items = [("a", "A"), ("b", "B"), ("c", "C")];
+    store.scan(&east(), &items, Closing::Complete);
+    store.scan(&east(), &items[..2], Closing::Complete);
+    datahub.deliver(&store).await.unwrap();
+    let again = MemoryStore::default();
+    again.scan(&east(), &items, Closing::Complete);
+    again.scan(&east(), &items[..2], Closing::Complete);
+    let before = datahub.fake().state().writes;
+    datahub.deliver(&again).await.unwrap();
+    assert_eq!(datahub.fake().state().writes, before);
+    let renamed = json!({ "name": "Somebody's folder" });
+    let folder = urn::container(&"east/folder:f1".parse().unwrap());
+    datahub
+        .fake()
+        .set_aspect(&folder, "containerProperties", renamed);
+    let again = MemoryStore::default();
+    again.scan(&east(), &items[..2], Closing::Complete);
+    datahub.deliver(&again).await.unwrap();
+    assert_eq!(datahub.fake().state().writes, before + 1);
+    assert_eq!(
+        datahub.fake().aspect(&folder, "containerProperties")["name"],
+        "The folder"
+    );
 }
