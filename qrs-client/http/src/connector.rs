@@ -13,7 +13,7 @@ use crate::proxy::Proxy;
 use crate::redactor::Redactor;
 use crate::route::{Route, Wire};
 use crate::time_limits::bounded;
-use crate::tls::{self, Trust, Use, Weaknesses};
+use crate::tls::{self, Trust, Use, Weakness, Weaknesses};
 
 /// Connects to a server that speaks another protocol than HTTP, such as a database, as a [`Client`](crate::Client) does: with
 /// the same certificates, proxies and errors.
@@ -25,6 +25,7 @@ pub struct Connector {
     server_name: &'static str,
     proxy: Option<Proxy>,
     tls: Arc<ClientConfig>,
+    weaknesses: Weaknesses,
     limit: Duration,
 }
 
@@ -63,12 +64,14 @@ impl Connector {
         if url.path() != "/" || url.query().is_some() || !url.username().is_empty() {
             return Err(invalid());
         }
-        let tls = tls::client_config(trust, Use::Needed, &Weaknesses::default())?;
+        let weaknesses = Weaknesses::default();
+        let tls = tls::client_config(trust, Use::Needed, &weaknesses)?;
         Ok(Self {
             server: url,
             server_name: name,
             proxy,
             tls: Arc::new(tls),
+            weaknesses,
             limit: bounded(limit),
         })
     }
@@ -81,6 +84,12 @@ impl Connector {
     /// Makes TLS on a connection, and checks the server's certificate. The step has what was presented, or why it failed.
     pub async fn secure(&self, stream: Box<dyn Wire>) -> (Vec<Step>, Option<Box<dyn Wire>>) {
         self.route().secure(stream).await
+    }
+
+    /// Weak signatures and keys of certificates and handshakes that were accepted, as [`Trust::Only`] does.
+    #[must_use]
+    pub fn weaknesses(&self) -> Vec<Weakness> {
+        self.weaknesses.all()
     }
 
     fn route(&self) -> Route<'_> {

@@ -8,6 +8,7 @@ use catalog_model::{
     Feed, FollowError, Follower, FollowerKind, FollowerName, Settings, Stage, follower::Delivery,
     settings::Invalid,
 };
+use outbound_http::Redactor;
 
 mod batch;
 mod check;
@@ -64,6 +65,10 @@ impl Follower for Postgresql {
 
     fn revision(&self) -> u32 {
         connections::REVISION.unsigned_abs()
+    }
+
+    fn redact(&self, text: String) -> String {
+        Redactor::new(self.target.password.clone()).redact(&text)
     }
 
     async fn check(&self) -> Vec<Stage> {

@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use catalog_model::{Stage, Verdict};
-use outbound_http::{Stage as StepStage, Step};
+
+use outbound_http::{Stage as Connecting, Step};
 
 use super::{
     error::{Failure, Problem},
@@ -11,11 +12,8 @@ use super::{
     session::{Session, Way, WayEnd},
     settings::{Encryption, Target},
 };
+use crate::remote::check::{PROXY, Stages, TLS, WAY};
 
-const NAME_RESOLUTION: &str = "name resolution";
-const TCP: &str = "tcp";
-const PROXY: &str = "proxy";
-const TLS: &str = "tls";
 const LOGIN: &str = "login";
 const SERVER: &str = "server and version";
 const PERMISSIONS: &str = "permissions";
@@ -23,86 +21,55 @@ const SCHEMA: &str = "schema";
 
 /// All stages, in the order in which they are passed. PostgreSQL says its version after a login only.
 pub(super) const STAGES: [&str; 8] = [
-    NAME_RESOLUTION,
-    TCP,
-    PROXY,
-    TLS,
+    WAY[0],
+    WAY[1],
+    WAY[2],
+    WAY[3],
     LOGIN,
     SERVER,
     PERMISSIONS,
     SCHEMA,
 ];
 
-/// Walks to the database, and tests what the scanner may do there.
+/// Connects to the database, and tests what the scanner may do there.
 pub(super) async fn check(target: &Target) -> Vec<Stage> {
-    let mut stages = stages(target).await;
-    for name in STAGES {
-        if stages.iter().all(|stage| stage.name != name) {
-            stages.push(Stage::not_reached(name));
-        }
+    let mut stages = Stages::default();
+    match Way::take(target).await {
+        Ok(way) => go(way, target, &mut stages).await,
+        // The system's certificates are missing.
+        Err(problem) => stages.push(failed(TLS, &problem, Duration::ZERO)),
     }
-    stages.sort_by_key(|stage| STAGES.iter().position(|name| *name == stage.name));
-    stages
+    stages.all(&STAGES)
 }
 
-async fn stages(target: &Target) -> Vec<Stage> {
-    let way = match Way::take(target).await {
-        Ok(way) => way,
-        // The system's certificates are missing.
-        Err(problem) => return vec![failed(TLS, &problem, Duration::ZERO)],
-    };
-    let mut stages: Vec<_> = way.steps.iter().map(stage_of).collect();
-    merge_proxy(&mut stages);
-    warn_of_trust(&mut stages, target);
-    if target.proxy.is_none() && passed(&stages, TCP) {
+async fn go(way: Way, target: &Target, stages: &mut Stages) {
+    way.steps.iter().for_each(|step| stages.add_step(step));
+    let is_connected = |step: &Step| step.stage == Connecting::Connect && step.seen.is_ok();
+    if target.proxy.is_none() && way.steps.iter().any(is_connected) {
         stages.push(Stage::ok(PROXY, "not set", Duration::ZERO));
     }
+    stages.add_warnings(&target.trust_warnings, &way.weaknesses);
     let (took, login) = match way.end {
-        WayEnd::Step => return stages,
-        WayEnd::NoTls(problem) => {
-            stages.push(failed(TLS, &problem, Duration::ZERO));
-            return stages;
-        }
+        WayEnd::Step => return,
+        WayEnd::NoTls(problem) => return stages.push(failed(TLS, &problem, Duration::ZERO)),
         WayEnd::Login(took, login) => (took, login),
     };
-    stages.extend(without_tls(target.encryption));
-    let session = match *login {
-        Ok(session) => session,
-        Err(problem) => {
-            stages.push(failed(LOGIN, &problem, took));
-            return stages;
-        }
-    };
-    stages.push(Stage::ok(
-        LOGIN,
-        format!("as {} to the database {}", target.user, target.database),
-        took,
-    ));
-    inside(&session, target, &mut stages).await;
-    session.close().await;
-    stages
-}
-
-/// Adds what is odd about the trust store to the stage of TLS.
-fn warn_of_trust(stages: &mut [Stage], target: &Target) {
-    let mut stages = stages.iter_mut();
-    let (Some(first), Some(stage)) = (
-        target.trust_warnings.first(),
-        stages.find(|stage| stage.name == TLS),
-    ) else {
-        return;
-    };
-    for warning in &target.trust_warnings {
-        stage.seen = format!("{}; {}", stage.seen, warning.message);
+    if let Some(stage) = without_tls(target.encryption) {
+        stages.push(stage);
     }
-    if stage.verdict == Verdict::Ok {
-        stage.verdict = Verdict::Warning;
-        stage.hint = first.hint.clone();
+    match *login {
+        Ok(session) => {
+            let seen = format!("as {} to the database {}", target.user, target.database);
+            stages.push(Stage::ok(LOGIN, seen, took));
+            inside(&session, target, stages).await;
+            session.close().await;
+        }
+        Err(problem) => stages.push(failed(LOGIN, &problem, took)),
     }
 }
 
 /// The stages after the login.
-async fn inside(session: &Session, target: &Target, stages: &mut Vec<Stage>) {
+async fn inside(session: &Session, target: &Target, stages: &mut Stages) {
     let begun = Instant::now();
     match server(session).await {
         Ok(stage) => stages.push(Stage {
@@ -111,7 +78,7 @@ async fn inside(session: &Session, target: &Target, stages: &mut Vec<Stage>) {
         }),
         Err(failure) => stages.push(failed(SERVER, &problem_of(failure), begun.elapsed())),
     }
-    if stages.iter().any(|stage| stage.verdict == Verdict::Failed) {
+    if stages.has_failed() {
         return;
     }
     let begun = Instant::now();
@@ -252,47 +219,6 @@ fn without_tls(encryption: Encryption) -> Option<Stage> {
             Some(stage.but(Verdict::Warning, hint.to_owned()))
         }
     }
-}
-
-fn stage_of(step: &Step) -> Stage {
-    let name = match step.stage {
-        StepStage::Resolve => NAME_RESOLUTION,
-        StepStage::Connect => TCP,
-        StepStage::ProxyTls | StepStage::Tunnel => PROXY,
-        _ => TLS,
-    };
-    match &step.seen {
-        Ok(seen) => Stage::ok(name, seen.to_string(), step.took),
-        Err(error) => {
-            let problem = Problem::new(catalog_model::with_causes(error), "", None);
-            let hint = error.hint().map(str::to_owned);
-            Stage {
-                hint,
-                ..failed(name, &problem, step.took)
-            }
-        }
-    }
-}
-
-/// TLS with the proxy and the way through it are one stage.
-fn merge_proxy(stages: &mut Vec<Stage>) {
-    let Some(first) = stages.iter().position(|stage| stage.name == PROXY) else {
-        return;
-    };
-    if stages.get(first + 1).is_some_and(|next| next.name == PROXY) {
-        let next = stages.remove(first + 1);
-        let known = &mut stages[first];
-        *known = Stage {
-            took: known.took + next.took,
-            seen: format!("{}; {}", known.seen, next.seen),
-            ..next
-        };
-    }
-}
-
-fn passed(stages: &[Stage], name: &str) -> bool {
-    let mut stages = stages.iter();
-    stages.any(|stage| stage.name == name && stage.verdict != Verdict::Failed)
 }
 
 fn failed(name: &'static str, problem: &Problem, took: Duration) -> Stage {

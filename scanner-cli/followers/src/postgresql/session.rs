@@ -8,7 +8,7 @@ use std::{
 };
 
 use catalog_model::with_causes;
-use outbound_http::{Connector, Endpoint, Error, Redactor, Seen, Step, Trust, Wire};
+use outbound_http::{Connector, Endpoint, Error, Redactor, Seen, Step, Trust, Weakness, Wire};
 use secrecy::ExposeSecret;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -64,6 +64,8 @@ impl Drop for Task {
 pub(super) struct Way {
     /// Name, TCP, the proxy and TLS.
     pub(super) steps: Vec<Step>,
+    /// Weaknesses of certificates that were accepted.
+    pub(super) weaknesses: Vec<Weakness>,
     pub(super) end: WayEnd,
 }
 
@@ -194,39 +196,42 @@ impl Way {
     pub(super) async fn take(target: &Target) -> Result<Self, Problem> {
         let connector = connector(target)?;
         let (mut steps, stream) = connector.connect().await;
-        let Some(mut stream) = stream else {
-            return Ok(Self {
-                steps,
-                end: WayEnd::Step,
-            });
+        let end = match stream {
+            Some(stream) => WayEnd::reached(target, &connector, stream, &mut steps).await,
+            None => WayEnd::Step,
         };
+        Ok(Self {
+            steps,
+            weaknesses: connector.weaknesses(),
+            end,
+        })
+    }
+}
+
+impl WayEnd {
+    /// Goes on from a connection without TLS.
+    async fn reached(
+        target: &Target,
+        connector: &Connector,
+        mut stream: Box<dyn Wire>,
+        steps: &mut Vec<Step>,
+    ) -> Self {
         let mut security = None;
         if target.encryption == Encryption::Tls {
             if let Err(problem) = request_tls(&mut stream, target.limits.connect).await {
-                return Ok(Self {
-                    steps,
-                    end: WayEnd::NoTls(problem),
-                });
+                return Self::NoTls(problem);
             }
             let (secured, secure) = connector.secure(stream).await;
             security = Some(binding(&secured));
             steps.extend(secured);
             match secure {
                 Some(secure) => stream = secure,
-                None => {
-                    return Ok(Self {
-                        steps,
-                        end: WayEnd::Step,
-                    });
-                }
+                None => return Self::Step,
             }
         }
         let begun = Instant::now();
         let login = login(target, stream, security).await;
-        Ok(Self {
-            steps,
-            end: WayEnd::Login(begun.elapsed(), Box::new(login)),
-        })
+        Self::Login(begun.elapsed(), Box::new(login))
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use catalog_model::{FollowError, Stage, Verdict, with_causes};
-use outbound_http::{Error, Stage as Connecting, Step};
+use catalog_model::{Diagnostic, FollowError, Stage, Verdict, with_causes};
+use outbound_http::{Error, Stage as Connecting, Step, Weakness};
 use outbound_settings::weak;
 
 use super::{CallError, RemoteSettings, settings::is_protected};
@@ -13,8 +13,10 @@ pub const WAY: [&str; 4] = [NAME_RESOLUTION, TCP, PROXY, TLS];
 
 const NAME_RESOLUTION: &str = "name resolution";
 const TCP: &str = "tcp";
-const PROXY: &str = "proxy";
-const TLS: &str = "tls";
+/// The stage of the proxy.
+pub(crate) const PROXY: &str = "proxy";
+/// The stage of TLS.
+pub(crate) const TLS: &str = "tls";
 
 /// The stages of a check so far.
 #[derive(Debug, Default)]
@@ -28,7 +30,8 @@ impl Stages {
             stages.add_step(&step);
         }
         stages.add_unused(remote);
-        stages.add_warnings(remote);
+        let weak_certificates = remote.server.client().weaknesses();
+        stages.add_warnings(remote.outbound.trust.warnings(), &weak_certificates);
         stages
     }
 
@@ -68,11 +71,16 @@ impl Stages {
         self.0
     }
 
-    fn has_failed(&self) -> bool {
+    /// Adds a stage.
+    pub(crate) fn push(&mut self, stage: Stage) {
+        self.0.push(stage);
+    }
+
+    pub(crate) fn has_failed(&self) -> bool {
         self.0.iter().any(|stage| stage.verdict == Verdict::Failed)
     }
 
-    fn add_step(&mut self, step: &Step) {
+    pub(crate) fn add_step(&mut self, step: &Step) {
         let name = match step.stage {
             Connecting::Resolve => NAME_RESOLUTION,
             Connecting::Connect => TCP,
@@ -123,9 +131,8 @@ impl Stages {
     }
 
     /// Warns about the trust store, and about weaknesses of certificates that were accepted.
-    fn add_warnings(&mut self, remote: &RemoteSettings) {
-        let weak_certificates = remote.server.client().weaknesses();
-        let trust = remote.outbound.trust.warnings().iter().cloned();
+    pub(crate) fn add_warnings(&mut self, trust: &[Diagnostic], weak_certificates: &[Weakness]) {
+        let trust = trust.iter().cloned();
         for warning in trust.chain(weak_certificates.iter().map(weak)) {
             let Some(stage) = self.0.iter_mut().find(|stage| stage.name == TLS) else {
                 return;
