@@ -189,7 +189,7 @@ fn expressions_have_the_same_results_as_in_quartz() {
 fn mutated_expressions_have_the_same_results_as_in_quartz() {
     let path = concat!(
         env!("CARGO_MANIFEST_DIR"),
-        "/../target/quartz/mutations.txt"
+        "/../../target/quartz/mutations.txt"
     );
     let Comparison {
         mut refused,
