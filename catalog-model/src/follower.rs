@@ -10,12 +10,14 @@ use async_trait::async_trait;
 use crate::{ConnectionCode, FollowerName, ItemKey, Settings, Stage, settings::Invalid};
 
 mod feed;
+mod plan;
 mod registry;
 
 pub use feed::{
     Acknowledgement, Batches, ChangeDetail, Entity, EntityKind, Feed, FeedChange, FeedConnection,
     FeedEntry, FeedError, Position, Start,
 };
+pub use plan::{Plan, Planned};
 pub use registry::{ConfiguredFollower, ConnectionScope, FollowerRegistry};
 
 /// A kind of catalog, such as a folder of NDJSON files. Creates followers from their settings.
@@ -70,6 +72,28 @@ pub trait Follower: Send + Sync {
     /// # Errors
     /// If nothing more can be delivered now. The next delivery starts after the last acknowledgement.
     async fn follow(&self, feed: &dyn Feed) -> Result<Delivery, FollowError>;
+
+    /// Adds to `plan` what [`follow`](Self::follow) would write now, and writes nothing: not to the catalog, not to a file,
+    /// and not to the feed. The catalog may be read, because what is to be written may depend on it.
+    ///
+    /// The result says what would be delivered, and which items the follower itself refuses.
+    ///
+    /// # Errors
+    /// As [`follow`](Self::follow). By default, the kind has no dry run.
+    async fn dry_run(&self, feed: &dyn Feed, plan: &Plan) -> Result<Delivery, FollowError> {
+        let _ = (feed, plan);
+        Err(FollowError::Target {
+            message: "followers of this kind have no dry run".to_owned(),
+            hint: None,
+            source: None,
+        })
+    }
+
+    /// A link to an item or container in the catalog, for people. `None` if the follower cannot tell.
+    fn link(&self, of: EntityKind, key: &ItemKey) -> Option<String> {
+        let _ = (of, key);
+        None
+    }
 
     /// The files on this machine that contain items of a connection. A path may contain a secret of the settings.
     fn files_of(&self, code: &ConnectionCode) -> Vec<PathBuf> {

@@ -52,6 +52,8 @@ pub(crate) enum Command {
     Status(Status),
     /// Read all sheets of the connections and store them as catalog items
     Scan(Scan),
+    /// Deliver the stored changes to the followers now
+    Follow(Follow),
     /// List the sheets of the connections, without storing them
     Inventory(Inventory),
     /// Test each stage on the way to a site, and show what to do about a failure
@@ -145,6 +147,30 @@ pub(crate) struct Scan {
     /// Also write the report as JSON to a file
     #[arg(long, value_name = "FILE", value_parser = report_file)]
     pub(crate) report: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Follow {
+    /// Names of the followers [default: all enabled followers]
+    #[arg(value_name = "NAME")]
+    pub(crate) names: Vec<String>,
+    /// Show the requests and files that would be written, and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Compare everything with what the catalogs have, and repair the difference
+    #[arg(long)]
+    pub(crate) full: bool,
+    /// Output format
+    #[arg(long, value_enum, default_value_t = FollowFormat::Text)]
+    pub(crate) format: FollowFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FollowFormat {
+    /// Text for people
+    Text,
+    /// One JSON object per line: for each request of a dry run, and for each follower
+    Ndjson,
 }
 
 #[derive(Debug, Args)]

@@ -7,6 +7,7 @@ mod delivering;
 pub(crate) mod encrypt;
 pub(crate) mod explain;
 pub(crate) mod filter_test;
+pub(crate) mod follow;
 pub(crate) mod hook_test;
 pub(crate) mod inventory;
 mod print;

@@ -126,6 +126,7 @@ async fn run_command(command: Command, program: &mut Program) -> Exit {
         Command::Status(status) => commands::status::run(program, &status),
         Command::Run(_) => commands::run::run(program).await,
         Command::Scan(scan) => commands::scan::run(program, scan).await,
+        Command::Follow(follow) => commands::follow::run(program, &follow).await,
         Command::Inventory(inventory) => commands::inventory::run(program, inventory).await,
         Command::Check(check) => commands::check::run(program, check).await,
         Command::Store(store) => commands::store::run(program, &store),

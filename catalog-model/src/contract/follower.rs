@@ -15,6 +15,7 @@ use crate::{
 mod crashes;
 mod memory_feed;
 mod memory_store;
+mod requested;
 mod scenarios;
 
 pub use memory_feed::{FeedFault, MemoryFeed};
@@ -86,6 +87,15 @@ pub async fn check(subject: &dyn FollowerUnderTest) -> Result<(), Violation> {
     crashes::at_every_point(subject).await?;
     crashes::of_the_catalog(subject).await?;
     crashes::hanging_catalog(subject).await
+}
+
+/// Checks the rules of dry runs, and of deliveries that repair what somebody has changed in the catalog.
+///
+/// # Errors
+/// The first rule that is violated.
+pub async fn check_requested(subject: &dyn FollowerUnderTest) -> Result<(), Violation> {
+    requested::dry_runs(subject).await?;
+    requested::full_deliveries(subject).await
 }
 
 /// Delivers once, and returns how that ended; `None` if the feed hung and the delivery was dropped.

@@ -15,6 +15,13 @@ pub trait Feed: Send + Sync {
     /// Where the delivery starts.
     fn start(&self) -> Start;
 
+    /// Whether everything is to be compared with what the catalog has, because somebody may have changed it there. The
+    /// start is then [`Start::Reset`]. A follower that leaves out what its notes say was sent must then read the catalog
+    /// or send everything. It still knows from its notes what is its own, so that it keeps what people have added.
+    fn is_full(&self) -> bool {
+        false
+    }
+
     /// The position of the last change that can be delivered now. Changes of a scan that has not ended come later.
     fn end(&self) -> Position;
 

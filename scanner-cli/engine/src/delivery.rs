@@ -24,8 +24,15 @@ use tokio::{
 };
 
 mod delivery_run;
+mod dry_run;
+mod record;
+mod selection;
 
-pub use self::delivery_run::{DeliveryRun, refusals};
+pub use self::{
+    delivery_run::{DeliveryRun, refusals},
+    record::{DeliveryRecord, PlannedRecord},
+    selection::select,
+};
 use crate::{
     clock::Clock,
     home::{Home, shown},
@@ -45,8 +52,18 @@ pub struct Deliverer {
     stop_reading: Arc<AtomicBool>,
     /// Stops waiting for a catalog.
     stop: Stop,
+    extent: Extent,
     /// Pauses after which a delivery that failed is tried again within its run.
     pub(crate) pauses: &'static [Duration],
+}
+
+/// What is delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Extent {
+    /// What has changed since the last delivery.
+    Changes,
+    /// Everything, compared with what the catalog has.
+    Full,
 }
 
 /// The pauses within a run.
@@ -90,7 +107,17 @@ impl Deliverer {
             clock,
             stop_reading: Arc::default(),
             stop: Stop::default(),
+            extent: Extent::Changes,
             pauses: &PAUSES,
+        }
+    }
+
+    /// The same deliverer, which compares everything with what the catalogs have, and repairs the difference.
+    #[must_use]
+    pub fn full(self) -> Self {
+        Self {
+            extent: Extent::Full,
+            ..self
         }
     }
 
@@ -142,15 +169,7 @@ impl Deliverer {
     fn run(&self, follower: &ConfiguredFollower, handle: &Handle) -> DeliveryRun {
         let name = follower.follower.name().clone();
         let starts_again = self.starts_again(follower);
-        // A panic in one follower must not end the program. The next run repeats what this one did not complete.
-        let attempts = AssertUnwindSafe(|| self.attempts(follower, handle));
-        let outcome = catch_unwind(attempts).unwrap_or_else(|_| {
-            let message = "the follower crashed; please report this";
-            Err(FollowError::target(
-                message,
-                "the reason is on standard error",
-            ))
-        });
+        let outcome = unless_crashed(|| self.attempts(follower, handle));
         let outcome = self.record(&name, outcome);
         let unmaintained = match starts_again && outcome.is_ok() {
             true => self.files_out_of_scope(follower),
@@ -192,9 +211,25 @@ impl Deliverer {
         let Some(feed) = feed.map_err(store_failed)? else {
             return Ok(Delivery::default());
         };
+        let feed = self.extended(feed);
+        self.until_stopped(follower.follower.follow(&feed), handle)
+    }
+
+    fn extended(&self, feed: StoreFeed) -> StoreFeed {
+        match self.extent {
+            Extent::Changes => feed,
+            Extent::Full => feed.full(),
+        }
+    }
+
+    fn until_stopped(
+        &self,
+        following: impl Future<Output = Result<Delivery, FollowError>>,
+        handle: &Handle,
+    ) -> Result<Delivery, FollowError> {
         handle.block_on(async {
             tokio::select! {
-                outcome = follower.follower.follow(&feed) => outcome,
+                outcome = following => outcome,
                 () = self.stop.asked() => Err(FeedError::Stopped.into()),
             }
         })
@@ -206,19 +241,20 @@ impl Deliverer {
         follower: &FollowerName,
         outcome: Result<Delivery, FollowError>,
     ) -> Result<Delivery, FollowError> {
-        let error = match &outcome {
-            Ok(delivery) => refusals(delivery),
-            Err(error) if error.is_stopped() => return outcome,
-            Err(error) => Some(with_causes(error)),
-        };
         let path = self.home.store();
-        if !path.exists() {
+        let is_stopped = outcome.as_ref().is_err_and(FollowError::is_stopped);
+        if is_stopped || !path.exists() {
             return outcome;
         }
-        let recorded = Cursors::open(&path, &self.stop_reading).and_then(|cursors| match error {
-            Some(error) => cursors.failed_with(follower, &error, (self.clock)()),
-            None => cursors.succeeded(follower),
-        });
+        let now = (self.clock)();
+        let recorded =
+            Cursors::open(&path, &self.stop_reading).and_then(|mut cursors| match &outcome {
+                Ok(delivery) => {
+                    let error = refusals(delivery);
+                    cursors.ended(follower, (delivery, error.as_deref()), now)
+                }
+                Err(error) => cursors.failed_with(follower, &with_causes(error), now),
+            });
         match recorded {
             Err(error) if outcome.is_ok() => Err(store_failed(error)),
             _ => outcome,
@@ -292,6 +328,19 @@ impl Deliverer {
     fn pause(&self, pause: Duration, handle: &Handle) {
         let _ = handle.block_on(timeout(pause, self.stop.asked()));
     }
+}
+
+/// A panic in one follower must not end the program. The next run repeats what this one did not complete.
+fn unless_crashed(
+    deliver: impl FnOnce() -> Result<Delivery, FollowError>,
+) -> Result<Delivery, FollowError> {
+    catch_unwind(AssertUnwindSafe(deliver)).unwrap_or_else(|_| {
+        let message = "the follower crashed; please report this";
+        Err(FollowError::target(
+            message,
+            "the reason is on standard error",
+        ))
+    })
 }
 
 fn store_failed(error: StoreError) -> FollowError {

@@ -3,12 +3,13 @@
 
 use async_trait::async_trait;
 use catalog_model::{
-    Feed, FollowError, Follower, FollowerKind, FollowerName, Settings, Stage, follower::Delivery,
+    Feed, FollowError, Follower, FollowerKind, FollowerName, Settings, Stage,
+    follower::{Delivery, Plan},
     settings::Invalid,
 };
 
 use crate::{
-    remote::{Recorder, RemoteSettings, Server, Token},
+    remote::{RemoteSettings, Server, Token},
     sync::{Unacknowledged, hash},
 };
 use delivery::Context;
@@ -79,6 +80,12 @@ impl Follower for Datahub {
     async fn follow(&self, feed: &dyn Feed) -> Result<Delivery, FollowError> {
         self.deliver(feed, self.remote.server.clone()).await
     }
+
+    /// Requests that only read are sent, because it depends on the catalog what is to be written.
+    async fn dry_run(&self, feed: &dyn Feed, plan: &Plan) -> Result<Delivery, FollowError> {
+        let server = self.remote.server.clone().recording(plan.clone());
+        self.deliver(&Unacknowledged(feed), server).await
+    }
 }
 
 impl Datahub {
@@ -96,20 +103,6 @@ impl Datahub {
             remote,
             mapping,
         })
-    }
-
-    /// Passes the requests that a delivery would send to a recorder. Requests that only read are sent, because it
-    /// depends on the catalog what is to be written.
-    ///
-    /// # Errors
-    /// As [`follow`](Follower::follow).
-    pub async fn dry_run(
-        &self,
-        feed: &dyn Feed,
-        recorder: Recorder,
-    ) -> Result<Delivery, FollowError> {
-        let server = self.remote.server.clone().recording(recorder);
-        self.deliver(&Unacknowledged(feed), server).await
     }
 
     async fn deliver(&self, feed: &dyn Feed, server: Server) -> Result<Delivery, FollowError> {

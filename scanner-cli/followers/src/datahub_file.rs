@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use catalog_model::{
     ConnectionCode, Feed, FollowError, Follower, FollowerKind, FollowerName, ItemState, Settings,
     Stage,
-    follower::{Delivery, FeedConnection, Refusal},
+    follower::{Delivery, FeedConnection, Plan, Refusal},
     settings::Invalid,
 };
 use file_access::path_text::file_name;
@@ -106,6 +106,10 @@ impl Follower for DatahubFile {
 
     async fn follow(&self, feed: &dyn Feed) -> Result<Delivery, FollowError> {
         self.folder.deliver(feed, &self.format).await
+    }
+
+    async fn dry_run(&self, feed: &dyn Feed, plan: &Plan) -> Result<Delivery, FollowError> {
+        self.folder.plan(feed, &self.format, plan).await
     }
 
     fn files_of(&self, code: &ConnectionCode) -> Vec<PathBuf> {

@@ -13,7 +13,7 @@ use catalog_model::{
     ConnectionCode, Feed, FollowError, Settings, Stage, Verdict,
     follower::{
         Acknowledgement, ChangeDetail, Delivered, Delivery, EntityKind, FeedConnection, FeedError,
-        Refusal, Start,
+        Plan, Planned, Refusal, Start,
     },
     settings::Invalid,
 };
@@ -148,28 +148,13 @@ impl ExportFolder {
         let changed = changed_connections(feed, format.has_containers()).await?;
         let mut delivery = Delivery::default();
         for connection in feed.connections() {
-            // An import treats items that are missing in the file as gone, so no file is written before all items are
-            // known.
-            let Some(complete) = connection.complete_from else {
-                continue;
-            };
             let path = self.file(format, &connection.code);
-            let is_due = match feed.start() {
-                Start::Reset => true,
-                // A file that somebody removed is written again.
-                Start::After(position) => {
-                    changed.contains(&connection.code) || complete > position || !path.exists()
-                }
-            };
-            if is_due {
+            if is_due(connection, feed, &changed, &path) {
                 let written = self.write(&path, connection, feed, format).await?;
-                delivery.delivered.push(Delivered {
-                    connection: connection.code.clone(),
-                    items: written.items,
-                    target: shown(&path),
-                });
-                delivery.refused.extend(written.refused);
-            } else if let Some(mode) = self.mode {
+                add(&mut delivery, connection, &path, written);
+            } else if let Some(mode) = self.mode
+                && connection.complete_from.is_some()
+            {
                 // The setting may be newer than the file.
                 mode.apply_to(&path)
                     .map_err(|error| cannot_write(&path, error))?;
@@ -177,6 +162,34 @@ impl ExportFolder {
         }
         if feed.start() != Start::After(feed.end()) {
             feed.acknowledge(Acknowledgement::up_to(feed.end())).await?;
+        }
+        Ok(delivery)
+    }
+
+    /// Adds the files to `plan` that would be written, and writes nothing.
+    ///
+    /// # Errors
+    /// If the feed cannot be read.
+    pub async fn plan(
+        &self,
+        feed: &dyn Feed,
+        format: &dyn FileFormat,
+        plan: &Plan,
+    ) -> Result<Delivery, FollowError> {
+        let changed = changed_connections(feed, format.has_containers()).await?;
+        let mut delivery = Delivery::default();
+        for connection in feed.connections() {
+            let path = self.file(format, &connection.code);
+            if !is_due(connection, feed, &changed, &path) {
+                continue;
+            }
+            let written = format.write(feed, connection, &mut io::sink()).await;
+            let written = written.map_err(|error| as_follow_error(error, &path))?;
+            plan.add(Planned::File {
+                path: shown(&path),
+                items: written.items,
+            });
+            add(&mut delivery, connection, &path, written);
         }
         Ok(delivery)
     }
@@ -196,10 +209,7 @@ impl ExportFolder {
         let aside = temporary_file::create(&self.folder, Purpose::Export).map_err(failed)?;
         let mut output = BufWriter::with_capacity(BUFFER, aside);
         let written = format.write(feed, connection, &mut output).await;
-        let written = written.map_err(|error| match error {
-            FileError::Feed(error) => FollowError::Feed(error),
-            FileError::Output(error) => failed(error),
-        })?;
+        let written = written.map_err(|error| as_follow_error(error, path))?;
         let aside = output
             .into_inner()
             .map_err(|error| failed(error.into_error()))?;
@@ -233,6 +243,36 @@ fn below(home: &Path, path: &str) -> PathBuf {
         .unwrap_or(path)
 }
 
+/// Whether the file of a connection is to be written.
+fn is_due(
+    connection: &FeedConnection,
+    feed: &dyn Feed,
+    changed: &BTreeSet<ConnectionCode>,
+    path: &Path,
+) -> bool {
+    // An import treats items that are missing in the file as gone, so no file is written before all items are known.
+    let Some(complete) = connection.complete_from else {
+        return false;
+    };
+    match feed.start() {
+        Start::Reset => true,
+        // A file that somebody removed is written again.
+        Start::After(position) => {
+            changed.contains(&connection.code) || complete > position || !path.exists()
+        }
+    }
+}
+
+/// Adds what was written to the file of a connection.
+fn add(delivery: &mut Delivery, connection: &FeedConnection, path: &Path, written: Written) {
+    delivery.delivered.push(Delivered {
+        connection: connection.code.clone(),
+        items: written.items,
+        target: shown(path),
+    });
+    delivery.refused.extend(written.refused);
+}
+
 /// The connections whose items, or containers as well, changed.
 async fn changed_connections(
     feed: &dyn Feed,
@@ -247,6 +287,13 @@ async fn changed_connections(
         changed.extend(concerned.map(|change| change.connection));
     }
     Ok(changed)
+}
+
+fn as_follow_error(error: FileError, path: &Path) -> FollowError {
+    match error {
+        FileError::Feed(error) => FollowError::Feed(error),
+        FileError::Output(error) => cannot_write(path, error),
+    }
 }
 
 fn cannot_write(path: &Path, error: io::Error) -> FollowError {

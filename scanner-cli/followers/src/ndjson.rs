@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use catalog_model::{
     ConnectionCode, Feed, FollowError, Follower, FollowerKind, FollowerName, ItemState, Settings,
     Stage,
-    follower::{Delivery, FeedConnection},
+    follower::{Delivery, FeedConnection, Plan},
     settings::Invalid,
 };
 use file_access::path_text::file_name;
@@ -96,6 +96,10 @@ impl Follower for Ndjson {
 
     async fn follow(&self, feed: &dyn Feed) -> Result<Delivery, FollowError> {
         self.folder.deliver(feed, &Lines).await
+    }
+
+    async fn dry_run(&self, feed: &dyn Feed, plan: &Plan) -> Result<Delivery, FollowError> {
+        self.folder.plan(feed, &Lines, plan).await
     }
 
     fn files_of(&self, code: &ConnectionCode) -> Vec<PathBuf> {

@@ -17,5 +17,5 @@ mod settings;
 
 pub use answer::Answer;
 pub use call::{Call, CallError, Effect};
-pub use server::{Recorder, Server};
+pub use server::Server;
 pub use settings::{RemoteSettings, Token};

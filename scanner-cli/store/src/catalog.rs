@@ -2,8 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use catalog_model::{ChangeKind, ContainerKind, follower::EntityKind};
-use rusqlite::Connection;
+use catalog_model::{
+    ChangeKind, ContainerKind, FollowerName,
+    follower::{EntityKind, Refusal},
+};
+use rusqlite::{Connection, OptionalExtension};
 
 use super::{
     containers,
@@ -187,6 +190,28 @@ impl Catalog {
     /// If the store cannot be read.
     pub fn cursor(&self, follower: &FeedFollower) -> Result<Cursor, StoreError> {
         self.read(|db| cursors::cursor(db, follower))
+    }
+
+    /// Returns the first items and containers that the last delivery of a follower could not write, because the catalog
+    /// refuses them, sorted by key.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn refusals(&self, follower: &FollowerName) -> Result<Vec<Refusal>, StoreError> {
+        self.read(|db| cursors::refusals(db, follower))
+    }
+
+    /// Returns the time of the first final change after a position, in milliseconds since 1970. `None` if there is none.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn waiting_since(&self, position: i64) -> Result<Option<i64>, StoreError> {
+        let settled = self.settled()?;
+        let sql = "SELECT time FROM change WHERE seq > ?1 AND seq <= ?2 ORDER BY seq LIMIT 1";
+        self.read(|db| {
+            db.query_row(sql, [position, settled], |row| row.get(0))
+                .optional()
+        })
     }
 
     /// Returns the last final change: no change at or before it belongs to a scan that is still running.

@@ -7,13 +7,13 @@ use std::{
 
 use catalog_model::{
     FollowerName,
-    follower::{Acknowledgement, Position},
+    follower::{Acknowledgement, Delivery, Position, Refusal},
 };
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
     FeedFollower, closing,
-    database::Database,
+    database::{self, Database},
     error::{Operation, StoreError},
     opening,
 };
@@ -38,7 +38,16 @@ pub struct Cursor {
     pub error: Option<String>,
     /// When it last failed, in milliseconds since 1970.
     pub failed: Option<i64>,
+    /// Number of items that it has written to its catalog.
+    pub sent: i64,
+    /// Number of items and containers that its last delivery could not write, because the catalog refuses them.
+    pub refused: i64,
+    /// When it last delivered everything, in milliseconds since 1970.
+    pub succeeded: Option<i64>,
 }
+
+/// Maximum number of refused items and containers that the store keeps for a follower.
+pub(crate) const MAX_REFUSALS: usize = 100;
 
 impl Cursor {
     /// Number of changes up to `last` that the follower has not delivered yet. Not set before it has delivered all items
@@ -59,6 +68,16 @@ impl Cursors {
             db: opening::open(path, stop)?,
             path: path.to_path_buf(),
         })
+    }
+
+    /// Opens the tables only for reading. `None` if there is no store.
+    ///
+    /// # Errors
+    /// If the store cannot be read, or an older or newer program wrote it.
+    pub(crate) fn open_to_read(path: &Path) -> Result<Option<Self>, StoreError> {
+        let db = database::open_to_read(path)?;
+        let path = path.to_path_buf();
+        Ok(db.map(|db| Self { db, path }))
     }
 
     /// Returns the position of a follower.
@@ -119,15 +138,36 @@ impl Cursors {
         read().map_err(|error| self.failed(error))
     }
 
-    /// Records that a follower has delivered everything, without an error.
+    /// Records that a delivery came to its end: how much it has written, and what the catalog refuses. If that is
+    /// something, `error` describes it, and the follower is retried.
     ///
     /// # Errors
     /// If the store cannot be read or written.
-    pub fn succeeded(&self, follower: &FollowerName) -> Result<(), StoreError> {
-        self.write(
-            "UPDATE follower SET failures = 0, failed = NULL, error = NULL WHERE name = ?1 AND failures > 0",
-            [follower.as_str()],
-        )
+    pub fn ended(
+        &mut self,
+        follower: &FollowerName,
+        (delivery, error): (&Delivery, Option<&str>),
+        now: jiff::Timestamp,
+    ) -> Result<(), StoreError> {
+        if let Some(error) = error {
+            self.failed_with(follower, error, now)?;
+        }
+        let sent = delivery.delivered.iter().map(|one| one.items);
+        let sent = i64::try_from(sent.sum::<u64>()).unwrap_or(i64::MAX);
+        let refused = delivery.refused.len() as i64;
+        let (name, behavior) = (follower.as_str(), self.db.behavior());
+        self.change(|db| {
+            let change = db.transaction_with_behavior(behavior)?;
+            change.execute(ENDED, params![name, sent, refused, now.as_millisecond()])?;
+            change.execute("DELETE FROM follower_refusal WHERE follower = ?1", [name])?;
+            for refusal in delivery.refused.iter().take(MAX_REFUSALS) {
+                change.execute(
+                    "INSERT OR REPLACE INTO follower_refusal (follower, key, message) VALUES (?1, ?2, ?3)",
+                    params![name, refusal.key.as_str(), refusal.message],
+                )?;
+            }
+            change.commit()
+        })
     }
 
     /// Records that a follower failed. Its position does not change.
@@ -200,6 +240,11 @@ impl Cursors {
 const OF_ANOTHER_STORE: &str = "DELETE FROM follower_note WHERE follower = ?1 AND NOT EXISTS \
      (SELECT 1 FROM follower WHERE name = ?1 AND store = (SELECT id FROM store))";
 
+/// Records the end of a delivery: without refusals, everything was delivered.
+const ENDED: &str = "UPDATE follower SET sent = sent + ?2, refused = ?3, \
+     succeeded = CASE WHEN ?3 = 0 THEN ?4 ELSE succeeded END, failures = CASE WHEN ?3 = 0 THEN 0 ELSE failures END, \
+     failed = CASE WHEN ?3 > 0 THEN failed END, error = CASE WHEN ?3 > 0 THEN error END WHERE name = ?1";
+
 /// A position is valid only together with the store and the basis. Without a new position the former one is kept if
 /// both are the same.
 const ACKNOWLEDGE: &str = "INSERT INTO follower (name, cursor, followed, store, basis) \
@@ -215,7 +260,7 @@ const FORGET_NOTE: &str = "DELETE FROM follower_note WHERE follower = ?1 AND key
 pub(super) fn cursor(db: &Connection, follower: &FeedFollower) -> rusqlite::Result<Cursor> {
     let found = db.query_row(
         "SELECT CASE WHEN store = (SELECT id FROM store) AND basis IS ?2 THEN cursor END, followed, failures, error, \
-         failed FROM follower WHERE name = ?1",
+         failed, sent, refused, succeeded FROM follower WHERE name = ?1",
         params![follower.name.as_str(), follower.basis()],
         |row| {
             Ok(Cursor {
@@ -224,8 +269,27 @@ pub(super) fn cursor(db: &Connection, follower: &FeedFollower) -> rusqlite::Resu
                 failures: row.get(2)?,
                 error: row.get(3)?,
                 failed: row.get(4)?,
+                sent: row.get(5)?,
+                refused: row.get(6)?,
+                succeeded: row.get(7)?,
             })
         },
     );
     Ok(found.optional()?.unwrap_or_default())
+}
+
+/// The items and containers that the last delivery of a follower could not write, sorted by key.
+pub(super) fn refusals(db: &Connection, follower: &FollowerName) -> rusqlite::Result<Vec<Refusal>> {
+    let mut rows = db.prepare_cached(
+        "SELECT key, message FROM follower_refusal WHERE follower = ?1 ORDER BY key",
+    )?;
+    let rows = rows.query_map([follower.as_str()], |row| {
+        Ok((row.get::<_, String>(0)?, row.get(1)?))
+    })?;
+    let mut refusals = Vec::new();
+    for row in rows {
+        let (key, message) = row?;
+        refusals.extend(key.parse().ok().map(|key| Refusal { key, message }));
+    }
+    Ok(refusals)
 }

@@ -219,8 +219,10 @@ fn delete(db: &mut Database, code: &str) -> rusqlite::Result<()> {
         change.execute(sql, [connection])?;
     }
     if let Ok(key) = ItemKey::new([code]) {
-        let notes = "DELETE FROM follower_note WHERE key >= ?1 || '/' AND key < ?1 || '0'";
-        change.execute(notes, [key.as_str()])?;
+        for table in ["follower_note", "follower_refusal"] {
+            let of_it = format!("DELETE FROM {table} WHERE key >= ?1 || '/' AND key < ?1 || '0'");
+            change.execute(&of_it, [key.as_str()])?;
+        }
     }
     // No other process has the store open, so no running scan can need them.
     texts::remove_all_unused(&change)?;

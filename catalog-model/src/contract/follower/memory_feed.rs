@@ -39,6 +39,7 @@ pub enum FeedFault {
 pub struct MemoryFeed<'a> {
     store: &'a MemoryStore,
     start: Start,
+    is_full: bool,
     end: Position,
     connections: Vec<FeedConnection>,
     calls: Calls,
@@ -61,6 +62,7 @@ impl<'a> MemoryFeed<'a> {
         Self {
             store,
             start,
+            is_full: false,
             end: state.last(),
             connections: state.connections.clone(),
             calls: Calls {
@@ -68,6 +70,16 @@ impl<'a> MemoryFeed<'a> {
                 count: Arc::default(),
                 hangs: Arc::default(),
             },
+        }
+    }
+
+    /// The same feed with everything, to be compared with what the catalog has.
+    #[must_use]
+    pub fn full(self) -> Self {
+        Self {
+            start: Start::Reset,
+            is_full: true,
+            ..self
         }
     }
 
@@ -104,6 +116,10 @@ impl Feed for MemoryFeed<'_> {
 
     fn start(&self) -> Start {
         self.start
+    }
+
+    fn is_full(&self) -> bool {
+        self.is_full
     }
 
     fn end(&self) -> Position {

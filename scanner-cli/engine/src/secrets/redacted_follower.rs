@@ -4,7 +4,8 @@ use std::{error::Error, path::PathBuf};
 
 use async_trait::async_trait;
 use catalog_model::{
-    ConnectionCode, Feed, FollowError, Follower, FollowerName, Stage, follower::Delivery,
+    ConnectionCode, Feed, FollowError, Follower, FollowerName, ItemKey, Stage,
+    follower::{Delivery, EntityKind, Plan, Planned},
 };
 
 use super::redactor::Redactor;
@@ -44,12 +45,56 @@ impl Follower for RedactedFollower {
         }
     }
 
+    async fn dry_run(&self, feed: &dyn Feed, plan: &Plan) -> Result<Delivery, FollowError> {
+        let (redactor, plan) = (self.redactor.clone(), plan.clone());
+        let redacted = Plan::new(move |planned| plan.add(redact_planned(&redactor, planned)));
+        match self.follower.dry_run(feed, &redacted).await {
+            Ok(delivery) => Ok(self.delivery(delivery)),
+            Err(error) => Err(self.error(error)),
+        }
+    }
+
+    fn link(&self, of: EntityKind, key: &ItemKey) -> Option<String> {
+        let link = self.follower.link(of, key)?;
+        // A link with stars leads nowhere.
+        (self.redactor.redact(link.clone()) == link).then_some(link)
+    }
+
     fn files_of(&self, code: &ConnectionCode) -> Vec<PathBuf> {
         self.follower.files_of(code)
     }
 
     fn redact(&self, text: String) -> String {
         self.redactor.redact(text)
+    }
+}
+
+fn redact_planned(redactor: &Redactor, planned: Planned) -> Planned {
+    let redact = |text: String| redactor.redact(text);
+    match planned {
+        Planned::Request {
+            method,
+            url,
+            headers,
+            body,
+        } => Planned::Request {
+            method,
+            url: redact(url),
+            headers: (headers.into_iter())
+                .map(|(name, value)| (name, redact(value)))
+                .collect(),
+            body: body.map(redact),
+        },
+        Planned::File { path, items } => Planned::File {
+            path: redact(path),
+            items,
+        },
+        Planned::Statement { target, text, rows } => Planned::Statement {
+            target: redact(target),
+            text: redact(text),
+            rows,
+        },
+        other => other,
     }
 }
 

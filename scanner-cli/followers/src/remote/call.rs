@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use catalog_model::FollowError;
-use outbound_http::{Bytes, Method};
+use catalog_model::{FollowError, follower::Planned};
+use outbound_http::{Bytes, Method, Url};
 use serde::Serialize;
 
 /// A request to the server of a catalog.
@@ -75,6 +75,21 @@ impl Call {
         Self {
             body: Some(body.into()),
             ..self
+        }
+    }
+}
+
+impl Call {
+    /// The request as a dry run shows it.
+    pub(super) fn planned(&self, url: &Url) -> Planned {
+        let headers = self.headers.iter();
+        let headers = headers.map(|(name, value)| ((*name).to_owned(), value.to_string()));
+        let body = self.body.as_ref();
+        Planned::Request {
+            method: self.method.to_string(),
+            url: url.to_string(),
+            headers: headers.collect(),
+            body: body.map(|body| String::from_utf8_lossy(body).into_owned()),
         }
     }
 }

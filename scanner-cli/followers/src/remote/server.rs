@@ -1,7 +1,6 @@
 //! The server of a catalog.
 
-use std::{fmt, sync::Arc};
-
+use catalog_model::follower::Plan;
 use outbound_http::{Client, Repeat, RequestBuilder, RetryPolicy, Url};
 
 use super::{
@@ -22,14 +21,9 @@ pub struct Server {
     base: Url,
     client: Client,
     retry: RetryPolicy,
-    recorder: Option<Recorder>,
+    /// Receives the requests of a dry run.
+    plan: Option<Plan>,
 }
-
-/// Receives the requests that a dry run would send.
-#[derive(Clone)]
-pub struct Recorder(Arc<Record>);
-
-type Record = dyn Fn(&Url, &Call) + Send + Sync;
 
 impl Server {
     /// The server of a client whose URL this is.
@@ -38,15 +32,15 @@ impl Server {
             base,
             retry: client.retry_policy(),
             client,
-            recorder: None,
+            plan: None,
         }
     }
 
     /// The same server in a dry run: requests that write are recorded, and have an empty [answer](Answer::is_recorded).
     #[must_use]
-    pub fn recording(self, recorder: Recorder) -> Self {
+    pub fn recording(self, plan: Plan) -> Self {
         Self {
-            recorder: Some(recorder),
+            plan: Some(plan),
             ..self
         }
     }
@@ -54,7 +48,7 @@ impl Server {
     /// Whether requests that write are recorded instead of sent.
     #[must_use]
     pub fn is_recording(&self) -> bool {
-        self.recorder.is_some()
+        self.plan.is_some()
     }
 
     /// The client, for a diagnosis of the way to the server.
@@ -78,11 +72,11 @@ impl Server {
     /// # Errors
     /// In all other cases; see [`CallError`].
     pub async fn send(&self, call: &Call) -> Result<Answer, CallError> {
-        if let Some(recorder) = &self.recorder
+        if let Some(plan) = &self.plan
             && call.effect == Effect::Writes
         {
             let url = self.base.join(&call.path);
-            recorder.record(&url.unwrap_or_else(|_| self.base.clone()), call);
+            plan.add(call.planned(&url.unwrap_or_else(|_| self.base.clone())));
             return Ok(Answer::default());
         }
         let mut cut = 0;
@@ -108,22 +102,5 @@ impl Server {
             Some(body) => request.body(body.clone()),
             None => request,
         }
-    }
-}
-
-impl Recorder {
-    /// Calls this with the URL of each request, and the request.
-    pub fn new(record: impl Fn(&Url, &Call) + Send + Sync + 'static) -> Self {
-        Self(Arc::new(record))
-    }
-
-    fn record(&self, url: &Url, call: &Call) {
-        (self.0)(url, call);
-    }
-}
-
-impl fmt::Debug for Recorder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Recorder")
     }
 }

@@ -23,6 +23,10 @@ impl Feed for Unacknowledged<'_> {
         self.0.start()
     }
 
+    fn is_full(&self) -> bool {
+        self.0.is_full()
+    }
+
     fn end(&self) -> Position {
         self.0.end()
     }

@@ -40,6 +40,7 @@ pub struct StoreFeed {
     follower: FeedFollower,
     store_id: String,
     start: Start,
+    is_full: bool,
     end: Position,
     connections: Vec<FeedConnection>,
     clock: fn() -> Timestamp,
@@ -105,6 +106,32 @@ impl StoreFeed {
     ) -> Result<Option<Self>, StoreError> {
         // Opening for writing first migrates an older store.
         let cursors = Cursors::open(path, stop)?;
+        Self::with(cursors, path, follower, (clock, stop))
+    }
+
+    /// Opens the feed of a follower for a dry run: nothing in the store changes, and nothing can be acknowledged. `None`
+    /// if there is no store.
+    ///
+    /// # Errors
+    /// If the store cannot be read, or an older or newer program wrote it.
+    pub fn open_to_read(
+        path: &Path,
+        follower: FeedFollower,
+        clock: fn() -> Timestamp,
+        stop: &Arc<AtomicBool>,
+    ) -> Result<Option<Self>, StoreError> {
+        match Cursors::open_to_read(path)? {
+            Some(cursors) => Self::with(cursors, path, follower, (clock, stop)),
+            None => Ok(None),
+        }
+    }
+
+    fn with(
+        cursors: Cursors,
+        path: &Path,
+        follower: FeedFollower,
+        (clock, stop): (fn() -> Timestamp, &Arc<AtomicBool>),
+    ) -> Result<Option<Self>, StoreError> {
         let Some(catalog) = Catalog::open(path)? else {
             return Ok(None);
         };
@@ -123,10 +150,21 @@ impl StoreFeed {
             follower,
             store_id,
             start,
+            is_full: false,
             end,
             connections,
             clock,
         }))
+    }
+
+    /// The same feed with everything, to be compared with what the catalog has.
+    #[must_use]
+    pub fn full(self) -> Self {
+        Self {
+            start: Start::Reset,
+            is_full: true,
+            ..self
+        }
     }
 
     fn cursors(&self) -> MutexGuard<'_, Cursors> {
@@ -142,6 +180,10 @@ impl Feed for StoreFeed {
 
     fn start(&self) -> Start {
         self.start
+    }
+
+    fn is_full(&self) -> bool {
+        self.is_full
     }
 
     fn end(&self) -> Position {

@@ -8,9 +8,10 @@ use std::{
 };
 
 use catalog_model::{
-    ConnectionCode, FollowerName, ItemState,
+    ConnectionCode, FollowerName, ItemKey, ItemState,
     follower::{
-        Acknowledgement, Batches, ChangeDetail, ConnectionScope, Feed, FeedError, Position, Start,
+        Acknowledgement, Batches, ChangeDetail, ConnectionScope, Delivered, Delivery, Feed,
+        FeedError, Position, Refusal, Start,
     },
 };
 
@@ -224,15 +225,85 @@ async fn a_success_clears_the_error() {
     let scratch = Scratch::new();
     scratch.scan(0, &[("a", "A")]).await;
     deliver(&scratch);
-    let cursors = Cursors::open(&scratch.path(), &Arc::default()).unwrap();
+    let mut cursors = Cursors::open(&scratch.path(), &Arc::default()).unwrap();
     let (follower, now) = (follower(), jiff::Timestamp::UNIX_EPOCH);
     cursors.failed_with(&follower.name, "no", now).unwrap();
     let cursor = cursors.cursor(&follower).unwrap();
     assert_eq!((cursor.failures, cursor.error.as_deref()), (1, Some("no")));
-    cursors.succeeded(&follower.name).unwrap();
+    let all = (&Delivery::default(), None);
+    cursors.ended(&follower.name, all, now).unwrap();
     let cursor = cursors.cursor(&follower).unwrap();
     assert_eq!(
         (cursor.failures, cursor.error, cursor.failed),
         (0, None, None)
     );
+}
+
+#[tokio::test]
+async fn the_end_of_a_delivery_counts_items_and_keeps_the_first_refusals() {
+    let scratch = Scratch::new();
+    scratch.scan(0, &[("a", "A")]).await;
+    deliver(&scratch);
+    let mut cursors = Cursors::open(&scratch.path(), &Arc::default()).unwrap();
+    let (follower, now) = (follower(), jiff::Timestamp::UNIX_EPOCH);
+    let mut delivery = Delivery::new(vec![Delivered {
+        connection: ConnectionCode::new("c").unwrap(),
+        items: 7,
+        target: "there".to_owned(),
+    }]);
+    let all = (&delivery, None);
+    cursors.ended(&follower.name, all, now).unwrap();
+    for number in 0..120 {
+        delivery.refused.push(Refusal {
+            key: ItemKey::new(["c", &format!("{number:03}")]).unwrap(),
+            message: format!("no {number}"),
+        });
+    }
+    let partial = (&delivery, Some("120 items refused"));
+    cursors.ended(&follower.name, partial, now).unwrap();
+    let cursor = cursors.cursor(&follower).unwrap();
+    assert_eq!((cursor.sent, cursor.refused), (14, 120));
+    assert_eq!((cursor.succeeded, cursor.failures), (Some(0), 1));
+    let refusals = scratch.catalog().refusals(&follower.name).unwrap();
+    assert_eq!(refusals.len(), 100);
+    assert_eq!(refusals[1].key.as_str(), "c/001");
+    assert_eq!(refusals[1].message, "no 1");
+    delivery.refused.clear();
+    let all = (&delivery, None);
+    cursors.ended(&follower.name, all, now).unwrap();
+    assert!(
+        scratch
+            .catalog()
+            .refusals(&follower.name)
+            .unwrap()
+            .is_empty()
+    );
+    assert_eq!(cursors.cursor(&follower).unwrap().refused, 0);
+}
+
+#[tokio::test]
+async fn a_full_feed_has_everything_and_keeps_the_position_until_it_is_acknowledged() {
+    let scratch = Scratch::new();
+    scratch.scan(0, &[("a", "A")]).await;
+    deliver(&scratch);
+    let (stop, clock) = (Arc::default(), || jiff::Timestamp::UNIX_EPOCH);
+    let feed = StoreFeed::open(&scratch.path(), follower(), clock, &stop);
+    let feed = feed.unwrap().unwrap();
+    let end = feed.end();
+    assert_eq!((feed.start(), feed.is_full()), (Start::After(end), false));
+    let full = feed.full();
+    assert_eq!((full.start(), full.is_full()), (Start::Reset, true));
+    let note = Acknowledgement::default().with_note("key", "note".to_owned());
+    full.acknowledge(note).await.unwrap();
+    let cursor = Cursors::open(&scratch.path(), &stop).unwrap();
+    assert_eq!(
+        cursor.cursor(&follower()).unwrap().reached,
+        Some(end.get()),
+        "a full delivery that is killed loses nothing"
+    );
+    let read_only = StoreFeed::open_to_read(&scratch.path(), follower(), clock, &stop);
+    let read_only = read_only.unwrap().unwrap();
+    assert_eq!(read_only.start(), Start::After(end));
+    let refused = read_only.acknowledge(Acknowledgement::up_to(end)).await;
+    assert!(refused.is_err(), "a dry run cannot change the store");
 }
