@@ -19,6 +19,7 @@ mod feed;
 mod file_systems;
 mod filters;
 mod first_scan;
+mod follow;
 mod follower_faults;
 mod follower_secrets;
 mod forget;

@@ -12,6 +12,7 @@ mod encrypt;
 mod examples;
 mod explain;
 mod filter;
+mod follow;
 mod followers;
 mod held;
 mod help;

@@ -57,7 +57,9 @@ impl Change {
         let content = serde_json::to_string(&aspects).unwrap_or_default();
         let content = Content::Stored(hash(&[&VERSION.to_string(), &content]));
         match &before.content {
-            Content::Stored(_) if before.content == content => aspects.clear(),
+            Content::Stored(_) if before.content == content && !before.is_doubted => {
+                aspects.clear();
+            }
             Content::Stored(_) | Content::Changing => {}
             _ => drop(aspects.insert("status".to_owned(), status)),
         }
@@ -69,11 +71,15 @@ impl Change {
             content,
             parts,
             maybe: Parts::new(),
+            is_doubted: false,
         };
+        let is_doubted = before.is_doubted;
         let added = patches.iter().flat_map(|patch| &patch.added);
         let added: Vec<_> = added.collect();
         let tags = mapped.tags.into_iter().flatten();
-        let tags = tags.filter(|tag| added.contains(&&tag.urn)).collect();
+        let tags = tags
+            .filter(|tag| is_doubted || added.contains(&&tag.urn))
+            .collect();
         let (key, of, urn) = (key.clone(), mapped.of, mapped.urn);
         Some(Self {
             key,
@@ -97,7 +103,7 @@ impl Change {
             content: Content::Removed,
             ..before.clone()
         };
-        (before.content != Content::Removed).then(|| Self {
+        (before.content != Content::Removed || before.is_doubted).then(|| Self {
             key: key.clone(),
             of,
             urn,
@@ -127,6 +133,16 @@ impl Change {
         self.before.content.is_unknown()
     }
 
+    /// Whether the entity must be read before it is written.
+    pub(super) fn must_be_read(&self) -> bool {
+        self.is_unknown() || self.before.is_doubted
+    }
+
+    /// Whether nothing is to be sent.
+    pub(super) fn is_empty(&self) -> bool {
+        self.aspects.is_empty() && self.patches.is_empty()
+    }
+
     /// The note before this is sent: what is not known if no answer comes. `None` if it is the one that there is.
     pub(super) fn note_before(&self) -> Option<Note> {
         let mut note = self.before.clone();
@@ -151,11 +167,16 @@ impl Change {
     pub(super) fn make_whole(&mut self) {
         if self.is_removal() {
             self.aspects.clear();
+            return;
         }
-        for patch in std::mem::take(&mut self.patches) {
-            if !patch.added.is_empty() {
-                let name = patch.of.aspect().to_owned();
-                self.aspects.insert(name, patch.of.value(&patch.added));
+        self.aspects.insert("status".to_owned(), status(false));
+        self.patches.clear();
+        for of in Shared::ALL {
+            let parts = self.after.as_ref().map(|note| &note.parts);
+            let entries = parts.and_then(|parts| parts.get(of.aspect()));
+            if let Some(entries) = entries.filter(|entries| !entries.is_empty()) {
+                let name = of.aspect().to_owned();
+                self.aspects.insert(name, of.value(entries));
             }
         }
     }

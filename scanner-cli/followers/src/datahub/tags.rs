@@ -33,9 +33,10 @@ impl Tags {
     pub(super) async fn create(window: &mut Window<'_>, tags: Vec<Tag>) -> Result<(), FollowError> {
         let keys: Vec<_> = tags.iter().map(|tag| note_key(&tag.urn)).collect();
         let notes = notes::<Note>(window.feed, &keys).await?;
+        let is_full = window.feed.is_full();
         let is_new = |note: &Option<Note>| {
             note.as_ref()
-                .is_none_or(|note| note.server != window.server)
+                .is_none_or(|note| is_full || note.server != window.server)
         };
         let noted: Vec<_> = notes.iter().map(|note| !is_new(note)).collect();
         let new: Vec<_> = tags

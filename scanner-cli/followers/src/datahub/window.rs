@@ -99,7 +99,7 @@ impl<'a> Window<'a> {
                 Some(Outcome::Stored) => {
                     let note = change.after.as_ref().map(Note::text);
                     stored = stored.with_note(change.note_key(), note);
-                    items += u64::from(change.of == EntityType::Dashboard);
+                    items += u64::from(change.of == EntityType::Dashboard && !change.is_empty());
                 }
                 Some(Outcome::Refused(message)) => {
                     if change.is_unknown() && change.of == EntityType::Container {
@@ -142,22 +142,22 @@ impl<'a> Window<'a> {
         Ok(())
     }
 
-    /// Reads the entities of which no note says that the catalog has them. Those that it does not have get everything as
-    /// a whole; all others get what is different, and keep what people have added.
+    /// Reads the entities of which no note says for certain that the catalog has them. Those that it does not have get
+    /// everything as a whole; all others get what is different, and keep what people have added.
     async fn read_unknown(
         &self,
         of: EntityType,
         changes: &mut [Change],
     ) -> Result<(), FollowError> {
-        let unknown = changes.iter().filter(|change| change.is_unknown());
-        let urns: Vec<_> = unknown.map(|change| change.urn.as_str()).collect();
+        let read = changes.iter().filter(|change| change.must_be_read());
+        let urns: Vec<_> = read.map(|change| change.urn.as_str()).collect();
         if urns.is_empty() {
             return Ok(());
         }
         let Some(found) = self.api.read(of, &urns, &ASPECTS).await? else {
             return Ok(());
         };
-        for change in changes.iter_mut().filter(|change| change.is_unknown()) {
+        for change in changes.iter_mut().filter(|change| change.must_be_read()) {
             match found.aspects(&change.urn) {
                 Some(_) => change.leave_out(&found),
                 None => change.make_whole(),

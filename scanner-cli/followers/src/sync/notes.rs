@@ -23,6 +23,10 @@ pub struct Note {
     /// are noted before the request, so that they are not taken for those of people.
     #[serde(rename = "m", default, skip_serializing_if = "BTreeMap::is_empty")]
     pub maybe: Parts,
+    /// Whether somebody may have changed the entity in the catalog since, so that it is to be compared: in a
+    /// [full](Feed::is_full) delivery.
+    #[serde(skip)]
+    pub is_doubted: bool,
 }
 
 /// Entries by the name of their part.
@@ -168,6 +172,7 @@ mod tests {
                 content,
                 parts: BTreeMap::from([("tags".to_owned(), texts(&["a"]))]),
                 maybe: BTreeMap::new(),
+                is_doubted: false,
             };
             assert_eq!(note.text(), written);
             assert_eq!(serde_json::from_str::<Note>(written).unwrap(), note);

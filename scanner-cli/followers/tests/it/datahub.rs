@@ -6,7 +6,9 @@ use async_trait::async_trait;
 use catalog_followers::datahub::mapping::urn;
 use catalog_model::{
     ConnectionCode, Follower,
-    contract::follower::{CatalogFault, Closing, FeedFault, FollowerUnderTest, MemoryStore, check},
+    contract::follower::{
+        CatalogFault, Closing, FeedFault, FollowerUnderTest, MemoryStore, check, check_requested,
+    },
     follower::Delivery,
     with_causes,
 };
@@ -150,6 +152,7 @@ impl FollowerUnderTest for Datahub {
 #[tokio::test]
 async fn a_server_is_delivered_to_by_the_contract() {
     check(&Datahub::new()).await.unwrap();
+    check_requested(&Datahub::new()).await.unwrap();
 }
 
 #[tokio::test]
@@ -159,6 +162,7 @@ async fn a_server_that_refuses_the_content_is_delivered_to_by_the_contract() {
         ..Datahub::new()
     };
     check(&server).await.unwrap();
+    check_requested(&server).await.unwrap();
 }
 
 #[tokio::test]
@@ -211,6 +215,44 @@ async fn what_people_add_stays_and_what_they_remove_does_not_return() {
         ["urn:li:corpuser:ann@example.com", "urn:li:corpuser:bob"]
     );
     assert_eq!(datahub.owners("b"), [""; 0]);
+    datahub.fake().assert_no_violation();
+}
+
+#[tokio::test]
+async fn a_full_delivery_sends_the_difference_and_keeps_what_people_did() {
+    let (datahub, store) = (Datahub::new(), MemoryStore::default());
+    let all = [("a", "A"), ("b", "B"), ("c", "C")];
+    store.scan(&east(), &all, Closing::Complete);
+    datahub.deliver(&store).await.unwrap();
+    let full = async || {
+        let before = datahub.fake().state().writes;
+        let feed = store.feed(FeedFault::None).full();
+        let delivery = datahub.follower().follow(&feed).await.unwrap();
+        assert!(delivery.refused.is_empty());
+        datahub.fake().state().writes - before
+    };
+    assert_eq!(full().await, 0, "the catalog has everything");
+    let curated = json!({ "tag": "urn:li:tag:Curated" });
+    datahub
+        .fake()
+        .add_by_person(&dashboard("a"), "globalTags", "tags", curated);
+    remove_owners(datahub.fake(), &dashboard("b"));
+    let mut info = datahub.fake().aspect(&dashboard("a"), "dashboardInfo");
+    info["title"] = json!("changed by somebody");
+    datahub
+        .fake()
+        .set_aspect(&dashboard("a"), "dashboardInfo", info);
+    datahub
+        .fake()
+        .set_aspect(&dashboard("c"), "status", json!({ "removed": true }));
+    assert!(full().await > 0);
+    let info = datahub.fake().aspect(&dashboard("a"), "dashboardInfo");
+    assert_eq!(info["title"], "A");
+    assert_eq!(datahub.tags("a"), ["urn:li:tag:A", "urn:li:tag:Curated"]);
+    assert_eq!(datahub.owners("b"), [""; 0], "people may remove an owner");
+    let status = datahub.fake().aspect(&dashboard("c"), "status");
+    assert_eq!(status["removed"], true, "people may hide an item");
+    assert_eq!(full().await, 0);
     datahub.fake().assert_no_violation();
 }
 

@@ -15,7 +15,9 @@ use async_trait::async_trait;
 use catalog_followers::datahub::mapping::urn;
 use catalog_model::{
     ConnectionCode, Follower,
-    contract::follower::{CatalogFault, Closing, FeedFault, FollowerUnderTest, MemoryStore, check},
+    contract::follower::{
+        CatalogFault, Closing, FeedFault, FollowerUnderTest, MemoryStore, check, check_requested,
+    },
 };
 use serde_json::Value;
 use tempfile::TempDir;
@@ -173,6 +175,7 @@ impl FollowerUnderTest for Files {
 #[tokio::test]
 async fn the_files_keep_the_contract() {
     check(&Files::new()).await.unwrap();
+    check_requested(&Files::new()).await.unwrap();
 }
 
 fn east() -> ConnectionCode {

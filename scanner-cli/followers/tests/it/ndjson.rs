@@ -11,7 +11,7 @@ use std::{
 use async_trait::async_trait;
 use catalog_model::{
     Follower,
-    contract::follower::{CatalogFault, FollowerUnderTest, check},
+    contract::follower::{CatalogFault, FollowerUnderTest, check, check_requested},
 };
 use serde_json::Value;
 use tempfile::TempDir;
@@ -115,6 +115,7 @@ impl FollowerUnderTest for Exports {
 #[tokio::test]
 async fn the_files_keep_the_contract() {
     check(&Exports::new()).await.unwrap();
+    check_requested(&Exports::new()).await.unwrap();
 }
 
 #[test]

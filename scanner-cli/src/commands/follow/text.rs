@@ -42,7 +42,7 @@ pub(super) fn dry_runs(runs: &[DeliveryRun], counts: &[Counts], is_quiet: bool) 
             false => planned.join(", "),
         };
         writeln!(text, "follower {}: dry run, {planned}", run.follower);
-        write_delivered(&mut text, run, "would be");
+        write_delivered(&mut text, run, "to write");
         write_refused(&mut text, run);
         write_error(&mut text, run);
     }

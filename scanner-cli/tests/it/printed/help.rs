@@ -4,11 +4,12 @@ use super::Page;
 use crate::scanner::Home;
 
 /// The arguments of every command and subcommand.
-const COMMANDS: [&[&str]; 24] = [
+const COMMANDS: [&[&str]; 25] = [
     &[],
     &["run"],
     &["status"],
     &["scan"],
+    &["follow"],
     &["inventory"],
     &["check"],
     &["catalog"],

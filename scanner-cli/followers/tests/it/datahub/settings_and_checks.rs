@@ -8,6 +8,7 @@ use std::{
 use catalog_model::{
     Verdict,
     contract::follower::{Closing, FeedFault, MemoryStore},
+    follower::{Plan, Planned},
 };
 
 use super::{Datahub, east};
@@ -74,20 +75,18 @@ async fn a_dry_run_sends_nothing_and_shows_everything() {
     store.scan(&east(), &[("a", "A")], Closing::Complete);
     let recorded = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&recorded);
-    let recorder = catalog_followers::remote::Recorder::new(move |url, call| {
-        let body = String::from_utf8(call.body.clone().unwrap().to_vec()).unwrap();
-        seen.lock()
-            .unwrap()
-            .push(format!("{} {url} {body}", call.method));
+    let plan = Plan::new(move |planned| {
+        let Planned::Request {
+            method, url, body, ..
+        } = planned
+        else {
+            panic!("{planned:?}");
+        };
+        let request = format!("{method} {url} {}", body.unwrap());
+        seen.lock().unwrap().push(request);
     });
-    let url = datahub.server.url();
-    let own = [("kind", "datahub"), ("url", url.as_str()), ("token", TOKEN)];
-    let follower = catalog_followers::datahub::Datahub::open(
-        catalog_model::FollowerName::new("datahub").unwrap(),
-        &mut settings(&own),
-    );
     let feed = store.feed(FeedFault::None);
-    follower.unwrap().dry_run(&feed, recorder).await.unwrap();
+    datahub.follower().dry_run(&feed, &plan).await.unwrap();
     assert_eq!(datahub.fake().state().writes, 0);
     assert!(!store.is_delivered());
     let recorded = recorded.lock().unwrap();
