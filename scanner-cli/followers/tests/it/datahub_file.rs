@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     fs,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Mutex,
         atomic::{AtomicU64, Ordering},
@@ -222,4 +222,23 @@ async fn another_owner_id_is_another_revision() {
         files.follower(&[("owner_id", "login")]),
     ];
     assert_ne!(revisions[0].revision(), revisions[1].revision());
+}
+
+/// The expected file. `UPDATE_GOLDEN=1` rewrites it.
+const GOLDEN: &str = "tests/it/golden/datahub_file.json";
+
+#[tokio::test]
+async fn a_file_is_written_as_datahub_reads_it() {
+    let (files, store) = (Files::new(), MemoryStore::default());
+    let all = [("a", "Umsätze \"2024\" / 日本"), ("b", ""), ("c", "C")];
+    store.scan(&east(), &all, Closing::Complete);
+    store.scan(&east(), &all[..2], Closing::Complete);
+    let follower = files.follower(&[("tag_prefix", "qlik:"), ("owner_id", "login")]);
+    follower.follow(&store.feed(FeedFault::None)).await.unwrap();
+    let written = fs::read_to_string(&files.files()[0]).unwrap();
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join(GOLDEN);
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::write(&golden, &written).unwrap();
+    }
+    assert_eq!(written, fs::read_to_string(golden).unwrap());
 }

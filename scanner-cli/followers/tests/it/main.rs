@@ -9,4 +9,5 @@ mod fake_http;
 mod ndjson;
 #[cfg(unix)]
 mod postgresql;
+mod remote_settings;
 mod support;
