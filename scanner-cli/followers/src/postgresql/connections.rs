@@ -152,12 +152,19 @@ pub(super) async fn finish(
     feed: &dyn Feed,
     connections: &[(&FeedConnection, &Known)],
 ) -> Result<(), Failure> {
-    let end = feed.end().get();
+    // A feed may end before the position: a scan holds back changes whose acknowledgement was lost, or the store is an older
+    // copy of itself. The position never goes back, so that no change is applied twice. Since the numbers of an older copy
+    // repeat, the next delivery compares everything as well.
+    let end = Some(feed.end().get());
+    let reached = |known: &Known| known.position.max(end);
+    let is_unconfirmed = |connection: &FeedConnection, known: &Known| {
+        connection.complete_from.is_none() || known.position > end
+    };
     let is_unfinished = |(connection, known): &&(&FeedConnection, &Known)| {
-        known.position != Some(end)
+        known.position != reached(known)
             || known.revision != Some(REVISION)
             || known.name != connection.name
-            || (known.unconfirmed && connection.complete_from.is_some())
+            || known.unconfirmed != is_unconfirmed(connection, known)
     };
     let unfinished: Vec<_> = connections.iter().filter(is_unfinished).collect();
     if unfinished.is_empty() {
@@ -168,15 +175,21 @@ pub(super) async fn finish(
         .iter()
         .map(|(connection, known)| (connection.code.as_str(), known.position));
     hold(session, feed.store_id(), &held.collect::<Vec<_>>()).await?;
-    for (connection, _) in unfinished {
+    for (connection, known) in unfinished {
         let finished =
             "UPDATE connections SET name = $2, position = $3, revision = $4, unconfirmed = $5,
             delivered = CASE WHEN position IS NULL THEN now() ELSE delivered END WHERE code = $1";
-        let (code, unconfirmed) = (connection.code.as_str(), connection.complete_from.is_none());
+        let (code, unconfirmed) = (connection.code.as_str(), is_unconfirmed(connection, known));
         session
             .execute(
                 finished,
-                &[&code, &connection.name, &end, &REVISION, &unconfirmed],
+                &[
+                    &code,
+                    &connection.name,
+                    &reached(known),
+                    &REVISION,
+                    &unconfirmed,
+                ],
             )
             .await?;
     }

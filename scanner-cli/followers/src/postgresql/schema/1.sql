@@ -15,7 +15,7 @@ COMMENT ON COLUMN connections.name IS 'The name in the connection file';
 COMMENT ON COLUMN connections.store_id IS 'The id of the scanner''s store that owns the connection. Other scanners are refused. NULL: the next scanner that delivers the connection takes it over';
 COMMENT ON COLUMN connections.position IS 'The number of the last change of the store that was applied. NULL before everything was delivered for the first time';
 COMMENT ON COLUMN connections.revision IS 'The revision of the mapping with which the rows were written';
-COMMENT ON COLUMN connections.unconfirmed IS 'Whether there may be rows that are not known to the store, because it has no complete scan yet';
+COMMENT ON COLUMN connections.unconfirmed IS 'Whether there may be rows that are not known to the store, because it has no complete scan yet or its changes were numbered anew';
 COMMENT ON COLUMN connections.delivered IS 'When something was last delivered';
 
 CREATE TABLE items (

@@ -116,3 +116,37 @@ async fn the_position_in_the_database_counts() {
     deliver(&database, &feed.then(11, Vec::new())).await;
     assert_eq!(database.count("qlik_catalog.items").await, 1);
 }
+
+#[tokio::test]
+async fn a_store_that_is_an_older_copy_of_itself_is_compared() {
+    let database = Database::new().await;
+    let names = "SELECT key, name FROM qlik_catalog.items ORDER BY key";
+    let feed = TestFeed::new("east", ["s1", "s2"].map(|id| item("east", id, "B")).into());
+    deliver(&database, &feed).await;
+    // The position does not go back, and its numbers are not trusted.
+    let ahead = "UPDATE qlik_catalog.connections SET position = 30";
+    database.execute(ahead).await;
+    let mut feed = TestFeed::new(
+        "east",
+        vec![item("east", "s1", "A3"), item("east", "s2", "B")],
+    );
+    feed.end = 12;
+    let feed = feed.then(11, Vec::new());
+    deliver(&database, &feed).await;
+    assert_eq!(
+        database.texts(names).await,
+        ["(east/a1/s1,A3)", "(east/a1/s2,B)"]
+    );
+    let position = "SELECT position FROM qlik_catalog.connections";
+    assert_eq!(database.texts(position).await, ["(30)"]);
+    let mut feed = TestFeed::new(
+        "east",
+        vec![item("east", "s1", "A4"), item("east", "s2", "B")],
+    );
+    feed.end = 31;
+    deliver(&database, &feed.then(12, Vec::new())).await;
+    assert_eq!(
+        database.texts(names).await,
+        ["(east/a1/s1,A4)", "(east/a1/s2,B)"]
+    );
+}
