@@ -16,7 +16,7 @@ mod run;
 mod terminal;
 mod verbosity;
 
-use catalog_followers::{export_line, json_text};
+use catalog_followers::{csv_cell, export_line, field_names, json_text};
 use catalog_store::{self as store, fuse, spool};
 use hocon_reader as hocon;
 use scan_engine::{

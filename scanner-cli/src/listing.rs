@@ -13,16 +13,15 @@ mod columns;
 mod fit;
 mod table;
 
+pub(crate) use self::{columns::TableColumn, fit::Fit};
 use self::{
     columns::{Chosen, Column},
     table::Choice,
 };
-pub(crate) use self::{
-    columns::{TableColumn, find_field},
-    fit::Fit,
-};
 use crate::{
     arguments::{CatalogFormat, Form},
+    csv_cell::{cell_text, safe_cell},
+    field_names::UnknownField,
     json_text::write_json,
     store::StoreError,
     terminal::Screen,
@@ -58,15 +57,12 @@ pub(crate) enum ListError {
     #[error("the list cannot be written")]
     Write(#[from] io::Error),
     /// `--columns` names a column that does not exist.
-    #[error("{0}")]
-    UnknownColumn(String),
+    #[error(transparent)]
+    UnknownColumn(#[from] UnknownField),
     /// The limit for the number of rows is reached.
     #[error("the limit for the number of rows is reached")]
     LimitReached,
 }
-
-/// The first characters of cells that spreadsheet programs may evaluate as a formula.
-const FORMULA_SIGNS: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
 
 /// Receives the rows of a list, one after the other.
 pub(crate) type Take<'a, R> = &'a mut dyn FnMut(R) -> Result<(), ListError>;
@@ -114,18 +110,6 @@ impl Listing<'_> {
     }
 }
 
-fn safe_cell(text: String) -> String {
-    let is_control = |char: char| char.is_control() && !matches!(char, '\t' | '\n' | '\r');
-    let mut cell = match text.contains(is_control) {
-        true => text.replace(is_control, "\u{fffd}"),
-        false => text,
-    };
-    if cell.starts_with(FORMULA_SIGNS) {
-        cell.insert(0, '\'');
-    }
-    cell
-}
-
 fn write_ndjson<R: Row>(
     output: &mut dyn Write,
     chosen: Option<&[Column]>,
@@ -170,8 +154,8 @@ fn write_csv<R: Row>(
     each(&mut |row| {
         let row = json(&row)?;
         let fields = columns.iter().map(|column| match &row[column] {
-            number @ Value::Number(_) => text(number),
-            value => listing.cell(text(value)),
+            number @ Value::Number(_) => cell_text(number),
+            value => listing.cell(cell_text(value)),
         });
         lines.write_record(fields).map_err(failed)
     })?;
@@ -228,24 +212,4 @@ pub(crate) fn last<R>(
 
 fn json(row: &impl Serialize) -> Result<Value, ListError> {
     Ok(serde_json::to_value(row).map_err(io::Error::from)?)
-}
-
-/// A value in one cell. A list is its elements, a contact is its address.
-pub(crate) fn text(value: &Value) -> String {
-    match value {
-        Value::Null => String::new(),
-        Value::String(text) => text.clone(),
-        Value::Array(values) => values.iter().map(text).collect::<Vec<_>>().join("; "),
-        Value::Object(fields) => fields.get("email").map(text).unwrap_or_default(),
-        scalar => scalar.to_string(),
-    }
-}
-
-/// A label for a table: apps and sheets without a name are visible in it.
-pub(crate) fn label_cell(label: &str) -> String {
-    let parts = label.split('/').map(|part| match part {
-        "" => "(no name)",
-        name => name,
-    });
-    parts.collect::<Vec<_>>().join("/")
 }

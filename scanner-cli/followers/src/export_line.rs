@@ -2,10 +2,16 @@
 //!
 //! The plugin ignores a whole file because of `"contacts": null` and all items because of `"name": null`, drops a date
 //! without a `Z`, and splits `label` and `id` at every `/`. So no value is ever null, and a `/` inside a part is
-//! written `∕` (U+2215) in `label` and `%2F` in `id`.
+//! written `∕` (U+2215) in `label` and `%2F` in `id`. It drops empty parts of a label, so that a sheet without a name would
+//! be shown as its app: such a part is written `(untitled)`.
 
-use catalog_model::{Contact, Contacts, InventoryEntry, PropertyValue, Visualization};
+use catalog_model::{
+    Contact, Contacts, InventoryEntry, PropertyValue, Visualization, is_unprintable,
+};
 use serde::{Serialize, Serializer, ser::SerializeMap};
+
+/// What a label shows instead of a missing name.
+pub const UNTITLED: &str = "(untitled)";
 
 /// An item as a line.
 pub struct ExportLine<'a, P> {
@@ -101,7 +107,7 @@ pub(crate) fn import_id(key: &str, parts: &[impl AsRef<str>]) -> String {
     id
 }
 
-/// Joins the parts of a label.
+/// Joins the parts of a label. A part without a visible character becomes [`UNTITLED`].
 pub fn label(parts: &[impl AsRef<str>]) -> String {
     let lengths = parts.iter().map(|part| part.as_ref().len() + 1);
     let mut label = String::with_capacity(lengths.sum());
@@ -109,13 +115,19 @@ pub fn label(parts: &[impl AsRef<str>]) -> String {
         if index > 0 {
             label.push('/');
         }
-        label.extend(
-            part.as_ref()
-                .chars()
-                .map(|char| if char == '/' { '∕' } else { char }),
-        );
+        let shown = title(part.as_ref()).chars();
+        label.extend(shown.map(|char| if char == '/' { '∕' } else { char }));
     }
     label
+}
+
+/// Returns the name, or [`UNTITLED`] if it has no visible character.
+pub fn title(name: &str) -> &str {
+    let is_invisible = |char: char| char.is_whitespace() || is_unprintable(char);
+    match name.chars().all(is_invisible) {
+        true => UNTITLED,
+        false => name,
+    }
 }
 
 #[derive(Serialize)]
@@ -206,7 +218,7 @@ mod tests {
             &sheet(),
             concat!(
                 r#"{"id":"/app=app%2F1/sheet=JDWuPK","key":"prod/app%2F1/JDWuPK","type":"visualization","#,
-                r#""label":"Finance/Q1∕Q2/","name":"","description":"two\nlines","catalog":"Money","#,
+                r#""label":"Finance/Q1∕Q2/(untitled)","name":"","description":"two\nlines","catalog":"Money","#,
                 r#""contacts":[{"role":"owner","email":"ann@example.com","name":"Ann"}],"#,
                 r#""application_name":"Sales","sheet_url":"https://h/a%20b","#,
                 r#""creation_date":"2024-01-31T12:00:00.000Z","tags":["a","b"]}"#
@@ -227,8 +239,22 @@ mod tests {
             &item,
             concat!(
                 r#"{"id":"/app=app%2F1/sheet=JDWuPK","key":"prod/app%2F1/JDWuPK","type":"visualization","#,
-                r#""label":"Finance/Q1∕Q2/","name":""}"#
+                r#""label":"Finance/Q1∕Q2/(untitled)","name":""}"#
             ),
         );
+    }
+
+    #[test]
+    fn every_part_of_a_label_is_visible() {
+        for (parts, expected) in [
+            (&["Finance", "Sales", ""][..], "Finance/Sales/(untitled)"),
+            (
+                &["", " \u{a0}", "\u{200b}\n"],
+                "(untitled)/(untitled)/(untitled)",
+            ),
+            (&["a/b", "/", " c "], "a∕b/∕/ c "),
+        ] {
+            assert_eq!(label(parts), expected);
+        }
     }
 }

@@ -4,10 +4,12 @@ use std::path::Path;
 
 use catalog_model::FollowerRegistry;
 
+pub mod csv_cell;
 pub mod datahub;
 pub mod datahub_file;
 pub mod export_folder;
 pub mod export_line;
+pub mod field_names;
 pub mod json_text;
 pub mod ndjson;
 pub mod postgresql;

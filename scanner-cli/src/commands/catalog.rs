@@ -334,7 +334,7 @@ impl<'a> Lists<'a> {
                 Exit::from(error.operation_kind())
             }
             ListError::Write(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Complete,
-            ListError::UnknownColumn(message) => self.program.report_usage(&message),
+            ListError::UnknownColumn(unknown) => self.program.report_usage(&unknown.to_string()),
             ListError::LimitReached => Exit::Complete,
             ListError::Write(error) => {
                 let message = format!("the list cannot be written: {error}");

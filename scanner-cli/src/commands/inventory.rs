@@ -16,7 +16,8 @@ use crate::{
     arguments::{CatalogFormat, Form, Inventory},
     destination::{Destination, STANDARD_OUTPUT, copy_to_standard_output, unless_broken_pipe},
     exit::Exit,
-    listing::{Fit, ListError, Listing, Row, TableColumn, Take, find_field, label_cell},
+    field_names::find_field,
+    listing::{Fit, ListError, Listing, Row, TableColumn, Take},
     program::Program,
     report::exit,
     scanning::{Job, run_all},
@@ -75,7 +76,7 @@ impl Row for InventoryRow {
     const SPARE: &'static [&'static str] = &[];
 
     fn cells(&self) -> Vec<String> {
-        vec![label_cell(&self.label), self.key.clone()]
+        vec![self.label.clone(), self.key.clone()]
     }
 }
 
@@ -85,7 +86,7 @@ fn check_columns(form: &Form) -> Result<(), ListError> {
         .map(|name| (*name).to_owned())
         .collect();
     let mut names = form.columns.iter().flatten();
-    names.try_for_each(|name| find_field(name, &known).map(|_| ()))
+    names.try_for_each(|name| Ok(find_field(name, &known).map(drop)?))
 }
 
 /// Writes an inventory. Its lines are read once or several times.

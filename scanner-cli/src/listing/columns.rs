@@ -2,11 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use catalog_model::nearest;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use super::{Each, Fit, ListError, Row, json, text};
+use super::{Each, Fit, ListError, Row, json};
+use crate::{
+    csv_cell::cell_text,
+    field_names::{UnknownField, find_field, is_same_field},
+};
 
 /// A column of a table: the field that it shows, its heading, and what happens to texts that are too wide.
 pub(crate) type TableColumn = (&'static str, &'static str, Fit);
@@ -46,61 +49,27 @@ pub(super) fn chosen<R: Row>(
     let usual = usual::<R>();
     let mut known: Vec<_> = R::FIELDS.iter().map(|name| (*name).to_owned()).collect();
     let find = |name: &String, known: &[String]| {
-        let plain = normalized(name);
         let own = usual.iter().find(|column| {
-            normalized(&column.field) == plain || normalized(&column.heading) == plain
+            is_same_field(&column.field, name) || is_same_field(&column.heading, name)
         });
         let other = || {
-            let field = known.iter().find(|field| normalized(field) == plain)?;
-            Some(Column {
-                field: field.clone(),
+            let field = find_field(name, known)?;
+            Ok(Column {
+                field: field.to_owned(),
                 heading: field.replace('_', " ").to_uppercase(),
                 fit: Fit::CutEnd,
                 own: None,
             })
         };
-        own.cloned().or_else(other)
+        own.cloned().map_or_else(other, Ok)
     };
     // The whole list is read only if a name is not among the usual fields.
-    if names.iter().any(|name| find(name, &known).is_none()) {
+    if names.iter().any(|name| find(name, &known).is_err()) {
         known.extend(others(each)?);
         known.extend_from_slice(more);
     }
-    let columns = names.iter().map(|name| {
-        find(name, &known).ok_or_else(|| ListError::UnknownColumn(unknown(name, &known)))
-    });
-    columns.collect()
-}
-
-/// The field with the name of a column.
-///
-/// # Errors
-/// If it is not one of the known fields.
-pub(crate) fn find_field<'a>(name: &str, known: &'a [String]) -> Result<&'a str, ListError> {
-    let found = known
-        .iter()
-        .find(|field| normalized(field) == normalized(name));
-    let found = found.map(String::as_str);
-    found.ok_or_else(|| ListError::UnknownColumn(unknown(name, known)))
-}
-
-/// The name in the form in which names are compared. A name of an earlier version is replaced by the current one.
-fn normalized(name: &str) -> String {
-    let lower = name.trim().to_lowercase();
-    match lower.replace([' ', '_', '-'], "") {
-        former if former == "filtered" => "excluded".to_owned(),
-        name => name,
-    }
-}
-
-fn unknown(name: &str, known: &[String]) -> String {
-    let near = nearest(name, known.iter().map(String::as_str));
-    let near = near
-        .map(|near| format!("; did you mean `{near}`?"))
-        .unwrap_or_default();
-    let known: BTreeSet<_> = known.iter().map(String::as_str).collect();
-    let known = Vec::from_iter(known).join(", ");
-    format!("there is no column `{name}`{near}; there are: {known}")
+    let columns = names.iter().map(|name| find(name, &known));
+    Ok(columns.collect::<Result<_, UnknownField>>()?)
 }
 
 /// The fields of the rows that are not in [`Record::FIELDS`](crate::records::Record::FIELDS).
@@ -125,7 +94,7 @@ pub(super) fn cells<R: Row>(row: &R, columns: &[Column]) -> Result<Vec<String>, 
     };
     let cell = |column: &Column| match column.own.and_then(|index| own.get(index)) {
         Some(cell) => cell.clone(),
-        None => text(&fields[&column.field]),
+        None => cell_text(&fields[&column.field]),
     };
     Ok(columns.iter().map(cell).collect())
 }

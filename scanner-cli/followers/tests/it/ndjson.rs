@@ -12,6 +12,7 @@ use async_trait::async_trait;
 use catalog_model::{
     Follower,
     contract::follower::{CatalogFault, FollowerUnderTest, check, check_requested},
+    is_unprintable,
 };
 use serde_json::Value;
 use tempfile::TempDir;
@@ -68,10 +69,14 @@ impl FollowerUnderTest for Exports {
         let mut items = BTreeMap::new();
         for path in self.files() {
             let text = fs::read_to_string(&path).unwrap();
+            // Readers in other languages end a line at some of these characters.
+            assert!(!text.replace('\n', "").contains(is_unprintable), "{text:?}");
             let keys: Vec<_> = (text.lines())
                 .map(|line| serde_json::from_str::<Value>(line).unwrap())
                 .map(|line| {
                     let key = line["key"].as_str().unwrap().to_owned();
+                    let label = line["label"].as_str().unwrap();
+                    assert!(label.split('/').all(|part| !part.is_empty()), "{label}");
                     items.insert(key.clone(), line["name"].as_str().unwrap().to_owned());
                     key
                 })

@@ -10,8 +10,10 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
+    csv_cell::cell_text,
     export_line::label,
-    listing::{Fit, ListError, Row, TableColumn, find_field, label_cell, text},
+    field_names::find_field,
+    listing::{Fit, ListError, Row, TableColumn},
 };
 
 impl Row for ItemRecord {
@@ -26,7 +28,7 @@ impl Row for ItemRecord {
 
     fn cells(&self) -> Vec<String> {
         vec![
-            label_cell(&label(&self.item.label)),
+            label(&self.item.label),
             self.state.word().to_owned(),
             second(self.last_seen),
             self.key.clone(),
@@ -40,7 +42,7 @@ impl Row for ContainerRecord {
 
     fn cells(&self) -> Vec<String> {
         vec![
-            label_cell(&self.label),
+            self.label.clone(),
             self.state.to_owned(),
             self.last_seen_second.clone(),
             self.key.clone(),
@@ -61,7 +63,7 @@ impl Row for ChangeRecord {
 
     fn cells(&self) -> Vec<String> {
         vec![
-            label_cell(&self.label),
+            self.label.clone(),
             self.time_second.clone(),
             self.scan.to_string(),
             self.change.to_owned(),
@@ -191,7 +193,7 @@ pub(super) fn fields<R: Row>(row: &R) -> Result<Vec<FieldRow>, ListError> {
     let all = first.into_iter().chain(fields);
     let rows = all.map(|(field, value)| FieldRow {
         field,
-        value: text(&value),
+        value: cell_text(&value),
     });
     Ok(rows.collect())
 }
