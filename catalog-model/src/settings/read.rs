@@ -25,6 +25,12 @@ impl Settings {
         })
     }
 
+    /// The text `key`, which may be blank or empty.
+    pub fn text_or_blank(&mut self, key: &str) -> Option<Located<String>> {
+        let (value, place) = self.scalar(key, "a text", MAX_TEXT_BYTES)?;
+        Some(Located { value, place })
+    }
+
     /// The text `key`, which has to be there.
     pub fn required_text(&mut self, key: &str) -> Option<Located<String>> {
         let found = self.text(key);
@@ -41,9 +47,9 @@ impl Settings {
 
     /// The secret `key`, where an empty one differs from one that is not set.
     pub fn secret_or_empty(&mut self, key: &str) -> Option<Located<SecretString>> {
-        let (found, place) = self.scalar(key, "a text", MAX_TEXT_BYTES)?;
+        let Located { value, place } = self.text_or_blank(key)?;
         Some(Located {
-            value: SecretString::from(found),
+            value: SecretString::from(value),
             place,
         })
     }

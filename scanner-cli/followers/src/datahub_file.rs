@@ -11,9 +11,8 @@ use std::{
 
 use async_trait::async_trait;
 use catalog_model::{
-    ConnectionCode, Feed, FollowError, Follower, FollowerKind, FollowerName, ItemState, Settings,
-    Stage,
-    follower::{Delivery, FeedConnection, Plan, Refusal},
+    ConnectionCode, Feed, Follower, FollowerKind, FollowerName, ItemState, Settings,
+    follower::{FeedConnection, Refusal},
     settings::Invalid,
 };
 use file_access::path_text::file_name;
@@ -23,7 +22,7 @@ use crate::{
         mapping::{EntityType, Hierarchy, Mapping, urn},
         settings,
     },
-    export_folder::{ExportFolder, FOLDER, FileError, FileFormat, Written},
+    export_folder::{ExportFolder, FOLDER, FileError, FileFollower, FileFormat, Written},
 };
 
 mod rows;
@@ -34,14 +33,6 @@ use rows::Rows;
 #[derive(Debug)]
 pub struct DatahubFileKind {
     home: PathBuf,
-}
-
-/// Writes a file for each connection.
-#[derive(Debug)]
-struct DatahubFile {
-    name: FollowerName,
-    folder: ExportFolder,
-    format: Proposals,
 }
 
 /// The rows of a file.
@@ -82,7 +73,7 @@ impl FollowerKind for DatahubFileKind {
     ) -> Result<Box<dyn Follower>, Invalid> {
         let mapping = settings::mapping(settings);
         let folder = ExportFolder::read(&self.home, settings)?;
-        Ok(Box::new(DatahubFile {
+        Ok(Box::new(FileFollower {
             name,
             folder,
             format: Proposals { mapping },
@@ -91,37 +82,14 @@ impl FollowerKind for DatahubFileKind {
 }
 
 #[async_trait]
-impl Follower for DatahubFile {
-    fn name(&self) -> &FollowerName {
-        &self.name
-    }
-
-    fn revision(&self) -> u32 {
-        self.format.mapping.revision()
-    }
-
-    async fn check(&self) -> Vec<Stage> {
-        self.folder.check()
-    }
-
-    async fn follow(&self, feed: &dyn Feed) -> Result<Delivery, FollowError> {
-        self.folder.deliver(feed, &self.format).await
-    }
-
-    async fn dry_run(&self, feed: &dyn Feed, plan: &Plan) -> Result<Delivery, FollowError> {
-        self.folder.plan(feed, &self.format, plan).await
-    }
-
-    fn files_of(&self, code: &ConnectionCode) -> Vec<PathBuf> {
-        vec![self.folder.file(&self.format, code)]
-    }
-}
-
-#[async_trait]
 impl FileFormat for Proposals {
     fn file_name(&self, code: &ConnectionCode) -> String {
         // DataHub skips files with another ending.
         format!("{}.mcps.json", file_name(code.as_str()))
+    }
+
+    fn revision(&self) -> u32 {
+        self.mapping.revision()
     }
 
     fn has_containers(&self) -> bool {

@@ -23,7 +23,10 @@ use file_access::{
     temporary_file::{self, Purpose},
 };
 
+mod file_follower;
 mod mode;
+
+pub use file_follower::FileFollower;
 
 /// The stage of a check: whether the folder can be written.
 pub const FOLDER: &str = "folder";
@@ -36,6 +39,11 @@ const BUFFER: usize = 128 * 1024;
 pub trait FileFormat: Send + Sync {
     /// The name of the file in the folder. It depends on the code only.
     fn file_name(&self, code: &ConnectionCode) -> String;
+
+    /// The version of the format. When it changes, all files are written again.
+    fn revision(&self) -> u32 {
+        1
+    }
 
     /// Whether the file also contains containers, or something of them.
     fn has_containers(&self) -> bool {

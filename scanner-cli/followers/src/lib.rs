@@ -4,6 +4,7 @@ use std::path::Path;
 
 use catalog_model::FollowerRegistry;
 
+pub mod csv;
 pub mod csv_cell;
 pub mod datahub;
 pub mod datahub_file;
@@ -22,6 +23,7 @@ pub mod sync;
 pub fn registry(home: &Path) -> FollowerRegistry {
     FollowerRegistry::default()
         .with(Box::new(ndjson::NdjsonKind::new(home)))
+        .with(Box::new(csv::CsvKind::new(home)))
         .with(Box::new(datahub::DatahubKind))
         .with(Box::new(datahub_file::DatahubFileKind::new(home)))
         .with(Box::new(postgresql::PostgresqlKind))

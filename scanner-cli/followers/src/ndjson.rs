@@ -8,15 +8,13 @@ use std::{
 
 use async_trait::async_trait;
 use catalog_model::{
-    ConnectionCode, Feed, FollowError, Follower, FollowerKind, FollowerName, ItemState, Settings,
-    Stage,
-    follower::{Delivery, FeedConnection, Plan},
-    settings::Invalid,
+    ConnectionCode, Feed, Follower, FollowerKind, FollowerName, ItemState, Settings,
+    follower::FeedConnection, settings::Invalid,
 };
 use file_access::path_text::file_name;
 
 use crate::{
-    export_folder::{ExportFolder, FOLDER, FileError, FileFormat, Written},
+    export_folder::{ExportFolder, FOLDER, FileError, FileFollower, FileFormat, Written},
     export_line::ExportLine,
     json_text::write_json,
 };
@@ -27,16 +25,9 @@ pub struct NdjsonKind {
     home: PathBuf,
 }
 
-/// Writes a file for each connection.
-#[derive(Debug)]
-pub struct Ndjson {
-    name: FollowerName,
-    folder: ExportFolder,
-}
-
 /// A line for each item.
 #[derive(Debug)]
-struct Lines;
+pub struct Lines;
 
 /// The id of the kind.
 pub const KIND: &str = "ndjson";
@@ -52,10 +43,11 @@ impl NdjsonKind {
 
     /// The follower where nothing is set: it writes to the folder `export`.
     #[must_use]
-    pub fn unset(&self) -> Ndjson {
-        Ndjson {
+    pub fn unset(&self) -> FileFollower<Lines> {
+        FileFollower {
             name: FollowerName::new("ndjson:export").expect("a name that is not blank"),
             folder: ExportFolder::unset(&self.home, "export"),
+            format: Lines,
         }
     }
 }
@@ -80,30 +72,11 @@ impl FollowerKind for NdjsonKind {
         settings: &mut Settings,
     ) -> Result<Box<dyn Follower>, Invalid> {
         let folder = ExportFolder::read(&self.home, settings)?;
-        Ok(Box::new(Ndjson { name, folder }))
-    }
-}
-
-#[async_trait]
-impl Follower for Ndjson {
-    fn name(&self) -> &FollowerName {
-        &self.name
-    }
-
-    async fn check(&self) -> Vec<Stage> {
-        self.folder.check()
-    }
-
-    async fn follow(&self, feed: &dyn Feed) -> Result<Delivery, FollowError> {
-        self.folder.deliver(feed, &Lines).await
-    }
-
-    async fn dry_run(&self, feed: &dyn Feed, plan: &Plan) -> Result<Delivery, FollowError> {
-        self.folder.plan(feed, &Lines, plan).await
-    }
-
-    fn files_of(&self, code: &ConnectionCode) -> Vec<PathBuf> {
-        vec![self.folder.file(&Lines, code)]
+        Ok(Box::new(FileFollower {
+            name,
+            folder,
+            format: Lines,
+        }))
     }
 }
 
@@ -111,6 +84,11 @@ impl Follower for Ndjson {
 impl FileFormat for Lines {
     fn file_name(&self, code: &ConnectionCode) -> String {
         export_name(code)
+    }
+
+    /// 2: parts of labels are never empty.
+    fn revision(&self) -> u32 {
+        2
     }
 
     async fn write(

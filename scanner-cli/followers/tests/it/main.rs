@@ -1,11 +1,13 @@
 //! Integration tests: followers as the scanner uses them.
 #![cfg(test)]
 
+mod csv;
 mod datahub;
 mod datahub_file;
 mod datahub_mapping;
 mod fake_datahub;
 mod fake_http;
+mod file_catalog;
 mod ndjson;
 #[cfg(unix)]
 mod postgresql;
