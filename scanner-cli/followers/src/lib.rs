@@ -17,6 +17,7 @@ pub mod postgresql;
 pub mod product;
 pub mod remote;
 pub mod sync;
+pub mod zeenea_zdf;
 
 /// Returns all kinds of followers. Relative paths in their settings start at the folder `home`.
 #[must_use]
@@ -27,4 +28,5 @@ pub fn registry(home: &Path) -> FollowerRegistry {
         .with(Box::new(datahub::DatahubKind))
         .with(Box::new(datahub_file::DatahubFileKind::new(home)))
         .with(Box::new(postgresql::PostgresqlKind))
+        .with(Box::new(zeenea_zdf::ZeeneaZdfKind::new(home)))
 }

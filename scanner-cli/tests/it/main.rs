@@ -16,6 +16,7 @@ mod encryption;
 mod ended_sessions;
 mod endless;
 mod feed;
+mod file_followers;
 mod file_systems;
 mod filters;
 mod first_scan;

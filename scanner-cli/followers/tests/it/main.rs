@@ -11,5 +11,7 @@ mod file_catalog;
 mod ndjson;
 #[cfg(unix)]
 mod postgresql;
+mod python;
 mod remote_settings;
 mod support;
+mod zeenea_zdf;
