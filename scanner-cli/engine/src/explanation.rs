@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use catalog_model::follower::EntityKind;
+
 use crate::{
+    delivery::Followers,
     export_line::label,
     item_filter::STREAM,
     shown_time::second,
@@ -10,6 +13,7 @@ use crate::{
     subject::Subject,
 };
 
+mod catalogs;
 mod suggestions;
 
 pub use self::suggestions::Suggestions;
@@ -42,19 +46,36 @@ pub struct StoredEntry {
     pub is_stream: bool,
 }
 
+/// What an explanation is read from.
+struct Context<'a> {
+    catalog: &'a Catalog,
+    followers: &'a Followers,
+}
+
+impl Context<'_> {
+    fn catalogs(
+        &self,
+        subject: &catalogs::Subject<'_>,
+    ) -> Result<Vec<(&'static str, String)>, StoreError> {
+        catalogs::lines(self.catalog, self.followers, subject)
+    }
+}
+
 impl Explanation {
-    /// Searches the store for what the text names: a key, an id, a link or a name.
+    /// Searches the store for what the text names: a key, an id, a link or a name. Each entry says which of the followers
+    /// have delivered it.
     ///
     /// # Errors
     /// If the store cannot be read.
-    pub fn find(catalog: &Catalog, text: &str) -> Result<Self, StoreError> {
+    pub fn find(catalog: &Catalog, followers: &Followers, text: &str) -> Result<Self, StoreError> {
+        let context = &Context { catalog, followers };
         let mut found = Self::default();
         if let Some(item) = catalog.item(text)? {
-            found.add_item(catalog, &item)?;
+            found.add_item(context, &item)?;
             return Ok(found);
         }
         if let Some(container) = catalog.container(text)? {
-            found.add_container(catalog, &container)?;
+            found.add_container(context, &container)?;
             return Ok(found);
         }
         let subject = Subject::new(text);
@@ -64,7 +85,7 @@ impl Explanation {
         };
         catalog.each_item(scope, |item| {
             if subject.is(&item) {
-                found.add_item(catalog, &item)?;
+                found.add_item(context, &item)?;
             } else if found.count == 0 {
                 found.suggestions.consider(&subject, &item);
             }
@@ -72,7 +93,7 @@ impl Explanation {
         })?;
         if found.count == 0 {
             catalog.each_container(scope, |container| match subject.is_container(&container) {
-                true => found.add_container(catalog, &container),
+                true => found.add_container(context, &container),
                 false => Ok(()),
             })?;
         }
@@ -92,7 +113,11 @@ impl Explanation {
         self.count <= MAX_DESCRIBED
     }
 
-    fn add_item(&mut self, catalog: &Catalog, item: &CatalogItem<'_>) -> Result<(), StoreError> {
+    fn add_item(
+        &mut self,
+        context: &Context<'_>,
+        item: &CatalogItem<'_>,
+    ) -> Result<(), StoreError> {
         if !self.count(&item.connection.code) {
             return Ok(());
         }
@@ -102,7 +127,15 @@ impl Explanation {
             ("state", item.state.word().to_owned()),
             ("source id", item.source_id.clone()),
         ];
-        lines.extend(history(seen, catalog.changes_of(item)?));
+        let changes = context.catalog.changes_of(item)?;
+        lines.extend(history(seen, &changes));
+        lines.extend(context.catalogs(&catalogs::Subject {
+            of: EntityKind::Item,
+            key: &item.key,
+            connection: &item.connection.code,
+            state: item.state,
+            changes: &changes,
+        })?);
         self.entries.push(StoredEntry {
             key: item.key.clone(),
             lines,
@@ -113,7 +146,7 @@ impl Explanation {
 
     fn add_container(
         &mut self,
-        catalog: &Catalog,
+        context: &Context<'_>,
         found: &CatalogContainer<'_>,
     ) -> Result<(), StoreError> {
         if !self.count(&found.connection.code) {
@@ -135,7 +168,15 @@ impl Explanation {
         lines.extend((container.parent.as_ref()).map(|parent| ("in", parent.to_string())));
         lines.push(("state", found.state.word().to_owned()));
         lines.push(("source id", container.id.0.clone()));
-        lines.extend(history(seen, catalog.changes_of_container(found)?));
+        let changes = context.catalog.changes_of_container(found)?;
+        lines.extend(history(seen, &changes));
+        lines.extend(context.catalogs(&catalogs::Subject {
+            of: EntityKind::Container,
+            key: container.key.as_str(),
+            connection: &found.connection.code,
+            state: found.state,
+            changes: &changes,
+        })?);
         self.entries.push(StoredEntry {
             key: container.key.to_string(),
             lines,
@@ -146,11 +187,11 @@ impl Explanation {
 }
 
 /// When scans saw something, and its changes.
-fn history(seen: [Option<i64>; 3], changes: Vec<Change>) -> Vec<(&'static str, String)> {
+fn history(seen: [Option<i64>; 3], changes: &[Change]) -> Vec<(&'static str, String)> {
     let names = ["first seen", "last seen", "gone since"];
     let seen = names.into_iter().zip(seen);
     let seen = seen.filter_map(|(name, time)| Some((name, second(time?))));
-    let changes = changes.into_iter().map(|change| {
+    let changes = changes.iter().map(|change| {
         let fields = change.fields.join(", ");
         let colon = if fields.is_empty() { "" } else { ": " };
         let (time, scan) = (second(change.time), change.scan);

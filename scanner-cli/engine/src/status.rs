@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use catalog_model::{ConnectionCode, FollowerName, follower::ConfiguredFollower};
+use catalog_model::{ConnectionCode, follower::ConfiguredFollower};
 use jiff::{Timestamp, tz::TimeZone};
 
 use crate::{
@@ -18,13 +18,14 @@ use crate::{
     installation::Installation,
     lock::{closed, holder_of, is_held, may_be_of},
     problem::Problem,
+    records::FollowerRecord,
     schedule::Preview,
     service::{
         self, ConnectionState, FileWatcher, HookRun, ServiceState, Table, reason, reasons,
         scanner_name,
     },
     service_state::FileStatus,
-    store::{Catalog, Cursor, FeedFollower, LastScan, StoreError, StoredScan},
+    store::{Catalog, FeedFollower, LastScan, StoreError, StoredScan},
     store_problem::StoreProblem,
 };
 
@@ -45,7 +46,7 @@ pub struct Status {
     /// The connections.
     pub connections: Vec<ConnectionStatus>,
     /// The followers.
-    pub followers: Vec<FollowerStatus>,
+    pub followers: Vec<FollowerRecord>,
     /// The hook files.
     pub hook_files: Vec<HookFile>,
     /// How the last run of each hook ended.
@@ -76,16 +77,6 @@ pub struct ConnectionStatus {
     pub schedule: Option<Preview>,
     /// Another process that is scanning it, if any.
     pub holder: Option<String>,
-}
-
-/// The state of a follower.
-pub struct FollowerStatus {
-    /// Its name.
-    pub name: FollowerName,
-    /// Number of changes that it has not delivered yet; not set before it has delivered all items.
-    pub behind: Option<i64>,
-    /// Its position and its last error.
-    pub cursor: Cursor,
 }
 
 impl Installation {
@@ -151,7 +142,7 @@ impl Installation {
     }
 
     /// The states of the followers. Errors in their settings are reported elsewhere.
-    fn follower_states(&self) -> Result<Vec<FollowerStatus>, StoreError> {
+    fn follower_states(&self) -> Result<Vec<FollowerRecord>, StoreError> {
         let (Ok(application), Some(catalog)) =
             (self.application(), Catalog::open(&self.home.store())?)
         else {
@@ -159,12 +150,7 @@ impl Installation {
         };
         let last = catalog.settled()?;
         let state = |follower: &Arc<ConfiguredFollower>| {
-            let cursor = catalog.cursor(&FeedFollower::new(follower))?;
-            Ok(FollowerStatus {
-                name: follower.follower.name().clone(),
-                behind: cursor.behind(last),
-                cursor,
-            })
+            FollowerRecord::read(&catalog, &FeedFollower::new(follower), last)
         };
         application.followers.iter().map(state).collect()
     }

@@ -4,17 +4,16 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::{
-    delivery::next_retry,
     home::shown,
     hooks::HookFile,
     json_text::json_page,
     problem::Problem,
-    records::CountsRecord,
+    records::{CountsRecord, FollowerRecord, RefusalRecord},
     schedule::Preview,
     service::{HookRun, reason, reasons},
     service_state::{FileStatus, is_ahead},
     shown_time::{instant, second},
-    status::{ConnectionStatus, FollowerStatus, Status},
+    status::{ConnectionStatus, Status},
     store::StoredScan,
 };
 
@@ -127,6 +126,16 @@ pub struct FollowerState {
     pub next_retry: Option<String>,
     /// Its last error, if it failed.
     pub error: Option<String>,
+    /// Since when the oldest change waits that it has not delivered yet.
+    pub waiting_since: Option<String>,
+    /// Number of items that it has written to its catalog.
+    pub sent: i64,
+    /// Number of items and containers that its catalog refuses.
+    pub refused: i64,
+    /// The first of them.
+    pub refusals: Vec<RefusalRecord>,
+    /// When it last delivered everything.
+    pub last_success: Option<String>,
 }
 
 /// The state of the file of a hook.
@@ -255,15 +264,20 @@ impl LastScanRecord {
 }
 
 impl FollowerState {
-    fn new(status: &FollowerStatus) -> Self {
-        let cursor = &status.cursor;
+    fn new(record: &FollowerRecord) -> Self {
+        let record = record.clone();
         Self {
-            follower: status.name.to_string(),
-            behind: status.behind,
-            followed: cursor.followed.map(instant),
-            failures: cursor.failures,
-            next_retry: next_retry(cursor).map(instant),
-            error: cursor.error.clone(),
+            follower: record.follower,
+            behind: record.behind,
+            followed: record.followed,
+            failures: record.failures,
+            next_retry: record.next_retry,
+            error: record.error,
+            waiting_since: record.waiting_since,
+            sent: record.sent,
+            refused: record.refused,
+            refusals: record.refusals,
+            last_success: record.last_success,
         }
     }
 }

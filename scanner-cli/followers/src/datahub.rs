@@ -3,8 +3,8 @@
 
 use async_trait::async_trait;
 use catalog_model::{
-    Feed, FollowError, Follower, FollowerKind, FollowerName, Settings, Stage,
-    follower::{Delivery, Plan},
+    Feed, FollowError, Follower, FollowerKind, FollowerName, ItemKey, Settings, Stage,
+    follower::{Delivery, EntityKind, Plan},
     settings::Invalid,
 };
 
@@ -14,6 +14,7 @@ use crate::{
 };
 use delivery::Context;
 use mapping::Mapping;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 mod api;
 mod change;
@@ -79,6 +80,15 @@ impl Follower for Datahub {
 
     async fn follow(&self, feed: &dyn Feed) -> Result<Delivery, FollowError> {
         self.deliver(feed, self.remote.server.clone()).await
+    }
+
+    /// Only the frontend has pages for people. Its address is known if the requests go through it.
+    fn link(&self, of: EntityKind, key: &ItemKey) -> Option<String> {
+        let frontend = self.remote.url.as_str().strip_suffix("api/gms/")?;
+        let of = change::type_of(of);
+        let urn = mapping::urn_of(of, key).ok()?;
+        let urn = utf8_percent_encode(&urn, NON_ALPHANUMERIC);
+        Some(format!("{frontend}{}/{urn}", of.name()))
     }
 
     /// Requests that only read are sent, because it depends on the catalog what is to be written.

@@ -2,6 +2,8 @@
 
 use std::{cell::Cell, io};
 
+use catalog_model::printable;
+
 mod forget;
 mod rows;
 
@@ -219,14 +221,30 @@ impl Lists<'_> {
         let followers = application.followers.iter();
         let followers: Vec<_> = followers.map(|one| FeedFollower::new(one)).collect();
         let catalog = self.catalog;
-        Ok(self.write(&|take| {
+        let exit = self.write(&|take| {
             let last = catalog.settled()?;
             for follower in &followers {
-                let cursor = catalog.cursor(follower)?;
-                take(FollowerRecord::new(&follower.name, cursor, last))?;
+                take(FollowerRecord::read(catalog, follower, last)?)?;
             }
             Ok(())
-        }))
+        });
+        if self.form.format == CatalogFormat::Table {
+            for follower in &followers {
+                self.note_refusals(follower)?;
+            }
+        }
+        Ok(exit)
+    }
+
+    /// Names the items that the catalog of a follower refuses.
+    fn note_refusals(&mut self, follower: &FeedFollower) -> Result<(), Exit> {
+        let refusals = self.catalog.refusals(&follower.name);
+        for refusal in refusals.map_err(|error| self.report(error.into()))? {
+            let (name, key, message) = (&follower.name, &refusal.key, &refusal.message);
+            let note = format!("note: {name} refuses `{key}`: {message}");
+            self.program.report_note(&format!("{}\n", printable(&note)));
+        }
+        Ok(())
     }
 
     fn show(&mut self, key: &str) -> Result<Exit, Exit> {

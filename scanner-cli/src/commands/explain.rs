@@ -30,7 +30,10 @@ async fn explain(program: &mut Program, arguments: &Explain) -> Result<Exit, Exi
     // If there is no store, the site can still be read.
     if arguments.offline || program.installation.home.store().exists() {
         let catalog = catalog::open(program)?;
-        let found = Explanation::find(&catalog, text).map_err(|error| {
+        // Errors in the settings of followers are reported by other commands.
+        let application = program.installation.application();
+        let followers = application.map(|found| found.followers).unwrap_or_default();
+        let found = Explanation::find(&catalog, &followers, text).map_err(|error| {
             program.report_problem(&error.problem());
             Exit::from(error.operation_kind())
         })?;

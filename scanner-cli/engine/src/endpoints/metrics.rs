@@ -7,14 +7,14 @@ use jiff::Timestamp;
 use metrics::{counter, describe_counter, describe_gauge, gauge, with_local_recorder};
 use metrics_exporter_prometheus::PrometheusBuilder;
 
-use super::stored_numbers::StoredNumbers;
+use super::stored_numbers::{FollowerNumbers, StoredNumbers};
 use crate::{
     service_state::{ConnectionSnapshot, FileStatus, Snapshot, is_ahead},
     store::StoredScan,
 };
 
 /// The gauges, with their help texts.
-const GAUGES: [(&str, &str); 12] = [
+const GAUGES: [(&str, &str); 15] = [
     (
         "scanner_build_info",
         "Version and name of the scanner; always 1.",
@@ -60,10 +60,22 @@ const GAUGES: [(&str, &str); 12] = [
         "scanner_follower_changes_behind",
         "Number of changes that a follower has not delivered yet.",
     ),
+    (
+        "scanner_follower_lag_seconds",
+        "Age of the oldest change that a follower has not delivered yet; 0 if there is none.",
+    ),
+    (
+        "scanner_follower_items_refused",
+        "Number of items and containers that the catalog of a follower refuses.",
+    ),
+    (
+        "scanner_follower_last_success_timestamp_seconds",
+        "Time at which a follower last delivered everything.",
+    ),
 ];
 
 /// The counters, with their help texts.
-const COUNTERS: [(&str, &str); 4] = [
+const COUNTERS: [(&str, &str); 5] = [
     (
         "scanner_log_lines_lost_total",
         "Log lines that could not be written, since the process started.",
@@ -79,6 +91,10 @@ const COUNTERS: [(&str, &str); 4] = [
     (
         "scanner_follower_turns_total",
         "Delivery runs of followers that ended, since the process started.",
+    ),
+    (
+        "scanner_follower_items_sent_total",
+        "Items that a follower has written to its catalog, since the store has it.",
     ),
 ];
 
@@ -177,15 +193,31 @@ fn add_connection(connection: &ConnectionSnapshot, snapshot: &Snapshot, scans: &
     }
 }
 
-/// Adds how far the configured followers are behind. Nothing is added if the store could not be read.
+/// Adds the numbers of the configured followers. Nothing is added if the store could not be read.
 fn of_followers(snapshot: &Snapshot, stored: Option<&StoredNumbers>) {
     for follower in &snapshot.followers {
-        let behind = stored.and_then(|stored| stored.changes_behind.get(&follower.name));
-        if let Some(behind) = behind {
-            gauge!("scanner_follower_changes_behind", "follower" => follower.name.to_string())
-                .set(*behind as f64);
+        let numbers = stored.and_then(|stored| stored.followers.get(&follower.name));
+        if let Some(numbers) = numbers {
+            add_follower(follower.name.to_string(), *numbers, snapshot.now);
         }
     }
+}
+
+fn add_follower(name: String, numbers: FollowerNumbers, now: Timestamp) {
+    let lag = numbers
+        .waiting_since
+        .map_or(0, |since| (now.as_millisecond() - since).max(0));
+    gauge!("scanner_follower_changes_behind", "follower" => name.clone())
+        .set(numbers.changes_behind as f64);
+    gauge!("scanner_follower_lag_seconds", "follower" => name.clone()).set(seconds(lag));
+    gauge!("scanner_follower_items_refused", "follower" => name.clone())
+        .set(numbers.refused as f64);
+    if let Some(succeeded) = numbers.succeeded {
+        gauge!("scanner_follower_last_success_timestamp_seconds", "follower" => name.clone())
+            .set(seconds(unless_ahead(succeeded, now)));
+    }
+    counter!("scanner_follower_items_sent_total", "follower" => name)
+        .absolute(numbers.sent.unsigned_abs());
 }
 
 fn by_connection(scans: &[StoredScan]) -> BTreeMap<&str, Vec<&StoredScan>> {

@@ -17,8 +17,23 @@ use crate::store::{Catalog, FeedFollower, LastScan, StoreError, StoredScan};
 pub(super) struct StoredNumbers {
     /// The last scan of each connection and outcome.
     pub(super) last_scans: Vec<StoredScan>,
-    /// Number of changes that each follower has not delivered yet. Before its first delivery, these are all changes.
-    pub(super) changes_behind: BTreeMap<FollowerName, i64>,
+    /// The numbers of each follower.
+    pub(super) followers: BTreeMap<FollowerName, FollowerNumbers>,
+}
+
+/// The numbers of a follower.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct FollowerNumbers {
+    /// Number of changes that it has not delivered yet. Before its first delivery, these are all changes.
+    pub(super) changes_behind: i64,
+    /// Since when the oldest of them waits, in milliseconds since 1970.
+    pub(super) waiting_since: Option<i64>,
+    /// Number of items that it has written to its catalog.
+    pub(super) sent: i64,
+    /// Number of items and containers that its catalog refuses.
+    pub(super) refused: i64,
+    /// When it last delivered everything, in milliseconds since 1970.
+    pub(super) succeeded: Option<i64>,
 }
 
 /// Reads the store for one request at a time, and at most every two seconds.
@@ -73,14 +88,21 @@ fn numbers(store: &Path, followers: &[FeedFollower]) -> Result<StoredNumbers, St
         return Ok(StoredNumbers::default());
     };
     let last = catalog.settled()?;
-    let mut changes_behind = BTreeMap::new();
+    let mut numbers = BTreeMap::new();
     for follower in followers {
         let cursor = catalog.cursor(follower)?;
-        changes_behind.insert(follower.name.clone(), cursor.behind(last).unwrap_or(last));
+        let of_it = FollowerNumbers {
+            changes_behind: cursor.behind(last).unwrap_or(last),
+            waiting_since: catalog.waiting_since(cursor.reached.unwrap_or(0))?,
+            sent: cursor.sent,
+            refused: cursor.refused,
+            succeeded: cursor.succeeded,
+        };
+        numbers.insert(follower.name.clone(), of_it);
     }
     Ok(StoredNumbers {
         last_scans: catalog.last_scans(LastScan::OfEachOutcome)?,
-        changes_behind,
+        followers: numbers,
     })
 }
 
@@ -106,7 +128,7 @@ mod tests {
         };
         let behind = || {
             let numbers = numbers(&scratch.path(), std::slice::from_ref(&follower)).unwrap();
-            numbers.changes_behind[&follower.name]
+            numbers.followers[&follower.name].changes_behind
         };
         assert_eq!(behind(), 0);
         scratch.scan(0, &[("a", "A"), ("b", "B")]).await;
@@ -127,6 +149,6 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let numbers = numbers(&folder.path().join("catalog.db"), &[]).unwrap();
         assert!(numbers.last_scans.is_empty());
-        assert!(numbers.changes_behind.is_empty());
+        assert!(numbers.followers.is_empty());
     }
 }

@@ -1,13 +1,17 @@
 //! Followers as records.
 
-use catalog_model::FollowerName;
+use catalog_model::follower::Refusal;
 use serde::Serialize;
 
 use super::Record;
-use crate::{delivery::next_retry, shown_time::instant, store::Cursor};
+use crate::{
+    delivery::next_retry,
+    shown_time::instant,
+    store::{Catalog, FeedFollower, StoreError},
+};
 
 /// A follower.
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 pub struct FollowerRecord {
     /// Its name.
     pub follower: String,
@@ -28,21 +32,62 @@ pub struct FollowerRecord {
     /// Its last error, if it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// Since when the oldest change waits that it has not delivered yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waiting_since: Option<String>,
+    /// Number of items that it has written to its catalog.
+    pub sent: i64,
+    /// Number of items and containers that its catalog refuses.
+    pub refused: i64,
+    /// The first of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub refusals: Vec<RefusalRecord>,
+    /// When it last delivered everything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_success: Option<String>,
+}
+
+/// An item or container that a catalog refuses.
+#[derive(Clone, Serialize)]
+pub struct RefusalRecord {
+    /// Its key.
+    pub key: String,
+    /// The message of the catalog.
+    pub message: String,
+}
+
+impl From<&Refusal> for RefusalRecord {
+    fn from(refusal: &Refusal) -> Self {
+        Self {
+            key: refusal.key.to_string(),
+            message: refusal.message.clone(),
+        }
+    }
 }
 
 impl FollowerRecord {
-    /// The record of a follower at this position; `last` is the number of the last change of the store.
-    #[must_use]
-    pub fn new(name: &FollowerName, cursor: Cursor, last: i64) -> Self {
-        Self {
-            follower: name.to_string(),
+    /// Reads the record of a follower; `last` is the number of the last final change of the store.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn read(catalog: &Catalog, follower: &FeedFollower, last: i64) -> Result<Self, StoreError> {
+        let cursor = catalog.cursor(follower)?;
+        let waiting = catalog.waiting_since(cursor.reached.unwrap_or(0))?;
+        let refusals = catalog.refusals(&follower.name)?;
+        Ok(Self {
+            follower: follower.name.to_string(),
             position: cursor.reached,
             next_retry: next_retry(&cursor).map(instant),
-            behind: cursor.reached.map(|reached| (last - reached).max(0)),
+            behind: cursor.behind(last),
             followed: cursor.followed.map(instant),
             failures: cursor.failures,
+            waiting_since: waiting.map(instant),
+            sent: cursor.sent,
+            refused: cursor.refused,
+            refusals: refusals.iter().map(RefusalRecord::from).collect(),
+            last_success: cursor.succeeded.map(instant),
             error: cursor.error,
-        }
+        })
     }
 }
 
@@ -55,5 +100,10 @@ impl Record for FollowerRecord {
         "failures",
         "next_retry",
         "error",
+        "waiting_since",
+        "sent",
+        "refused",
+        "refusals",
+        "last_success",
     ];
 }

@@ -56,6 +56,7 @@ impl Known {
         let is_confirmed = !self.unconfirmed || connection.complete_from.is_none();
         let has_revision = self.revision == Some(REVISION);
         match (self.position, feed.start()) {
+            _ if feed.is_full() => Due::All,
             (Some(position), _) if !has_revision || position > end => Due::All,
             (Some(position), Start::After(start)) if position < start.get() => Due::All,
             (Some(position), Start::Reset) if position != end => Due::All,

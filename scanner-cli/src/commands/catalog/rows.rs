@@ -138,11 +138,21 @@ impl Row for FollowerRecord {
         ("follower", "FOLLOWER", Fit::CutMiddle),
         ("behind", "BEHIND", Fit::Whole),
         ("followed", "LAST DELIVERED", Fit::Whole),
+        ("waiting_since", "WAITING SINCE", Fit::Whole),
+        ("sent", "SENT", Fit::Whole),
+        ("refused", "REFUSED", Fit::Whole),
         ("failures", "FAILURES", Fit::Whole),
         ("next_retry", "NEXT RETRY", Fit::Whole),
         ("error", "ERROR", Fit::Wrap),
     ];
-    const SPARE: &'static [&'static str] = &["next_retry", "failures", "followed"];
+    const SPARE: &'static [&'static str] = &[
+        "waiting_since",
+        "sent",
+        "next_retry",
+        "failures",
+        "followed",
+        "refused",
+    ];
 
     fn cells(&self) -> Vec<String> {
         let behind = self.behind.map(|behind| behind.to_string());
@@ -150,6 +160,9 @@ impl Row for FollowerRecord {
             self.follower.clone(),
             behind.unwrap_or_else(|| "new".to_owned()),
             self.followed.clone().unwrap_or_else(|| "never".to_owned()),
+            self.waiting_since.clone().unwrap_or_default(),
+            self.sent.to_string(),
+            self.refused.to_string(),
             self.failures.to_string(),
             self.next_retry.clone().unwrap_or_default(),
             self.error.clone().unwrap_or_default(),

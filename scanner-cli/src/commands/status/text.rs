@@ -107,15 +107,27 @@ fn write_follower(text: &mut Page, follower: &FollowerState) {
     };
     let last = follower.followed.as_ref();
     let last = last.map(|time| format!(", last delivery {time}"));
+    let waiting = follower.waiting_since.as_ref();
+    let waiting = waiting.map(|time| format!(", waiting since {time}"));
     let retry = follower.next_retry.as_ref();
     let retry = retry.map(|time| format!(", next retry {time}"));
     writeln!(
         text,
-        "follower {}: {state}{}{}",
+        "follower {}: {state}{}{}{}",
         follower.follower,
+        waiting.unwrap_or_default(),
         last.unwrap_or_default(),
         retry.unwrap_or_default()
     );
+    if follower.sent > 0 {
+        let sent = counted(follower.sent.unsigned_abs(), "item");
+        write_line(text, "sent", &sent);
+    }
+    if follower.refused > 0 {
+        let refused = counted(follower.refused.unsigned_abs(), "item");
+        let more = "`catalog followers` lists them";
+        write_line(text, "refused", &format!("{refused}; {more}"));
+    }
     if let Some(error) = &follower.error {
         write_line(text, "error", error);
     }
