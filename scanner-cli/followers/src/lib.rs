@@ -13,6 +13,7 @@ pub mod export_line;
 pub mod field_names;
 pub mod json_text;
 pub mod ndjson;
+pub mod openmetadata;
 pub mod postgresql;
 pub mod product;
 pub mod remote;
@@ -27,6 +28,7 @@ pub fn registry(home: &Path) -> FollowerRegistry {
         .with(Box::new(csv::CsvKind::new(home)))
         .with(Box::new(datahub::DatahubKind))
         .with(Box::new(datahub_file::DatahubFileKind::new(home)))
+        .with(Box::new(openmetadata::OpenmetadataKind))
         .with(Box::new(postgresql::PostgresqlKind))
         .with(Box::new(zeenea_zdf::ZeeneaZdfKind::new(home)))
 }

@@ -7,6 +7,12 @@ const PRODUCT: &str = "Qlik";
 /// The id of the product among the platforms that DataHub brings along.
 pub const PLATFORM: &str = "qlik-sense";
 
+/// The full name, in descriptions.
+pub const FULL_NAME: &str = "Qlik Sense";
+
+/// The name of the classification in OpenMetadata that has the tags of the product.
+pub const CLASSIFICATION: &str = "QlikSense";
+
 /// The name of a type of things in the product, such as `Qlik App` for the label `App`.
 #[must_use]
 pub fn type_name(label: &str) -> String {

@@ -1,0 +1,110 @@
+//! The follower that delivers to an OpenMetadata server. [`mapping`] says what OpenMetadata knows items and containers as.
+
+use async_trait::async_trait;
+use catalog_model::{
+    Feed, FollowError, Follower, FollowerKind, FollowerName, Settings, Stage, follower::Delivery,
+    settings::Invalid,
+};
+
+use crate::{
+    remote::{Recorder, RemoteSettings, Server, Token},
+    sync::{Unacknowledged, hash},
+};
+
+mod api;
+mod change;
+mod check;
+mod dashboards;
+mod delivery;
+pub mod mapping;
+mod patch;
+mod people;
+mod state;
+mod tags;
+mod targets;
+mod window;
+
+/// The id of the kind.
+pub const KIND: &str = "openmetadata";
+
+/// The kind `openmetadata`.
+#[derive(Debug)]
+pub struct OpenmetadataKind;
+
+/// Delivers to a server.
+#[derive(Debug)]
+pub struct Openmetadata {
+    name: FollowerName,
+    remote: RemoteSettings,
+}
+
+impl FollowerKind for OpenmetadataKind {
+    fn id(&self) -> &str {
+        KIND
+    }
+
+    fn stages(&self) -> &[&'static str] {
+        &check::STAGES
+    }
+
+    fn open(
+        &self,
+        name: FollowerName,
+        settings: &mut Settings,
+    ) -> Result<Box<dyn Follower>, Invalid> {
+        Ok(Box::new(Openmetadata::open(name, settings)?))
+    }
+}
+
+#[async_trait]
+impl Follower for Openmetadata {
+    fn name(&self) -> &FollowerName {
+        &self.name
+    }
+
+    /// Another server needs everything, as another mapping does.
+    fn revision(&self) -> u32 {
+        let version = mapping::VERSION.to_string();
+        let hash = hash(&[window::base(&self.remote.url), &version]);
+        u32::from_str_radix(&hash[..8], 16).unwrap_or_default()
+    }
+
+    async fn check(&self) -> Vec<Stage> {
+        check::check(&self.remote).await
+    }
+
+    async fn follow(&self, feed: &dyn Feed) -> Result<Delivery, FollowError> {
+        self.deliver(feed, self.remote.server.clone()).await
+    }
+}
+
+impl Openmetadata {
+    /// The follower with these settings.
+    ///
+    /// # Errors
+    /// If a setting is missing or wrong.
+    pub fn open(name: FollowerName, settings: &mut Settings) -> Result<Self, Invalid> {
+        let remote = RemoteSettings::read(settings, "OpenMetadata", Token::Required);
+        settings.check()?;
+        let remote = settings.checked(remote)?;
+        Ok(Self { name, remote })
+    }
+
+    /// Passes the requests that a delivery would send to a recorder. Requests that only read are sent, because it depends on
+    /// the catalog what is to be written.
+    ///
+    /// # Errors
+    /// As [`follow`](Follower::follow).
+    pub async fn dry_run(
+        &self,
+        feed: &dyn Feed,
+        recorder: Recorder,
+    ) -> Result<Delivery, FollowError> {
+        let server = self.remote.server.clone().recording(recorder);
+        self.deliver(&Unacknowledged(feed), server).await
+    }
+
+    async fn deliver(&self, feed: &dyn Feed, server: Server) -> Result<Delivery, FollowError> {
+        delivery::deliver(feed, (server, &self.remote.url), self.remote.parallel).await
+    }
+}

@@ -1,0 +1,204 @@
+//! What is to be done with an entity, and what is noted before and after.
+
+use catalog_model::{ItemKey, follower::EntityKind};
+
+use super::{
+    mapping::{EntityType, Mapped},
+    patch::{OWNERS, TAGS, Wanted},
+    state::State,
+};
+use crate::sync::{Content, Note, Parts};
+
+/// An entity that exists, and whose content is not what was last sent.
+#[derive(Debug)]
+pub(super) struct Upsert {
+    /// The key of the item or container.
+    pub(super) key: ItemKey,
+    /// Its fully qualified name.
+    pub(super) fqn: String,
+    pub(super) mapped: Mapped,
+    /// The note that there is.
+    pub(super) before: Note,
+    /// The hash of its content.
+    content: String,
+}
+
+/// An entity that the catalog should not show.
+#[derive(Debug)]
+pub(super) struct Removal {
+    pub(super) key: ItemKey,
+    pub(super) of: EntityType,
+    pub(super) fqn: String,
+    pub(super) before: Note,
+    /// Whether its note is deleted, because the store has deleted the entity.
+    pub(super) is_forgotten: bool,
+}
+
+/// An entity with everything that is needed to write it.
+#[derive(Debug)]
+pub(super) struct Work {
+    pub(super) key: ItemKey,
+    pub(super) fqn: String,
+    pub(super) wanted: Wanted,
+    /// The note before this is sent.
+    pub(super) before: Note,
+    pub(super) plan: Plan,
+    /// What is ours afterwards.
+    pub(super) parts: Parts,
+    content: String,
+    /// What could not be written, and is tried again.
+    pub(super) missing: Missing,
+}
+
+/// What to do.
+#[derive(Clone, Debug)]
+pub(super) enum Plan {
+    /// The catalog does not have it.
+    Create,
+    /// The catalog has it like this.
+    Update(State),
+    /// Nothing.
+    Nothing,
+}
+
+/// What could not be written of an entity.
+#[derive(Debug, Default)]
+pub(super) struct Missing {
+    /// Its owners are not known, because the server did not answer.
+    pub(super) owners: bool,
+    /// The catalog refuses a tag, in these words.
+    pub(super) tag: Option<String>,
+}
+
+impl Upsert {
+    /// What is to be written so that the entity is as mapped; `None` if nothing is.
+    pub(super) fn new(key: &ItemKey, fqn: String, mapped: Mapped, before: Note) -> Option<Self> {
+        let content = mapped.content();
+        let is_same = matches!(&before.content, Content::Stored(stored) if *stored == content);
+        (!is_same).then(|| Self {
+            key: key.clone(),
+            fqn,
+            mapped,
+            before,
+            content,
+        })
+    }
+
+    /// Whether people have deleted the entity: it returns only if it was removed here.
+    pub(super) fn is_deleted_by_people(&self, state: &State) -> bool {
+        let was_there = matches!(self.before.content, Content::Stored(_) | Content::Changing);
+        state.is_deleted() && was_there
+    }
+}
+
+impl Work {
+    /// What is to be done, for an entity that the catalog has like this, or does not have.
+    pub(super) fn new(
+        upsert: Upsert,
+        (state, service): (Option<State>, &str),
+        owners: Option<Vec<String>>,
+        missing: Missing,
+    ) -> Self {
+        let is_deleted_by_people = state
+            .as_ref()
+            .is_some_and(|state| upsert.is_deleted_by_people(state));
+        let Upsert {
+            key,
+            fqn,
+            mapped,
+            before,
+            content,
+        } = upsert;
+        let wanted = Wanted { mapped, owners };
+        let (plan, parts) = match state {
+            None => (Plan::Create, wanted.parts()),
+            Some(_) if is_deleted_by_people => (Plan::Nothing, before.parts.clone()),
+            Some(state) => {
+                let patch = wanted.patch(&state, service, &before);
+                let is_same = patch.operations.is_empty() && patch.whole.is_none();
+                match is_same && !state.is_deleted() {
+                    true => (Plan::Nothing, patch.parts),
+                    false => (Plan::Update(state), patch.parts),
+                }
+            }
+        };
+        let mut work = Self {
+            key,
+            fqn,
+            wanted,
+            before,
+            plan,
+            parts,
+            content,
+            missing,
+        };
+        if !matches!(work.plan, Plan::Nothing) {
+            work.begin();
+        }
+        work
+    }
+
+    /// Notes what will be written, since it is not known whether the catalog has stored it if no answer comes.
+    fn begin(&mut self) {
+        self.before.begin_change();
+        for part in [TAGS, OWNERS] {
+            let known = self.before.parts.get(part).cloned().unwrap_or_default();
+            let added = self.parts.get(part).into_iter().flatten();
+            let added: Vec<_> = added
+                .filter(|entry| !known.contains(entry))
+                .cloned()
+                .collect();
+            self.before.add_maybe(part, &added);
+        }
+    }
+
+    /// The note after it was written, with what is ours.
+    pub(super) fn after(&self, parts: Parts) -> Note {
+        let is_complete = !self.missing.owners && self.missing.tag.is_none();
+        Note {
+            server: self.before.server.clone(),
+            content: match is_complete {
+                true => Content::Stored(self.content.clone()),
+                false => Content::Changing,
+            },
+            parts,
+            maybe: Parts::new(),
+        }
+    }
+
+    pub(super) fn note_key(&self) -> String {
+        note_key(self.wanted.mapped.of, &self.key)
+    }
+
+    /// Whether the catalog has the entity, as far as it is known, although it refuses the change.
+    pub(super) fn is_there(&self) -> bool {
+        matches!(&self.plan, Plan::Update(state) if !state.is_deleted())
+    }
+}
+
+impl Removal {
+    /// The note after it was removed; `None` deletes the one before.
+    pub(super) fn after(&self) -> Option<Note> {
+        (!self.is_forgotten).then(|| Note {
+            content: Content::Removed,
+            ..self.before.clone()
+        })
+    }
+
+    pub(super) fn note_key(&self) -> String {
+        note_key(self.of, &self.key)
+    }
+}
+
+/// The key of the note of an entity.
+pub(super) fn note_key(of: EntityType, key: &ItemKey) -> String {
+    format!("{}:{key}", of.name())
+}
+
+/// The type of items and containers.
+pub(super) fn type_of(kind: EntityKind) -> EntityType {
+    match kind {
+        EntityKind::Container => EntityType::Dashboard,
+        EntityKind::Item => EntityType::Chart,
+    }
+}

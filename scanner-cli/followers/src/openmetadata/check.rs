@@ -1,0 +1,176 @@
+//! A check of the way to OpenMetadata, of the token and of what its owner may do.
+
+use catalog_model::{
+    ConnectionCode, Contact, Contacts, FollowError, ItemKey, Precedence, Properties, PropertyValue,
+    Stage, Visualization, follower::FeedConnection,
+};
+use serde_json::Value;
+
+use super::{
+    api::Api,
+    mapping::{self, EntityType, name},
+    patch::Wanted,
+};
+use crate::remote::{
+    CallError, RemoteSettings,
+    check::{Seen, StageError, Stages, WAY},
+};
+
+const SERVER: &str = "server";
+const TOKEN: &str = "token";
+const PERMISSIONS: &str = "permissions";
+const MAPPING: &str = "mapping";
+
+/// All stages, in their order.
+pub(super) const STAGES: [&str; 8] = [
+    WAY[0],
+    WAY[1],
+    WAY[2],
+    WAY[3],
+    SERVER,
+    TOKEN,
+    PERMISSIONS,
+    MAPPING,
+];
+
+/// The oldest version that has all fields that are sent.
+const OLDEST: (u32, u32) = (1, 5);
+
+/// The types that are written, and the operations that this needs.
+const RESOURCES: [&str; 5] = [
+    "dashboardService",
+    "classification",
+    "tag",
+    "chart",
+    "dashboard",
+];
+const OPERATIONS: [&str; 3] = ["Create", "EditAll", "Delete"];
+
+/// The name of an entity that does not exist.
+const PROBE: &str = "scanner-cli-permission-probe.none";
+
+/// Checks a server.
+pub(super) async fn check(remote: &RemoteSettings) -> Vec<Stage> {
+    let api = Api::new(remote.server.clone(), &remote.url);
+    let mut stages = Stages::way(remote).await;
+    stages.then(SERVER, server(&api)).await;
+    stages.then(TOKEN, token(&api)).await;
+    stages.then(PERMISSIONS, permissions(&api)).await;
+    stages.then(MAPPING, async { sample() }).await;
+    stages.all(&STAGES)
+}
+
+async fn server(api: &Api) -> Result<Seen, FollowError> {
+    let version = api.version().await?;
+    let mut numbers = version.split('.').map_while(|number| number.parse().ok());
+    let known = numbers.next().zip(numbers.next());
+    let text = format!("OpenMetadata {version}");
+    Ok(match known {
+        Some(known) if known >= OLDEST => Seen::ok(text),
+        _ => Seen::doubtful(
+            text,
+            format!(
+                "versions before {}.{} are not supported",
+                OLDEST.0, OLDEST.1
+            ),
+        ),
+    })
+}
+
+async fn token(api: &Api) -> Result<Seen, CallError> {
+    Ok(Seen::ok(api.whoami().await?))
+}
+
+/// Whether the owner of the token may write. Nothing is stored: the change is of nothing, and of an entity that does not
+/// exist.
+async fn permissions(api: &Api) -> Result<Seen, StageError> {
+    let mut unread = None;
+    for resource in RESOURCES {
+        match api.permissions(resource).await {
+            Ok(answer) => match denied(&answer.json) {
+                Some(operation) => return Err(not_allowed(operation, resource)),
+                None if answer.json["permissions"].is_array() => {}
+                None => unread = Some(resource),
+            },
+            Err(CallError::Refused { .. }) => unread = Some(resource),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    match api.probe(EntityType::Chart, PROBE).await {
+        // Whoever may not write at all does not get as far as this.
+        Ok(())
+        | Err(CallError::Refused {
+            status: 400..=499, ..
+        }) => {}
+        Err(error) => return Err(error.into()),
+    }
+    match unread {
+        None => Ok(Seen::ok(
+            "services, tags, charts and dashboards can be written",
+        )),
+        Some(resource) => Ok(Seen::doubtful(
+            format!("the server does not say what is allowed for `{resource}`"),
+            "see whether the first delivery succeeds",
+        )),
+    }
+}
+
+/// The first operation that is needed and denied.
+fn denied(json: &Value) -> Option<&'static str> {
+    let all = json["permissions"].as_array()?;
+    OPERATIONS.into_iter().find(|operation| {
+        let mut own = all.iter().filter(|own| own["operation"] == *operation);
+        own.any(|own| matches!(own["access"].as_str(), Some("deny" | "notAllow")))
+    })
+}
+
+fn not_allowed(operation: &str, resource: &str) -> StageError {
+    StageError {
+        message: format!("the owner of `token` may not do `{operation}` with `{resource}`"),
+        hint: Some("give the bot a role that allows this".to_owned()),
+    }
+}
+
+/// Describes an item as it would be delivered.
+fn sample() -> Result<Seen, StageError> {
+    let described = ConnectionCode::new("example").ok().and_then(|code| {
+        let key = ItemKey::new([code.as_str(), "app", "sheet"]).ok()?;
+        let parts = ["app", "sheet"].map(str::to_owned).to_vec();
+        let service = mapping::service(&FeedConnection::new(code, "Example", parts));
+        let service = service["name"].as_str()?.to_owned();
+        let mapped = mapping::chart(&item(key), "sheet");
+        let owners = Some(Vec::new());
+        let body = Wanted { mapped, owners }.create(&service);
+        let own = body["name"].as_str().filter(|own| name::is_valid(own))?;
+        let tag = body["tags"][0]["tagFQN"].as_str()?;
+        let is_valid = body["sourceHash"].as_str()?.len() <= 32;
+        is_valid.then(|| format!("an item is the chart `{service}.{own}`, its tag `{tag}`"))
+    });
+    described.map(Seen::ok).ok_or_else(|| StageError {
+        message: "an item cannot be described".to_owned(),
+        hint: Some("report this".to_owned()),
+    })
+}
+
+fn item(key: ItemKey) -> Visualization {
+    let mut properties = Properties::default();
+    properties.put("tags", PropertyValue::Tags(vec!["Tag".to_owned()]));
+    Visualization {
+        key,
+        container: None,
+        label: vec!["Sheet".to_owned()],
+        name: "Sheet".to_owned(),
+        description: None,
+        contacts: Contacts::Known(vec![Contact {
+            role: "owner".into(),
+            email: Some("ann@example.com".to_owned()),
+            name: None,
+            account: Some("EXAMPLE\\ann".to_owned()),
+            status: None,
+            email_since: 1,
+        }]),
+        catalog: None,
+        precedence: Precedence::default(),
+        properties,
+    }
+}

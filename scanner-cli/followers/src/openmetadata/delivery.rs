@@ -1,0 +1,218 @@
+//! A delivery: items, then the containers that hold them; then what the catalog should not show, in the same order.
+
+use std::collections::BTreeSet;
+
+use catalog_model::{
+    Feed, FollowError, ItemKey, ItemState, Visualization,
+    follower::{Delivery, EntityKind, FeedEntry, FeedError},
+};
+use outbound_http::Url;
+
+use super::{
+    change::{Removal, Upsert, note_key, type_of},
+    dashboards::Dashboards,
+    mapping::{self, EntityType, Mapped, name},
+    window::{Window, base},
+};
+use crate::{
+    remote::Server,
+    sync::{Due, Note, Tally, notes},
+};
+
+/// The states of what the catalog should not show.
+const REMOVED: &[ItemState] = &[ItemState::Excluded, ItemState::Gone];
+
+/// Delivers what is due.
+pub(super) async fn deliver(
+    feed: &dyn Feed,
+    (server, url): (Server, &Url),
+    parallel: usize,
+) -> Result<Delivery, FollowError> {
+    let tally = Tally::begin(feed, base(url)).await?;
+    let due = Due::read(feed, tally.again()).await?;
+    let mut window = Window::new(feed, tally, (server, url), parallel);
+    for due in due {
+        let dashboards = Dashboards::load(feed, &due.connection).await?;
+        let service = window.begin(&due.connection);
+        let part = due.connection.key_parts.last();
+        let mut walk = Walk {
+            feed,
+            due: &due,
+            service,
+            part: part.cloned().unwrap_or_else(|| "item".to_owned()),
+            dashboards,
+            held: BTreeSet::new(),
+            window: &mut window,
+        };
+        walk.items().await?;
+        walk.containers().await?;
+        walk.removed_items().await?;
+        walk.removed_containers().await?;
+    }
+    Ok(window.tally.end(feed).await?)
+}
+
+/// The way through what is due of a connection.
+struct Walk<'a, 'w> {
+    feed: &'a dyn Feed,
+    due: &'a Due,
+    /// The fully qualified name of the service.
+    service: String,
+    /// What the last part of an item's key is: `sheet`.
+    part: String,
+    dashboards: Dashboards,
+    /// The containers that hold items.
+    held: BTreeSet<ItemKey>,
+    window: &'a mut Window<'w>,
+}
+
+impl Walk<'_, '_> {
+    async fn items(&mut self) -> Result<(), FollowError> {
+        let mut items = self.due.items(self.feed, ItemState::EXISTING).await?;
+        while let Some(batch) = items.next().await? {
+            let keys: Vec<_> = batch.iter().map(|entry| &entry.entity.key).collect();
+            let notes = self.notes(EntityType::Chart, &keys).await?;
+            for (entry, note) in batch.iter().zip(notes) {
+                let mapped = mapping::chart(&entry.entity, &self.part);
+                self.push(&entry.entity.key, mapped, note).await?;
+            }
+        }
+        self.window.flush().await
+    }
+
+    /// All containers, each with all of its items, because a server removes those that are left out. Items of one
+    /// container are in succession, because they are sorted by their keys.
+    async fn containers(&mut self) -> Result<(), FollowError> {
+        let code = &self.due.connection.code;
+        let mut items = self.feed.items(code, ItemState::EXISTING).await?;
+        let mut current: Option<(ItemKey, Vec<String>)> = None;
+        while let Some(batch) = items.next().await? {
+            for FeedEntry { entity: item, .. } in batch {
+                let Some(container) = item.container.clone() else {
+                    continue;
+                };
+                if current.as_ref().is_none_or(|(key, _)| *key != container) {
+                    let former = current.replace((container, Vec::new()));
+                    self.container(former).await?;
+                }
+                if let Some((_, charts)) = &mut current {
+                    charts.extend(self.live_chart(&item));
+                }
+            }
+        }
+        self.container(current).await?;
+        for key in self.dashboards.rest() {
+            self.container(Some((key, Vec::new()))).await?;
+        }
+        self.window.flush().await
+    }
+
+    /// The fully qualified name of an item that the catalog has.
+    fn live_chart(&self, item: &Visualization) -> Option<String> {
+        let is_absent = self.window.absent.contains(&item.key);
+        (!is_absent).then(|| self.fqn(&name::chart(&item.key)))
+    }
+
+    async fn container(
+        &mut self,
+        container: Option<(ItemKey, Vec<String>)>,
+    ) -> Result<(), FollowError> {
+        let Some((key, charts)) = container else {
+            return Ok(());
+        };
+        if !charts.is_empty() {
+            self.held.insert(key.clone());
+        }
+        let Some((container, parent)) = self.dashboards.take(&key) else {
+            return Ok(());
+        };
+        let mapped = mapping::dashboard(&container, parent.as_deref(), charts);
+        let note = self.notes(EntityType::Dashboard, &[&key]).await?;
+        let note = note.into_iter().next().unwrap_or_default();
+        self.push(&key, mapped, note).await
+    }
+
+    async fn removed_items(&mut self) -> Result<(), FollowError> {
+        let mut items = self.due.items(self.feed, REMOVED).await?;
+        while let Some(batch) = items.next().await? {
+            let keys: Vec<_> = batch.into_iter().map(|entry| entry.entity.key).collect();
+            self.remove(EntityType::Chart, &keys, false).await?;
+        }
+        self.forget(EntityKind::Item).await?;
+        self.window.flush().await
+    }
+
+    /// A server may remove the items with their container, so one that holds items stays.
+    async fn removed_containers(&mut self) -> Result<(), FollowError> {
+        let removed = self.dashboards.removed().iter();
+        let removed = removed.filter(|key| !self.held.contains(*key));
+        let removed: Vec<_> = removed.cloned().collect();
+        self.remove(EntityType::Dashboard, &removed, false).await?;
+        self.forget(EntityKind::Container).await?;
+        self.window.flush().await
+    }
+
+    /// Removes what the store has deleted, and deletes its notes.
+    async fn forget(&mut self, kind: EntityKind) -> Result<(), FollowError> {
+        let is_delivered = |key: &ItemKey| match kind {
+            EntityKind::Item => true,
+            EntityKind::Container => self.dashboards.is_dashboard(key) && !self.held.contains(key),
+        };
+        let forgotten = self.due.forgotten.iter();
+        let forgotten = forgotten.filter(|(of, key)| *of == kind && is_delivered(key));
+        let keys: Vec<_> = forgotten.map(|(_, key)| key.clone()).collect();
+        self.remove(type_of(kind), &keys, true).await
+    }
+
+    async fn remove(
+        &mut self,
+        of: EntityType,
+        keys: &[ItemKey],
+        is_forgotten: bool,
+    ) -> Result<(), FollowError> {
+        let notes = self.notes(of, &keys.iter().collect::<Vec<_>>()).await?;
+        for (key, before) in keys.iter().zip(notes) {
+            let own = match of {
+                EntityType::Chart => name::chart(key),
+                EntityType::Dashboard => name::dashboard(key),
+            };
+            let removal = Removal {
+                key: key.clone(),
+                of,
+                fqn: self.fqn(&own),
+                before,
+                is_forgotten,
+            };
+            self.window.remove(removal).await?;
+        }
+        Ok(())
+    }
+
+    async fn push(&mut self, key: &ItemKey, mapped: Mapped, note: Note) -> Result<(), FollowError> {
+        let fqn = self.fqn(&mapped.name);
+        match Upsert::new(key, fqn, mapped, note) {
+            Some(upsert) => self.window.push(upsert).await,
+            None => Ok(()),
+        }
+    }
+
+    /// A name in the service, fully qualified. The names that are made here have no dots.
+    fn fqn(&self, name: &str) -> String {
+        format!("{}.{name}", self.service)
+    }
+
+    /// What was last sent of these entities to this server.
+    async fn notes(&self, of: EntityType, keys: &[&ItemKey]) -> Result<Vec<Note>, FeedError> {
+        let keys: Vec<_> = keys.iter().map(|key| note_key(of, key)).collect();
+        let notes = notes::<Note>(self.feed, &keys).await?;
+        let server = &self.window.server;
+        let own = notes
+            .into_iter()
+            .map(|note| note.filter(|note| note.server == *server));
+        let new = || Note {
+            server: server.clone(),
+            ..Note::default()
+        };
+        Ok(own.map(|note| note.unwrap_or_else(new)).collect())
+    }
+}

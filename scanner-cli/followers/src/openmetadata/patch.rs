@@ -1,0 +1,373 @@
+//! The difference between what an entity should be and what the catalog has. What people have added or changed stays.
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    mapping::{EDITED, EntityType, Mapped, Tag},
+    state::State,
+};
+use crate::sync::{Note, Parts, hash};
+
+/// The parts of a note: the lists that people edit, too, and what a server does not show.
+pub(super) const TAGS: &str = "tags";
+pub(super) const OWNERS: &str = "owners";
+const LIFE_CYCLE: &str = "lifeCycle";
+
+/// Maximum number of people who own an entity.
+const MAX_OWNERS: usize = 5;
+
+/// An entity as it should be, with the ids of its owners in this catalog.
+#[derive(Debug)]
+pub(super) struct Wanted {
+    pub(super) mapped: Mapped,
+    /// `None` if they are not known: those in the catalog stay.
+    pub(super) owners: Option<Vec<String>>,
+}
+
+/// What is to be sent.
+#[derive(Debug)]
+pub(super) struct Patch {
+    /// The operations; empty if nothing changed.
+    pub(super) operations: Vec<Value>,
+    /// Of a dashboard whose charts changed: the whole entity, for a `PUT`.
+    pub(super) whole: Option<Value>,
+    /// What is ours afterwards, for the note.
+    pub(super) parts: Parts,
+}
+
+impl Wanted {
+    /// The body that creates the entity in a service with this fully qualified name.
+    pub(super) fn create(&self, service: &str) -> Value {
+        let mut body = Map::new();
+        let mut put = |name: &str, value: Value| drop(body.insert(name.to_owned(), value));
+        put("name", self.mapped.name.as_str().into());
+        for (field, value) in &self.mapped.fields {
+            if !value.is_null() {
+                put(field, value.clone());
+            }
+        }
+        match self.mapped.of {
+            EntityType::Chart => put("chartType", "Other".into()),
+            EntityType::Dashboard => put("charts", json!(self.mapped.charts)),
+        }
+        put("service", service.into());
+        if !self.mapped.life_cycle.is_empty() {
+            put(LIFE_CYCLE, self.mapped.life_cycle.clone().into());
+        }
+        let tags: Vec<_> = self.mapped.tags.iter().flatten().map(label).collect();
+        if !tags.is_empty() {
+            put(TAGS, tags.into());
+        }
+        let owners = self.owners.iter().flatten().take(MAX_OWNERS);
+        let owners: Vec<_> = owners.map(|id| owner(id)).collect();
+        if !owners.is_empty() {
+            put(OWNERS, owners.into());
+        }
+        put("sourceHash", self.source_hash(None).into());
+        Value::Object(body)
+    }
+
+    /// What is ours after the entity was created.
+    pub(super) fn parts(&self) -> Parts {
+        let mut parts = Parts::new();
+        if let Some(tags) = self.tags() {
+            parts.insert(TAGS.to_owned(), tags);
+        }
+        if let Some(owners) = &self.owners {
+            let owners = owners.iter().take(MAX_OWNERS).cloned().collect();
+            parts.insert(OWNERS.to_owned(), owners);
+        }
+        self.note_life_cycle(&mut parts);
+        parts
+    }
+
+    /// The fully qualified names of its tags.
+    pub(super) fn tags(&self) -> Option<Vec<String>> {
+        let tags = self.mapped.tags.as_ref()?;
+        Some(tags.iter().map(Tag::qualified).collect())
+    }
+
+    /// The difference to what the catalog has. `before` says what is ours there.
+    pub(super) fn patch(&self, state: &State, service: &str, before: &Note) -> Patch {
+        let mut patch = Patch {
+            operations: Vec::new(),
+            whole: None,
+            parts: before.parts.clone(),
+        };
+        self.patch_fields(state, &mut patch);
+        self.patch_life_cycle(state, before, &mut patch);
+        self.patch_tags(state, before, &mut patch);
+        self.patch_owners(state, before, &mut patch);
+        let charts = self.charts(state, service);
+        let source_hash = self.source_hash(Some(state));
+        match charts {
+            None => set(state, "sourceHash", &source_hash, &mut patch),
+            Some(charts) => {
+                if !patch.operations.is_empty() {
+                    // Not the final one: a server may skip a `PUT` whose hash it has.
+                    let interim = format!("{}{}", &source_hash[..16], &hash(&[&source_hash])[..16]);
+                    set(state, "sourceHash", &interim, &mut patch);
+                }
+                patch.whole = Some(self.whole(state, service, charts, &source_hash));
+            }
+        }
+        patch
+    }
+
+    fn patch_fields(&self, state: &State, patch: &mut Patch) {
+        for (field, value) in &self.mapped.fields {
+            if EDITED.contains(field) && !self.is_ours(field, state) {
+                continue;
+            }
+            match value.as_str() {
+                Some(text) => set(state, field, text, patch),
+                None if state.text(field).is_some_and(|text| !text.is_empty()) => {
+                    let remove = json!({ "op": "remove", "path": format!("/{field}") });
+                    patch.operations.push(remove);
+                }
+                None => {}
+            }
+        }
+    }
+
+    /// Whether the catalog has in a field what was written there, so that it may be replaced.
+    fn is_ours(&self, field: &str, state: &State) -> bool {
+        let current = state.text(field).unwrap_or_default();
+        match written(field, state) {
+            Some(written) => written == short(current),
+            // It is not known who wrote a description. Names come from the source.
+            None => field != "description" || current.is_empty(),
+        }
+    }
+
+    fn patch_life_cycle(&self, state: &State, before: &Note, patch: &mut Patch) {
+        let wanted = &self.mapped.life_cycle;
+        let mut parts = Parts::new();
+        self.note_life_cycle(&mut parts);
+        match state.object(LIFE_CYCLE) {
+            Some(shown) => {
+                let has = |name: &str, value: &Value| {
+                    shown
+                        .get(name)
+                        .is_some_and(|own| own["timestamp"] == value["timestamp"])
+                };
+                for (name, value) in wanted.iter().filter(|(name, value)| !has(name, value)) {
+                    let path = format!("/{LIFE_CYCLE}/{name}");
+                    let add = json!({ "op": "add", "path": path, "value": value });
+                    patch.operations.push(add);
+                }
+            }
+            // A server may have one and not show it.
+            None if !wanted.is_empty() && parts.get(LIFE_CYCLE) != before.parts.get(LIFE_CYCLE) => {
+                let path = format!("/{LIFE_CYCLE}");
+                let add = json!({ "op": "add", "path": path, "value": wanted });
+                patch.operations.push(add);
+            }
+            None => {}
+        }
+        patch.parts.extend(parts);
+    }
+
+    fn note_life_cycle(&self, parts: &mut Parts) {
+        if !self.mapped.life_cycle.is_empty() {
+            let text = Value::from(self.mapped.life_cycle.clone()).to_string();
+            parts.insert(LIFE_CYCLE.to_owned(), vec![hash(&[&text])]);
+        }
+    }
+
+    fn patch_tags(&self, state: &State, before: &Note, patch: &mut Patch) {
+        let Some(wanted) = self.tags() else {
+            return;
+        };
+        let live = state.list(TAGS).unwrap_or_default();
+        let (added, removed) = before.difference(TAGS, &wanted);
+        let has = |tag: &String| live.iter().any(|label| label["tagFQN"] == **tag);
+        let added: Vec<_> = added.into_iter().filter(|tag| !has(tag)).collect();
+        let tags = self.mapped.tags.iter().flatten();
+        let labels = tags
+            .filter(|tag| added.contains(&tag.qualified()))
+            .map(label);
+        let is_removed = |label: &Value| {
+            let tag = label["tagFQN"].as_str().unwrap_or_default();
+            removed.iter().any(|removed| removed == tag)
+        };
+        let changed = List {
+            field: TAGS,
+            state,
+            added: labels.collect(),
+        };
+        changed.patch(is_removed, patch);
+        let is_automated = |tag: &String| {
+            let mut live = live.iter().filter(|label| label["tagFQN"] == **tag);
+            live.any(|label| label["labelType"] == "Automated")
+        };
+        let is_ours = |tag: &String| is_noted(before, TAGS, tag) || is_automated(tag);
+        let ours = wanted
+            .into_iter()
+            .filter(|tag| added.contains(tag) || is_ours(tag));
+        patch.parts.insert(TAGS.to_owned(), ours.collect());
+    }
+
+    fn patch_owners(&self, state: &State, before: &Note, patch: &mut Patch) {
+        let Some(wanted) = &self.owners else {
+            return;
+        };
+        let live = state.list(OWNERS).unwrap_or_default();
+        let (added, removed) = before.difference(OWNERS, wanted);
+        let is_removed = |owner: &Value| removed.iter().any(|id| owner["id"] == **id);
+        let kept = live.iter().filter(|owner| !is_removed(owner));
+        // A team owns alone.
+        let has_team = kept.clone().any(|owner| owner["type"] == "team");
+        let room = match has_team {
+            true => 0,
+            false => MAX_OWNERS.saturating_sub(kept.count()),
+        };
+        let has = |id: &String| live.iter().any(|owner| owner["id"] == **id);
+        let added = added.into_iter().filter(|id| !has(id)).take(room);
+        let added: Vec<_> = added.collect();
+        let changed = List {
+            field: OWNERS,
+            state,
+            added: added.iter().map(|id| owner(id)).collect(),
+        };
+        changed.patch(is_removed, patch);
+        let is_ours = |id: &&String| added.contains(id) || is_noted(before, OWNERS, id);
+        let ours = wanted.iter().filter(is_ours).cloned().collect();
+        patch.parts.insert(OWNERS.to_owned(), ours);
+    }
+
+    /// The charts that a dashboard should have: ours, and those that people have put there. `None` if it has them.
+    fn charts(&self, state: &State, service: &str) -> Option<Vec<String>> {
+        if self.mapped.of == EntityType::Chart {
+            return None;
+        }
+        let live = state.charts();
+        let own = format!("{service}.{}_", self.mapped.name);
+        let foreign = live.iter().filter(|chart| !chart.starts_with(&own));
+        let mut charts = self.mapped.charts.clone();
+        charts.extend(foreign.map(|chart| (*chart).to_owned()));
+        let is_same =
+            charts.len() == live.len() && charts.iter().all(|chart| live.contains(&chart.as_str()));
+        (!is_same).then_some(charts)
+    }
+
+    /// The body that gives a dashboard these charts. A `PUT` replaces some fields that are left out, so it has what people
+    /// wrote, too. It adds no tags and owners.
+    fn whole(&self, state: &State, service: &str, charts: Vec<String>, hash: &str) -> Value {
+        let mut body = Map::new();
+        for field in ["displayName", "description", "sourceUrl", "project"] {
+            let current = state.text(field).filter(|text| !text.is_empty());
+            let is_replaced = !EDITED.contains(&field) || self.is_ours(field, state);
+            let value = match self.mapped.fields.get(field) {
+                Some(value) if is_replaced => value.as_str(),
+                _ => current,
+            };
+            if let Some(value) = value {
+                body.insert(field.to_owned(), value.into());
+            }
+        }
+        body.insert("name".to_owned(), self.mapped.name.as_str().into());
+        body.insert("service".to_owned(), service.into());
+        body.insert("charts".to_owned(), charts.into());
+        body.insert("sourceHash".to_owned(), hash.into());
+        Value::Object(body)
+    }
+
+    /// What the catalog keeps beside the entity: hashes of the fields that people edit, so that it is known later whether
+    /// they did, then one of everything.
+    fn source_hash(&self, state: Option<&State>) -> String {
+        let fragment = |field| match self.mapped.fields.get(field) {
+            Some(_) => short(self.mapped.text(field)),
+            None => state
+                .and_then(|state| written(field, state))
+                .map_or_else(|| short(""), str::to_owned),
+        };
+        let owners = self.owners.iter().flatten().map(String::as_str);
+        let content = self.mapped.content();
+        let all: Vec<_> = std::iter::once(content.as_str()).chain(owners).collect();
+        let [name, description] = EDITED.map(fragment);
+        format!("{name}{description}{}", &hash(&all)[..16])
+    }
+}
+
+/// A list that people edit, too.
+struct List<'a> {
+    field: &'static str,
+    state: &'a State,
+    added: Vec<Value>,
+}
+
+impl List<'_> {
+    /// Adds the operations. Indexes are safe only if the change is bound to the version that was read.
+    fn patch(self, is_removed: impl Fn(&Value) -> bool, patch: &mut Patch) {
+        let live = self.state.list(self.field);
+        let entries = live.unwrap_or_default();
+        let removed = (0..entries.len()).filter(|index| is_removed(&entries[*index]));
+        let removed: Vec<_> = removed.collect();
+        if removed.is_empty() && self.added.is_empty() {
+            return;
+        }
+        let path = format!("/{}", self.field);
+        if live.is_none() || self.state.etag.is_none() {
+            let kept = entries.iter().filter(|entry| !is_removed(entry)).cloned();
+            let all: Vec<_> = kept.chain(self.added).collect();
+            let add = json!({ "op": "add", "path": path, "value": all });
+            return patch.operations.push(add);
+        }
+        // From the end, so that the other indexes stay as they are.
+        for index in removed.iter().rev() {
+            let remove = json!({ "op": "remove", "path": format!("{path}/{index}") });
+            patch.operations.push(remove);
+        }
+        for entry in self.added {
+            let add = json!({ "op": "add", "path": format!("{path}/-"), "value": entry });
+            patch.operations.push(add);
+        }
+    }
+}
+
+/// Adds the operation that gives a field this text, if it has another one.
+fn set(state: &State, field: &str, text: &str, patch: &mut Patch) {
+    let current = state.text(field);
+    if current == Some(text) {
+        return;
+    }
+    let operation = match current {
+        Some(_) => "replace",
+        None => "add",
+    };
+    let path = format!("/{field}");
+    let set = json!({ "op": operation, "path": path, "value": text });
+    patch.operations.push(set);
+}
+
+/// The hash of what was written to a field, if the catalog has one.
+fn written<'a>(field: &str, state: &'a State) -> Option<&'a str> {
+    let hash = state.text("sourceHash")?;
+    let at = EDITED.iter().position(|edited| *edited == field)? * 8;
+    (hash.len() == 32).then(|| hash.get(at..at + 8)).flatten()
+}
+
+fn short(text: &str) -> String {
+    hash(&[text])[..8].to_owned()
+}
+
+/// Whether an entry was added by the follower, or may have been.
+fn is_noted(note: &Note, part: &str, entry: &str) -> bool {
+    let noted = [note.parts.get(part), note.maybe.get(part)];
+    let mut noted = noted.into_iter().flatten().flatten();
+    noted.any(|noted| noted == entry)
+}
+
+fn label(tag: &Tag) -> Value {
+    json!({
+        "tagFQN": tag.qualified(),
+        "source": "Classification",
+        "labelType": "Automated",
+        "state": "Confirmed",
+    })
+}
+
+fn owner(id: &str) -> Value {
+    json!({ "id": id, "type": "user" })
+}

@@ -1,0 +1,401 @@
+//! Changes that are sent together.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Mutex,
+};
+
+use catalog_model::{
+    Feed, FollowError, ItemKey,
+    follower::{Acknowledgement, FeedConnection},
+};
+use futures_util::{FutureExt, StreamExt, stream};
+use outbound_http::Url;
+
+use super::{
+    api::{Api, MAX_BYTES, MAX_ENTITIES},
+    change::{Missing, Plan, Removal, Upsert, Work},
+    mapping::{self, EntityType, name},
+    people::People,
+    state::State,
+    tags::Tags,
+    targets::{Create, Creates, Removals, Update, Updates},
+};
+use crate::{
+    remote::{CallError, Server},
+    sync::{Content, Limits, Note, Outcome, Sender, Tally, hash},
+};
+
+/// Collects changes of entities, and sends them when there are enough.
+pub(super) struct Window<'a> {
+    pub(super) feed: &'a dyn Feed,
+    pub(super) tally: Tally,
+    /// A hash of what identifies the server.
+    pub(super) server: String,
+    /// The keys of what the catalog has refused and probably does not have.
+    pub(super) absent: BTreeSet<ItemKey>,
+    api: Api,
+    parallel: usize,
+    people: People,
+    tags: Tags,
+    service: Option<Service>,
+    upserts: Vec<Upsert>,
+    removals: Vec<Removal>,
+    is_checked: bool,
+}
+
+/// The service of the connection that is delivered.
+struct Service {
+    connection: FeedConnection,
+    /// The fully qualified name.
+    fqn: String,
+    /// Not known until something is sent.
+    state: Option<ServiceState>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum ServiceState {
+    /// There is none.
+    Absent,
+    /// It was created in this delivery, so the catalog has nothing of the connection.
+    Created,
+    /// It is soft-deleted.
+    Deleted,
+    /// It is there, and the catalog may have anything of the connection.
+    Present,
+}
+
+impl<'a> Window<'a> {
+    pub(super) fn new(
+        feed: &'a dyn Feed,
+        tally: Tally,
+        (server, url): (Server, &Url),
+        parallel: usize,
+    ) -> Self {
+        Self {
+            feed,
+            tally,
+            server: hash(&[base(url)]),
+            absent: BTreeSet::new(),
+            api: Api::new(server, url),
+            parallel,
+            people: People::default(),
+            tags: Tags::default(),
+            service: None,
+            upserts: Vec::new(),
+            removals: Vec::new(),
+            is_checked: false,
+        }
+    }
+
+    /// Begins a connection, and returns the fully qualified name of its service.
+    pub(super) fn begin(&mut self, connection: &FeedConnection) -> String {
+        let fqn = name::qualified(&[&name::service(&connection.code)]);
+        self.service = Some(Service {
+            connection: connection.clone(),
+            fqn: fqn.clone(),
+            state: None,
+        });
+        fqn
+    }
+
+    /// Adds an entity that exists. All between two calls of [`flush`](Self::flush) are of one type.
+    pub(super) async fn push(&mut self, upsert: Upsert) -> Result<(), FollowError> {
+        self.upserts.push(upsert);
+        self.flush_if_full().await
+    }
+
+    /// Adds an entity that the catalog should not show.
+    pub(super) async fn remove(&mut self, removal: Removal) -> Result<(), FollowError> {
+        if removal.before.content != Content::Removed {
+            self.removals.push(removal);
+        }
+        self.flush_if_full().await
+    }
+
+    async fn flush_if_full(&mut self) -> Result<(), FollowError> {
+        let full = MAX_ENTITIES * self.parallel;
+        match self.upserts.len().max(self.removals.len()) >= full {
+            true => self.flush().await,
+            false => Ok(()),
+        }
+    }
+
+    /// Sends all changes, and acknowledges those that were stored.
+    pub(super) async fn flush(&mut self) -> Result<(), FollowError> {
+        let upserts = std::mem::take(&mut self.upserts);
+        if !upserts.is_empty() {
+            self.flush_upserts(upserts).await?;
+        }
+        let removals = std::mem::take(&mut self.removals);
+        if !removals.is_empty() {
+            self.flush_removals(removals).await?;
+        }
+        Ok(())
+    }
+
+    async fn flush_upserts(&mut self, upserts: Vec<Upsert>) -> Result<(), FollowError> {
+        let (service, is_new) = self.create_service().await?;
+        let states = self.read(&upserts, is_new).await?;
+        let works = self.prepare(upserts, states, (&service, is_new)).await?;
+        self.note_before(&works).await?;
+        let (outcomes, ended) = self.send(&works, &service).await;
+        let mut stored = Acknowledgement::default();
+        let mut items = 0;
+        for (work, (outcome, parts)) in works.into_iter().zip(outcomes) {
+            let is_item = work.wanted.mapped.of == EntityType::Chart;
+            match outcome {
+                Some(Outcome::Stored) => {
+                    items += u64::from(is_item && !matches!(work.plan, Plan::Nothing));
+                    let parts = parts.unwrap_or_else(|| work.parts.clone());
+                    stored = stored.with_note(work.note_key(), work.after(parts).text());
+                    if let Some(message) = work.missing.tag {
+                        self.refused(work.key, message)?;
+                    }
+                }
+                Some(Outcome::Refused(message)) => {
+                    if is_item && !work.is_there() {
+                        self.absent.insert(work.key.clone());
+                    }
+                    self.refused(work.key, message)?;
+                }
+                None => {}
+            }
+        }
+        if !stored.notes.is_empty() {
+            self.feed.acknowledge(stored).await?;
+        }
+        if let Some(service) = self.service.as_ref().filter(|_| items > 0) {
+            self.tally.stored(&service.connection.code, items);
+        }
+        ended
+    }
+
+    fn refused(&mut self, key: ItemKey, message: String) -> Result<(), FollowError> {
+        match &self.service {
+            Some(service) => self.tally.refused(&service.connection.code, key, message),
+            None => Ok(()),
+        }
+    }
+
+    /// The service of the connection, which is created if there is none, and whether it was created in this delivery.
+    async fn create_service(&mut self) -> Result<(String, bool), FollowError> {
+        let state = self.service_state().await?;
+        let Some(service) = &mut self.service else {
+            return Ok((String::new(), false));
+        };
+        if matches!(state, ServiceState::Absent | ServiceState::Deleted) {
+            let body = mapping::service(&service.connection);
+            let created = self.api.put("services/dashboardServices", &body).await;
+            created.map_err(|error| error.ended("the service cannot be created"))?;
+            service.state = Some(match state {
+                ServiceState::Absent => ServiceState::Created,
+                _ => ServiceState::Present,
+            });
+        }
+        let is_new = service.state == Some(ServiceState::Created);
+        Ok((service.fqn.clone(), is_new))
+    }
+
+    /// Whether the catalog has the service of the connection. Before that, the server is found to be what it should be.
+    async fn service_state(&mut self) -> Result<ServiceState, FollowError> {
+        if !self.is_checked && !self.api.is_dry_run() {
+            self.api.version().await?;
+        }
+        self.is_checked = true;
+        let Some(service) = &mut self.service else {
+            return Ok(ServiceState::Absent);
+        };
+        if let Some(state) = service.state {
+            return Ok(state);
+        }
+        let name = name::in_path(&service.fqn);
+        let path = format!("services/dashboardServices/name/{name}?include=all");
+        let found = self.api.find(&path).await;
+        let found = found.map_err(|error| error.ended("the service cannot be read"))?;
+        let state = match found {
+            None => ServiceState::Absent,
+            Some(answer) if answer.json["deleted"] == true => ServiceState::Deleted,
+            Some(_) => ServiceState::Present,
+        };
+        service.state = Some(state);
+        Ok(state)
+    }
+
+    /// What the catalog has of these entities, by index.
+    async fn read(
+        &self,
+        upserts: &[Upsert],
+        is_new: bool,
+    ) -> Result<BTreeMap<usize, State>, FollowError> {
+        let mut states = BTreeMap::new();
+        if is_new {
+            return Ok(states);
+        }
+        let mut requests = Vec::new();
+        for (index, upsert) in upserts.iter().enumerate() {
+            let read = self.api.get(upsert.mapped.of, &upsert.fqn);
+            requests.push(async move { (index, read.await) }.boxed());
+        }
+        let mut requests = stream::iter(requests).buffer_unordered(self.parallel);
+        while let Some((index, state)) = requests.next().await {
+            match state {
+                Ok(state) => states.extend(state.map(|state| (index, state))),
+                // What cannot be read is created, so that the answer to this says why.
+                Err(CallError::Refused { .. } | CallError::TooLarge) => {}
+                Err(error) => return Err(error.ended("an entity cannot be read")),
+            }
+        }
+        Ok(states)
+    }
+
+    /// Finds the owners and creates the tags.
+    async fn prepare(
+        &mut self,
+        upserts: Vec<Upsert>,
+        mut states: BTreeMap<usize, State>,
+        (service, is_new): (&str, bool),
+    ) -> Result<Vec<Work>, FollowError> {
+        let emails = upserts.iter().flat_map(|upsert| &upsert.mapped.emails);
+        let emails: BTreeSet<_> = emails.flatten().collect();
+        self.people
+            .look_up(&self.api, self.parallel, emails)
+            .await?;
+        let tags = upserts.iter().flat_map(|upsert| &upsert.mapped.tags);
+        let tags: BTreeSet<_> = tags.flatten().cloned().collect();
+        let server = (self.server.as_str(), !is_new);
+        self.tags
+            .create((self.feed, &self.api), server, tags)
+            .await?;
+        let mut works = Vec::with_capacity(upserts.len());
+        for (index, mut upsert) in upserts.into_iter().enumerate() {
+            let emails = upsert.mapped.emails.as_ref();
+            let owners = emails.and_then(|emails| self.people.ids(emails));
+            let missing = Missing {
+                owners: emails.is_some() && owners.is_none(),
+                tag: upsert
+                    .mapped
+                    .tags
+                    .as_mut()
+                    .and_then(|tags| self.tags.retain(tags)),
+            };
+            let state = states.remove(&index);
+            works.push(Work::new(upsert, (state, service), owners, missing));
+        }
+        Ok(works)
+    }
+
+    async fn note_before(&self, works: &[Work]) -> Result<(), FollowError> {
+        let mut before = Acknowledgement::default();
+        for work in works
+            .iter()
+            .filter(|work| !matches!(work.plan, Plan::Nothing))
+        {
+            before = before.with_note(work.note_key(), work.before.text());
+        }
+        match before.notes.is_empty() {
+            true => Ok(()),
+            false => Ok(self.feed.acknowledge(before).await?),
+        }
+    }
+
+    /// Creates what the catalog does not have, then changes the rest. With each outcome comes what is ours afterwards, if
+    /// that is known better than before.
+    async fn send(
+        &self,
+        works: &[Work],
+        service: &str,
+    ) -> (
+        Vec<(Option<Outcome>, Option<crate::sync::Parts>)>,
+        Result<(), FollowError>,
+    ) {
+        let mut outcomes = vec![(Some(Outcome::Stored), None); works.len()];
+        let Some(of) = works.first().map(|work| work.wanted.mapped.of) else {
+            return (outcomes, Ok(()));
+        };
+        let (mut new, mut creates, mut known, mut updates) = (vec![], vec![], vec![], vec![]);
+        for (index, work) in works.iter().enumerate() {
+            match &work.plan {
+                Plan::Nothing => continue,
+                Plan::Create => {
+                    let (fqn, body) = (&*work.fqn, work.wanted.create(service));
+                    creates.push(Create { fqn, body });
+                    new.push(index);
+                }
+                Plan::Update(_) => {
+                    let parts = Mutex::new(None);
+                    updates.push(Update { work, parts });
+                    known.push(index);
+                }
+            }
+            outcomes[index].0 = None;
+        }
+        let api = &self.api;
+        let sender = self.sender(MAX_ENTITIES);
+        let (sent, mut ended) = sender.send(&Creates { api, of }, &creates).await;
+        for (index, outcome) in new.into_iter().zip(sent) {
+            outcomes[index].0 = outcome;
+        }
+        if ended.is_ok() {
+            let (sent, then) = self
+                .sender(1)
+                .send(&Updates { api, service }, &updates)
+                .await;
+            for ((index, outcome), update) in known.into_iter().zip(sent).zip(updates) {
+                outcomes[index] = (outcome, update.parts.into_inner().unwrap_or_default());
+            }
+            ended = then;
+        }
+        (outcomes, ended)
+    }
+
+    fn sender(&self, entries: usize) -> Sender {
+        let bytes = MAX_BYTES;
+        Sender::new(Limits { entries, bytes }, self.parallel)
+    }
+
+    async fn flush_removals(&mut self, mut removals: Vec<Removal>) -> Result<(), FollowError> {
+        let mut before = Acknowledgement::default();
+        for removal in &mut removals {
+            let former = removal.before.clone();
+            removal.before.begin_removal();
+            if removal.before != former {
+                before = before.with_note(removal.note_key(), removal.before.text());
+            }
+        }
+        let state = self.service_state().await?;
+        let is_there = matches!(state, ServiceState::Present | ServiceState::Deleted);
+        let (outcomes, ended) = match is_there {
+            true => {
+                if !before.notes.is_empty() {
+                    self.feed.acknowledge(before).await?;
+                }
+                let removed = Removals { api: &self.api };
+                self.sender(1).send(&removed, &removals).await
+            }
+            false => (vec![Some(Outcome::Stored); removals.len()], Ok(())),
+        };
+        let mut removed = Acknowledgement::default();
+        for (removal, outcome) in removals.into_iter().zip(outcomes) {
+            match outcome {
+                Some(Outcome::Stored) => {
+                    let after = removal.after().as_ref().map(Note::text);
+                    removed = removed.with_note(removal.note_key(), after);
+                }
+                Some(Outcome::Refused(message)) => self.refused(removal.key, message)?,
+                None => {}
+            }
+        }
+        if !removed.notes.is_empty() {
+            self.feed.acknowledge(removed).await?;
+        }
+        ended
+    }
+}
+
+/// What identifies a server: its URL with or without the path of the API is the same one.
+pub(super) fn base(url: &Url) -> &str {
+    let url = url.as_str().trim_end_matches('/');
+    let url = url.strip_suffix("/v1").unwrap_or(url);
+    url.strip_suffix("/api").unwrap_or(url)
+}
