@@ -24,6 +24,8 @@ mod tags;
 mod targets;
 mod window;
 
+pub use patch::Wanted;
+
 /// The id of the kind.
 pub const KIND: &str = "openmetadata";
 

@@ -18,10 +18,11 @@ const MAX_OWNERS: usize = 5;
 
 /// An entity as it should be, with the ids of its owners in this catalog.
 #[derive(Debug)]
-pub(super) struct Wanted {
-    pub(super) mapped: Mapped,
-    /// `None` if they are not known: those in the catalog stay.
-    pub(super) owners: Option<Vec<String>>,
+pub struct Wanted {
+    /// The entity.
+    pub mapped: Mapped,
+    /// The ids. `None` if they are not known: those in the catalog stay.
+    pub owners: Option<Vec<String>>,
 }
 
 /// What is to be sent.
@@ -37,7 +38,8 @@ pub(super) struct Patch {
 
 impl Wanted {
     /// The body that creates the entity in a service with this fully qualified name.
-    pub(super) fn create(&self, service: &str) -> Value {
+    #[must_use]
+    pub fn create(&self, service: &str) -> Value {
         let mut body = Map::new();
         let mut put = |name: &str, value: Value| drop(body.insert(name.to_owned(), value));
         put("name", self.mapped.name.as_str().into());

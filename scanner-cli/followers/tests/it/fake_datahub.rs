@@ -10,7 +10,11 @@ use std::{
 
 use serde_json::{Map, Value, json};
 
-use crate::fake_http::{Catalog, Reply, Request};
+pub(crate) use crate::faults::Fault;
+use crate::{
+    fake_http::{Catalog, Reply, Request},
+    faults,
+};
 use protocols::refused;
 
 mod aspects;
@@ -18,30 +22,6 @@ mod patches;
 mod protocols;
 
 pub(crate) const TOKEN: &str = "eyJhbGciOiJIUzI1NiJ9.datahub-token";
-
-/// How a request is answered instead of normally.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fault {
-    None,
-    /// This status, and nothing is stored.
-    Status(u16),
-    /// A page with status 200, and nothing is stored.
-    Page,
-    /// It is stored, but the connection is closed before the answer.
-    CutAfterStoring,
-    /// It is stored, but the answer is cut off.
-    CutAnswer,
-    /// Only the first half of the entities is stored.
-    Half,
-    /// It is stored, and the answer has each entity twice.
-    Duplicates,
-    /// It is stored, and the answer is empty.
-    SilentAnswer,
-    /// It is stored, and the answer comes later.
-    Slow,
-    /// No answer comes.
-    Hang,
-}
 
 /// Which doors are open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -278,14 +258,13 @@ impl State {
             .split('"')
             .filter(|text| text.starts_with("urn:li:tag:"));
         self.attempted.extend(urns.map(str::to_owned));
-        let fault = self.next_fault();
-        match fault {
-            Fault::Status(_) if is_probe => return Reply::Json(403, json!({ "error": "no" })),
-            Fault::Status(429) => return Reply::Empty(429, "retry-after", "0".to_owned()),
-            Fault::Status(status) => return Reply::Page(status, "<html>gateway</html>"),
-            Fault::Page => return Reply::Page(200, "<html>please log in</html>"),
-            Fault::Hang => return Reply::Hang,
-            _ => {}
+        let fault = faults::next(&mut self.faults, &mut self.later);
+        match fault.before() {
+            Some(_) if is_probe && matches!(fault, Fault::Status(_)) => {
+                return Reply::Json(403, json!({ "error": "no" }));
+            }
+            Some(reply) => return reply,
+            None => {}
         }
         let mut steps = match steps(self) {
             Ok(steps) => steps,
@@ -308,26 +287,7 @@ impl State {
             true => json!({ "value": "success" }),
             false => self.echo(&steps, fault),
         };
-        match fault {
-            Fault::CutAfterStoring => Reply::Cut,
-            Fault::CutAnswer => Reply::CutBody,
-            Fault::Slow => Reply::Slow(Box::new(Reply::Json(200, answer))),
-            _ => Reply::Json(200, answer),
-        }
-    }
-
-    fn next_fault(&mut self) -> Fault {
-        if let Some(fault) = self.faults.pop_front() {
-            return fault;
-        }
-        match &mut self.later {
-            Some((0, fault)) => *fault,
-            Some((left, _)) => {
-                *left -= 1;
-                Fault::None
-            }
-            None => Fault::None,
-        }
+        fault.after(Reply::Json(200, answer))
     }
 
     fn echo(&self, steps: &[Step], fault: Fault) -> Value {

@@ -31,6 +31,8 @@ pub(crate) struct Request {
 pub(crate) enum Reply {
     /// A status and JSON.
     Json(u16, Value),
+    /// Success with JSON and the version of the entity as a header `ETag`.
+    Versioned(Value, String),
     /// A status and a web page.
     Page(u16, &'static str),
     /// A status, a header and nothing else.
@@ -167,6 +169,11 @@ fn write(mut stream: &TcpStream, reply: Reply, shared: &Shared) -> bool {
         Reply::Json(status, json) => answer(
             status,
             "content-type: application/json\r\n",
+            &json.to_string(),
+        ),
+        Reply::Versioned(json, etag) => answer(
+            200,
+            &format!("content-type: application/json\r\netag: {etag}\r\n"),
             &json.to_string(),
         ),
         Reply::Page(status, page) => answer(status, "content-type: text/html\r\n", page),

@@ -8,10 +8,14 @@ mod datahub_mapping;
 mod fake_datahub;
 mod fake_http;
 mod file_catalog;
+mod fake_openmetadata;
+mod faults;
 mod ndjson;
 #[cfg(unix)]
 mod postgresql;
 mod python;
 mod remote_settings;
+mod openmetadata;
+mod openmetadata_mapping;
 mod support;
 mod zeenea_zdf;

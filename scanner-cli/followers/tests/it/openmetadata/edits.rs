@@ -1,0 +1,230 @@
+//! What people do in the catalog stays.
+
+use catalog_model::contract::follower::{Closing, FollowerUnderTest, MemoryStore};
+use serde_json::json;
+
+use super::{ANN, BOB, Openmetadata, chart, curated, east, push, user};
+use crate::fake_openmetadata::Generation;
+
+const GENERATIONS: [Generation; 2] = [Generation::New, Generation::Old];
+
+#[tokio::test]
+async fn what_people_add_stays_and_what_they_remove_does_not_return() {
+    for generation in GENERATIONS {
+        let (catalog, store) = (Openmetadata::new(generation), MemoryStore::default());
+        store.scan(&east(), &[("a", "A"), ("b", "B")], Closing::Complete);
+        catalog.deliver(&store).await.unwrap();
+        assert_eq!(catalog.owners("a"), [ANN]);
+        catalog.fake().edit("charts", &chart("a"), |chart| {
+            push(chart, "tags", curated());
+            push(chart, "owners", user(BOB));
+        });
+        catalog
+            .fake()
+            .edit("charts", &chart("b"), |chart| chart["owners"] = json!([]));
+        store.scan(&east(), &[("a", "A2"), ("b", "B2")], Closing::Complete);
+        catalog.deliver(&store).await.unwrap();
+        store.scan(&east(), &[], Closing::Complete);
+        catalog.deliver(&store).await.unwrap();
+        store.scan(&east(), &[("a", "A3"), ("b", "B3")], Closing::Complete);
+        catalog.deliver(&store).await.unwrap();
+        assert_eq!(catalog.tags("a"), ["PII.Sensitive", "QlikSense.A3"]);
+        assert_eq!(catalog.owners("a"), [ANN, BOB]);
+        assert_eq!(catalog.owners("b"), [""; 0]);
+        assert_eq!(catalog.chart("a")["displayName"], "A3");
+        catalog.fake().assert_no_violation();
+    }
+}
+
+#[tokio::test]
+async fn a_description_and_a_name_of_people_stay_and_others_change() {
+    for generation in GENERATIONS {
+        let (catalog, store) = (Openmetadata::new(generation), MemoryStore::default());
+        store.scan(
+            &east(),
+            &[("a", "A"), ("b", "B"), ("c", "C")],
+            Closing::Complete,
+        );
+        catalog.deliver(&store).await.unwrap();
+        let edit = |fqn: &str, field: &'static str, text: &'static str| {
+            catalog
+                .fake()
+                .edit("charts", fqn, |chart| chart[field] = json!(text));
+        };
+        edit(&chart("a"), "description", "by a person");
+        edit(&chart("b"), "displayName", "by a person");
+        store.scan(
+            &east(),
+            &[("a", "A2"), ("b", "B2"), ("c", "C2")],
+            Closing::Complete,
+        );
+        catalog.deliver(&store).await.unwrap();
+        let shown = |id: &str| {
+            let chart = catalog.chart(id);
+            ["displayName", "description"].map(|field| chart[field].as_str().unwrap().to_owned())
+        };
+        assert_eq!(shown("a"), ["A2", "by a person"]);
+        assert_eq!(shown("b"), ["by a person", "About B2"]);
+        assert_eq!(shown("c"), ["C2", "About C2"]);
+    }
+}
+
+#[tokio::test]
+async fn a_dashboard_of_people_keeps_their_texts_and_charts_when_its_charts_change() {
+    for generation in GENERATIONS {
+        let (catalog, store) = (Openmetadata::new(generation), MemoryStore::default());
+        store.scan(&east(), &[("a", "A")], Closing::Complete);
+        catalog.deliver(&store).await.unwrap();
+        // A chart of another service.
+        let mut state = catalog.fake().state();
+        let mut foreign = state.entities[&("charts".to_owned(), chart("a"))].clone();
+        foreign["name"] = json!("x");
+        foreign["fullyQualifiedName"] = json!("other.x");
+        state
+            .entities
+            .insert(("charts".to_owned(), "other.x".to_owned()), foreign.clone());
+        state.edit("dashboards", "east.f1", |dashboard| {
+            dashboard["displayName"] = json!("Ours");
+            dashboard["description"] = json!("by a person");
+            push(dashboard, "charts", foreign);
+            push(dashboard, "tags", curated());
+            push(dashboard, "owners", user(BOB));
+        });
+        drop(state);
+        store.scan(&east(), &[("b", "B")], Closing::Complete);
+        catalog.deliver(&store).await.unwrap();
+        assert_eq!(catalog.charts(), ["f1_b", "x"]);
+        let dashboard = catalog.fake().entity("dashboards", "east.f1");
+        assert_eq!(dashboard["displayName"], "Ours");
+        assert_eq!(dashboard["description"], "by a person");
+        assert_eq!(dashboard["tags"], json!([curated()]));
+        assert_eq!(dashboard["owners"], json!([user(BOB)]));
+    }
+}
+
+#[tokio::test]
+async fn a_catalog_from_an_earlier_installation_is_not_wiped() {
+    for generation in GENERATIONS {
+        let (catalog, store) = (Openmetadata::new(generation), MemoryStore::default());
+        store.scan(&east(), &[("a", "A"), ("b", "B")], Closing::Complete);
+        catalog.deliver(&store).await.unwrap();
+        store.scan(&east(), &[("a", "A")], Closing::Complete);
+        catalog.deliver(&store).await.unwrap();
+        catalog.fake().edit("charts", &chart("a"), |chart| {
+            push(chart, "tags", curated());
+            chart["owners"] = json!([user(BOB)]);
+            chart["description"] = json!("by a person");
+        });
+        catalog.fake().edit("tags", "QlikSense.A", |tag| {
+            tag["description"] = json!("by a person")
+        });
+        // A new store knows nothing of what was delivered.
+        let store = MemoryStore::default();
+        store.scan(
+            &east(),
+            &[("a", "A"), ("b", "B"), ("z", "Z")],
+            Closing::Complete,
+        );
+        store.scan(&east(), &[("a", "A"), ("b", "B2")], Closing::Complete);
+        catalog.deliver(&store).await.unwrap();
+        assert_eq!(catalog.tags("a"), ["QlikSense.A", "PII.Sensitive"]);
+        assert_eq!(catalog.owners("a"), [BOB, ANN]);
+        assert_eq!(catalog.chart("a")["description"], "by a person");
+        // Deleted before, and back.
+        assert_eq!(catalog.items().await["east/f1/b"], "B2");
+        assert_eq!(catalog.chart("b")["description"], "About B2");
+        let tag = catalog.fake().entity("tags", "QlikSense.A");
+        assert_eq!(tag["description"], "by a person");
+        assert!(catalog.chart("z").is_null());
+        catalog.fake().assert_no_violation();
+    }
+}
+
+#[tokio::test]
+async fn a_change_of_a_person_meanwhile_is_read_again() {
+    let (catalog, store) = (Openmetadata::new(Generation::New), MemoryStore::default());
+    store.scan(&east(), &[("a", "A")], Closing::Complete);
+    catalog.deliver(&store).await.unwrap();
+    catalog.fake().state().meanwhile = vec![(chart("a"), curated())];
+    store.scan(&east(), &[("a", "A2")], Closing::Complete);
+    catalog.deliver(&store).await.unwrap();
+    assert_eq!(catalog.tags("a"), ["PII.Sensitive", "QlikSense.A2"]);
+    assert_eq!(catalog.chart("a")["displayName"], "A2");
+}
+
+#[tokio::test]
+async fn a_server_without_versions_of_entities_gets_whole_lists() {
+    let (catalog, store) = (Openmetadata::new(Generation::Old), MemoryStore::default());
+    catalog.fake().state().has_no_etags = true;
+    store.scan(&east(), &[("a", "A")], Closing::Complete);
+    catalog.deliver(&store).await.unwrap();
+    catalog.fake().edit("charts", &chart("a"), |chart| {
+        push(chart, "tags", curated())
+    });
+    store.scan(&east(), &[("a", "A2")], Closing::Complete);
+    catalog.deliver(&store).await.unwrap();
+    assert_eq!(catalog.tags("a"), ["PII.Sensitive", "QlikSense.A2"]);
+    catalog.fake().assert_no_violation();
+}
+
+#[tokio::test]
+async fn what_people_delete_stays_deleted_and_is_in_no_dashboard() {
+    for generation in GENERATIONS {
+        let (catalog, store) = (Openmetadata::new(generation), MemoryStore::default());
+        store.scan(&east(), &[("a", "A"), ("b", "B")], Closing::Complete);
+        catalog.deliver(&store).await.unwrap();
+        catalog.fake().edit("charts", &chart("a"), |chart| {
+            chart["deleted"] = json!(true)
+        });
+        store.scan(
+            &east(),
+            &[("a", "A2"), ("b", "B"), ("c", "C")],
+            Closing::Complete,
+        );
+        let delivery = catalog.deliver(&store).await.unwrap();
+        assert_eq!(delivery.refused, []);
+        assert_eq!(catalog.charts(), ["f1_b", "f1_c"]);
+        assert_eq!(catalog.items().await.len(), 2);
+        // It was gone, and returns.
+        store.scan(&east(), &[("b", "B"), ("c", "C")], Closing::Complete);
+        store.scan(
+            &east(),
+            &[("a", "A3"), ("b", "B"), ("c", "C")],
+            Closing::Complete,
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_owner_is_the_user_with_exactly_this_address() {
+    for is_search_late in [false, true] {
+        let (catalog, store) = (Openmetadata::new(Generation::New), MemoryStore::default());
+        catalog.fake().state().is_search_late = is_search_late;
+        store.scan(&east(), &[("a", "A"), ("b", "B")], Closing::Complete);
+        catalog.deliver(&store).await.unwrap();
+        assert_eq!(catalog.owners("a"), [ANN]);
+        let state = catalog.fake().state();
+        let searches = state
+            .requests
+            .iter()
+            .filter(|request| request.contains("search"));
+        assert_eq!(searches.count(), 1, "an address is looked up once");
+    }
+}
+
+#[tokio::test]
+async fn a_team_owns_alone_and_five_people_at_most() {
+    let (catalog, store) = (Openmetadata::new(Generation::New), MemoryStore::default());
+    store.scan(&east(), &[("a", "A"), ("b", "B")], Closing::Complete);
+    catalog.deliver(&store).await.unwrap();
+    let team = json!({ "id": "t", "type": "team" });
+    catalog.fake().edit("charts", &chart("a"), |chart| {
+        chart["owners"] = json!([team])
+    });
+    // A new store adds its owner again.
+    let store = MemoryStore::default();
+    store.scan(&east(), &[("a", "A"), ("b", "B")], Closing::Complete);
+    let delivery = catalog.deliver(&store).await.unwrap();
+    assert_eq!(delivery.refused, []);
+    assert_eq!(catalog.owners("a"), ["t"]);
+}

@@ -1,0 +1,215 @@
+//! Servers that refuse and fail.
+
+use std::path::Path;
+
+use catalog_model::{
+    contract::follower::{Closing, FeedFault, FollowerUnderTest, MemoryStore},
+    with_causes,
+};
+
+use super::{Openmetadata, chart, east};
+use crate::{fake_openmetadata::Generation, faults::Fault, support::open};
+
+fn many(count: usize) -> Vec<String> {
+    (0..count).map(|number| format!("i{number}")).collect()
+}
+
+fn scan(store: &MemoryStore, ids: &[String]) {
+    let items: Vec<_> = ids.iter().map(|id| (id.as_str(), "Name")).collect();
+    store.scan(&east(), &items, Closing::Complete);
+}
+
+#[tokio::test]
+async fn a_bad_item_is_named_and_all_others_are_delivered() {
+    for (generation, status) in [
+        (Generation::New, 400),
+        (Generation::New, 404),
+        (Generation::New, 500),
+        (Generation::Old, 400),
+        (Generation::Old, 500),
+    ] {
+        let (catalog, store) = (Openmetadata::new(generation), MemoryStore::default());
+        scan(&store, &many(120));
+        catalog.fake().state().poison = vec![("f1_i7".to_owned(), status)];
+        let delivery = catalog.deliver(&store).await.unwrap();
+        assert_eq!(delivery.refused.len(), 1, "{:?}", delivery.refused);
+        assert_eq!(delivery.refused[0].key.to_string(), "east/f1/i7");
+        let message = &delivery.refused[0].message;
+        assert!(
+            message.contains(&format!("f1_i7 is poison (status {status})")),
+            "{message}"
+        );
+        assert_eq!(catalog.items().await.len(), 119);
+        assert_eq!(catalog.charts().len(), 119);
+        assert_eq!(delivery.delivered[0].items, 119);
+        // It is tried again, alone, until it is accepted.
+        let writes = catalog.fake().state().writes;
+        let delivery = catalog.deliver(&store).await.unwrap();
+        assert_eq!(delivery.refused.len(), 1);
+        assert!(catalog.fake().state().writes <= writes + 1);
+        catalog.fake().state().poison.clear();
+        let delivery = catalog.deliver(&store).await.unwrap();
+        assert_eq!(
+            (delivery.refused.len(), delivery.delivered[0].items),
+            (0, 1)
+        );
+        assert_eq!(catalog.charts().len(), 120);
+        catalog.fake().assert_no_violation();
+    }
+}
+
+#[tokio::test]
+async fn a_change_that_is_refused_leaves_the_chart_in_its_dashboard() {
+    let (catalog, store) = (Openmetadata::new(Generation::New), MemoryStore::default());
+    store.scan(&east(), &[("a", "A"), ("b", "B")], Closing::Complete);
+    catalog.deliver(&store).await.unwrap();
+    catalog.fake().state().poison = vec![("f1_a".to_owned(), 400)];
+    store.scan(&east(), &[("a", "A2"), ("c", "C")], Closing::Complete);
+    let delivery = catalog.deliver(&store).await.unwrap();
+    assert_eq!(delivery.refused.len(), 1);
+    assert_eq!(catalog.charts(), ["f1_a", "f1_c"]);
+}
+
+#[tokio::test]
+async fn a_tag_that_is_refused_is_named_and_its_item_is_delivered_without_it() {
+    let (catalog, store) = (Openmetadata::new(Generation::New), MemoryStore::default());
+    store.scan(&east(), &[("a", "A"), ("b", "B")], Closing::Complete);
+    catalog.fake().state().poison = vec![("A".to_owned(), 400)];
+    let delivery = catalog.deliver(&store).await.unwrap();
+    assert_eq!(delivery.refused.len(), 1);
+    assert!(delivery.refused[0].message.contains("the tag `A`"));
+    assert_eq!(catalog.items().await.len(), 2);
+    catalog.fake().state().poison.clear();
+    assert_eq!(catalog.deliver(&store).await.unwrap().refused, []);
+    assert_eq!(catalog.tags("a"), ["QlikSense.A"]);
+}
+
+#[tokio::test]
+async fn a_catalog_that_refuses_everything_ends_the_delivery() {
+    let (catalog, store) = (Openmetadata::new(Generation::New), MemoryStore::default());
+    let ids = many(150);
+    scan(&store, &ids);
+    catalog.fake().state().poison = ids.iter().map(|id| (format!("f1_{id}"), 400)).collect();
+    let error = catalog.deliver(&store).await.unwrap_err();
+    assert!(error.contains("more than 100"), "{error}");
+}
+
+#[tokio::test]
+async fn requests_are_halved_if_they_are_too_large() {
+    let (catalog, store) = (Openmetadata::new(Generation::New), MemoryStore::default());
+    scan(&store, &many(60));
+    catalog.fake().state().max_bytes = Some(8_000);
+    let delivery = catalog.deliver(&store).await.unwrap();
+    assert_eq!(delivery.refused, []);
+    assert_eq!(catalog.items().await.len(), 60);
+}
+
+#[tokio::test]
+async fn a_wrong_token_and_a_missing_permission_end_the_delivery_at_once() {
+    let (catalog, store) = (Openmetadata::new(Generation::New), MemoryStore::default());
+    store.scan(&east(), &[("a", "A")], Closing::Complete);
+    let url = catalog.server.url();
+    let settings = [
+        ("kind", "openmetadata"),
+        ("url", url.as_str()),
+        ("token", "wrong-token-of-someone"),
+    ];
+    let follower = open(Path::new("."), &settings);
+    let error = follower
+        .follow(&store.feed(FeedFault::None))
+        .await
+        .unwrap_err();
+    let text = with_causes(&error);
+    assert!(text.contains("401"), "{text}");
+    assert!(!text.contains("wrong-token"), "{text}");
+    assert!(error.hint().unwrap().contains("`token`"));
+    // The version, which needs no token, and one request.
+    assert_eq!(catalog.fake().state().requests.len(), 2);
+    catalog.fake().state().is_readonly = true;
+    let error = catalog.deliver(&store).await.unwrap_err();
+    assert!(
+        error.contains("403") && error.contains("not allowed"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_page_with_success_is_no_success() {
+    let (catalog, store) = (Openmetadata::new(Generation::New), MemoryStore::default());
+    store.scan(&east(), &[("a", "A")], Closing::Complete);
+    catalog.fake().state().later = Some((0, Fault::Page));
+    let error = catalog.deliver(&store).await.unwrap_err();
+    assert!(error.contains("web page"), "{error}");
+    assert!(!store.is_delivered());
+}
+
+#[tokio::test]
+async fn bad_answers_do_no_harm() {
+    for fault in [
+        Fault::Half,
+        Fault::Duplicates,
+        Fault::SilentAnswer,
+        Fault::Slow,
+        Fault::CutAnswer,
+    ] {
+        for generation in [Generation::New, Generation::Old] {
+            let (catalog, store) = (Openmetadata::new(generation), MemoryStore::default());
+            store.scan(&east(), &[("a", "A"), ("b", "B")], Closing::Complete);
+            catalog.fake().state().faults = vec![fault; 9].into();
+            if catalog.deliver(&store).await.is_err() {
+                catalog.fake().state().faults.clear();
+                catalog.deliver(&store).await.unwrap();
+            }
+            assert_eq!(catalog.items().await.len(), 2, "{fault:?}");
+            assert_eq!(catalog.tags("b"), ["QlikSense.B"], "{fault:?}");
+            assert_eq!(catalog.charts().len(), 2, "{fault:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_busy_server_is_asked_again() {
+    for fault in [
+        Fault::Status(429),
+        Fault::Status(503),
+        Fault::CutAfterStoring,
+    ] {
+        let catalog = Openmetadata {
+            more: Vec::new(),
+            ..Openmetadata::new(Generation::New)
+        };
+        let store = MemoryStore::default();
+        store.scan(&east(), &[("a", "A")], Closing::Complete);
+        catalog.fake().state().faults = [fault].into();
+        catalog.deliver(&store).await.unwrap();
+        assert_eq!(catalog.items().await.len(), 1, "{fault:?}");
+        // The same for a change.
+        catalog.fake().state().faults = [Fault::None, fault].into();
+        store.scan(&east(), &[("a", "A2")], Closing::Complete);
+        catalog.deliver(&store).await.unwrap();
+        assert_eq!(catalog.tags("a"), ["QlikSense.A2"], "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn connections_are_used_again_and_requests_are_limited() {
+    let (mut catalog, store) = (Openmetadata::new(Generation::New), MemoryStore::default());
+    catalog.more.push(("parallel", "2"));
+    scan(&store, &many(250));
+    catalog.fake().state().later = Some((0, Fault::Slow));
+    catalog.deliver(&store).await.unwrap();
+    assert_eq!(catalog.items().await.len(), 250);
+    assert_eq!(catalog.server.max_in_flight(), 2);
+    assert!(catalog.server.connections() <= 4);
+    let state = catalog.fake().state();
+    let bulk = state
+        .requests
+        .iter()
+        .filter(|request| *request == "PUT /api/v1/charts/bulk");
+    assert_eq!(bulk.count(), 5);
+    assert!(
+        state
+            .entities
+            .contains_key(&("charts".to_owned(), chart("i249")))
+    );
+}

@@ -1,0 +1,136 @@
+//! Settings, the check of a server, and dry runs.
+
+use std::{
+    path::Path,
+    sync::{Arc, Mutex},
+};
+
+use catalog_followers::{openmetadata, remote::Recorder};
+use catalog_model::{
+    FollowerName, Verdict,
+    contract::follower::{Closing, FeedFault, FollowerUnderTest, MemoryStore},
+};
+
+use super::{Openmetadata, east};
+use crate::{
+    fake_openmetadata::{Generation, TOKEN},
+    support::{open, settings},
+};
+
+#[tokio::test]
+async fn the_url_may_have_the_path_of_the_api() {
+    let (catalog, store) = (Openmetadata::new(Generation::New), MemoryStore::default());
+    for (end, id) in [
+        ("", "a"),
+        ("/", "b"),
+        ("/api", "c"),
+        ("/api/", "d"),
+        ("/api/v1", "e"),
+    ] {
+        let url = catalog.server.url() + end;
+        let own = [
+            ("kind", "openmetadata"),
+            ("url", url.as_str()),
+            ("token", TOKEN),
+        ];
+        let follower = open(Path::new("."), &own);
+        assert_eq!(follower.revision(), catalog.follower().revision());
+        store.scan(&east(), &[(id, "A")], Closing::Complete);
+        follower.follow(&store.feed(FeedFault::None)).await.unwrap();
+        assert!(catalog.items().await.contains_key(&format!("east/f1/{id}")));
+    }
+}
+
+#[tokio::test]
+async fn a_check_ends_at_the_first_stage_that_fails() {
+    let catalog = Openmetadata::new(Generation::New);
+    let url = catalog.server.url();
+    let verdicts = async |url: &str, token: &str| {
+        let own = [("kind", "openmetadata"), ("url", url), ("token", token)];
+        let stages = open(Path::new("."), &own).check().await;
+        let last = &stages[stages.len() - 4..];
+        last.iter().map(|stage| stage.verdict).collect::<Vec<_>>()
+    };
+    use Verdict::{Failed, NotReached, Ok};
+    assert_eq!(verdicts(&url, TOKEN).await, [Ok; 4]);
+    assert_eq!(catalog.fake().state().writes, 0);
+    assert_eq!(
+        verdicts(&url, "wrong").await,
+        [Ok, Failed, NotReached, NotReached]
+    );
+    assert_eq!(
+        verdicts(&format!("{url}/other"), TOKEN).await,
+        [Failed, NotReached, NotReached, NotReached]
+    );
+    catalog.fake().state().is_readonly = true;
+    assert_eq!(verdicts(&url, TOKEN).await, [Ok, Ok, Failed, NotReached]);
+    assert_eq!(verdicts("http://127.0.0.1:1", TOKEN).await, [NotReached; 4]);
+}
+
+#[test]
+fn a_token_is_needed_and_is_not_sent_in_the_clear() {
+    let registry = catalog_followers::registry(Path::new("."));
+    let is_accepted = |url: &str, more: &[(&str, &str)]| {
+        let own = [("kind", "openmetadata"), ("url", url)];
+        registry
+            .open(&mut settings(&[&own[..], more].concat()))
+            .is_ok()
+    };
+    let token = ("token", TOKEN);
+    assert!(!is_accepted("https://om.example.com", &[]));
+    assert!(is_accepted("https://om.example.com", &[token]));
+    assert!(!is_accepted("http://om.example.com:8585", &[token]));
+    assert!(is_accepted(
+        "http://om.example.com:8585",
+        &[token, ("http_allowed", "true")]
+    ));
+}
+
+async fn recorded(catalog: &Openmetadata, url: &str, store: &MemoryStore) -> Vec<String> {
+    let recorded = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&recorded);
+    let recorder = Recorder::new(move |url, call| {
+        let body = call.body.clone().unwrap_or_default();
+        let body = String::from_utf8(body.to_vec()).unwrap();
+        let path = url.path();
+        seen.lock()
+            .unwrap()
+            .push(format!("{} {path} {body}", call.method));
+    });
+    let own = [("kind", "openmetadata"), ("url", url), ("token", TOKEN)];
+    let name = FollowerName::new("om").unwrap();
+    let follower = openmetadata::Openmetadata::open(name, &mut settings(&own)).unwrap();
+    follower
+        .dry_run(&store.feed(FeedFault::None), recorder)
+        .await
+        .unwrap();
+    assert!(!store.is_delivered());
+    assert_eq!(catalog.fake().state().writes, 0);
+    let recorded = recorded.lock().unwrap().clone();
+    assert!(!recorded.concat().contains(TOKEN));
+    recorded
+}
+
+#[tokio::test]
+async fn a_dry_run_sends_nothing_and_shows_everything() {
+    let (catalog, store) = (Openmetadata::new(Generation::New), MemoryStore::default());
+    store.scan(&east(), &[("a", "A")], Closing::Complete);
+    // With a server, and without one.
+    for url in [catalog.server.url(), "http://127.0.0.1:1".to_owned()] {
+        let recorded = recorded(&catalog, &url, &store).await;
+        let paths: Vec<_> = recorded
+            .iter()
+            .map(|request| request.split(' ').nth(1).unwrap())
+            .collect();
+        let expected = [
+            "services/dashboardServices",
+            "classifications",
+            "tags",
+            "charts/bulk",
+            "dashboards/bulk",
+        ];
+        assert_eq!(paths, expected.map(|path| format!("/api/v1/{path}")));
+        assert!(recorded[3].contains(r#""displayName":"A""#));
+        assert!(recorded[4].contains(r#""charts":["east.f1_a"]"#));
+    }
+}
