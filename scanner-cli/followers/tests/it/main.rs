@@ -17,5 +17,7 @@ mod python;
 mod remote_settings;
 mod openmetadata;
 mod openmetadata_mapping;
+#[cfg(unix)]
+mod postgresql;
 mod support;
 mod zeenea_zdf;
