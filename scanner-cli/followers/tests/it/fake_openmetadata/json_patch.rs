@@ -32,7 +32,7 @@ pub(super) fn apply(entity: &mut Value, operations: &Value) -> Result<bool, Refu
                 list.push(value.ok_or_else(|| bad(path))?);
             }
             (Some("remove"), Value::Array(list)) => {
-                let index: usize = last.parse().map_err(|_| bad(path))?;
+                let index: usize = last.parse().or(Err(bad(path)))?;
                 if index >= list.len() {
                     return Err(bad(path));
                 }
