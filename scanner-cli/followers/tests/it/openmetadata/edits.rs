@@ -189,11 +189,15 @@ async fn what_people_delete_stays_deleted_and_is_in_no_dashboard() {
         assert_eq!(catalog.items().await.len(), 2);
         // It was gone, and returns.
         store.scan(&east(), &[("b", "B"), ("c", "C")], Closing::Complete);
+        catalog.deliver(&store).await.unwrap();
         store.scan(
             &east(),
             &[("a", "A3"), ("b", "B"), ("c", "C")],
             Closing::Complete,
         );
+        catalog.deliver(&store).await.unwrap();
+        assert_eq!(catalog.charts().len(), 3);
+        assert_eq!(catalog.items().await["east/f1/a"], "A3");
     }
 }
 
