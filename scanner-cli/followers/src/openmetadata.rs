@@ -2,12 +2,14 @@
 
 use async_trait::async_trait;
 use catalog_model::{
-    Feed, FollowError, Follower, FollowerKind, FollowerName, Settings, Stage, follower::Delivery,
+    ConnectionCode, Feed, FollowError, Follower, FollowerKind, FollowerName, ItemKey, Settings,
+    Stage,
+    follower::{Delivery, EntityKind, Plan},
     settings::Invalid,
 };
 
 use crate::{
-    remote::{Recorder, RemoteSettings, Server, Token},
+    remote::{RemoteSettings, Server, Token},
     sync::{Unacknowledged, hash},
 };
 
@@ -23,6 +25,8 @@ mod state;
 mod tags;
 mod targets;
 mod window;
+
+use mapping::name;
 
 pub use patch::Wanted;
 
@@ -78,6 +82,24 @@ impl Follower for Openmetadata {
     async fn follow(&self, feed: &dyn Feed) -> Result<Delivery, FollowError> {
         self.deliver(feed, self.remote.server.clone()).await
     }
+
+    /// Requests that only read are sent, because it depends on the catalog what is to be written.
+    async fn dry_run(&self, feed: &dyn Feed, plan: &Plan) -> Result<Delivery, FollowError> {
+        let server = self.remote.server.clone().recording(plan.clone());
+        self.deliver(&Unacknowledged(feed), server).await
+    }
+
+    /// Containers other than dashboards have no page of their own.
+    fn link(&self, of: EntityKind, key: &ItemKey) -> Option<String> {
+        let code = ConnectionCode::new(&key.parts().next()?).ok()?;
+        let service = name::qualified(&[&name::service(&code)]);
+        let (page, own) = match of {
+            EntityKind::Item => ("chart", name::chart(key)),
+            EntityKind::Container => ("dashboard", name::dashboard(key)),
+        };
+        let fqn = name::in_path(&format!("{service}.{own}"));
+        Some(format!("{}/{page}/{fqn}", window::base(&self.remote.url)))
+    }
 }
 
 impl Openmetadata {
@@ -90,20 +112,6 @@ impl Openmetadata {
         settings.check()?;
         let remote = settings.checked(remote)?;
         Ok(Self { name, remote })
-    }
-
-    /// Passes the requests that a delivery would send to a recorder. Requests that only read are sent, because it depends on
-    /// the catalog what is to be written.
-    ///
-    /// # Errors
-    /// As [`follow`](Follower::follow).
-    pub async fn dry_run(
-        &self,
-        feed: &dyn Feed,
-        recorder: Recorder,
-    ) -> Result<Delivery, FollowError> {
-        let server = self.remote.server.clone().recording(recorder);
-        self.deliver(&Unacknowledged(feed), server).await
     }
 
     async fn deliver(&self, feed: &dyn Feed, server: Server) -> Result<Delivery, FollowError> {

@@ -75,7 +75,7 @@ impl Upsert {
     pub(super) fn new(key: &ItemKey, fqn: String, mapped: Mapped, before: Note) -> Option<Self> {
         let content = mapped.content();
         let is_same = matches!(&before.content, Content::Stored(stored) if *stored == content);
-        (!is_same).then(|| Self {
+        (!is_same || before.is_doubted).then(|| Self {
             key: key.clone(),
             fqn,
             mapped,
@@ -163,6 +163,7 @@ impl Work {
             },
             parts,
             maybe: Parts::new(),
+            is_doubted: false,
         }
     }
 

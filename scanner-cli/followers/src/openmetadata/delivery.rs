@@ -213,6 +213,8 @@ impl Walk<'_, '_> {
             server: server.clone(),
             ..Note::default()
         };
-        Ok(own.map(|note| note.unwrap_or_else(new)).collect())
+        let is_doubted = self.feed.is_full();
+        let doubted = |note| Note { is_doubted, ..note };
+        Ok(own.map(|note| doubted(note.unwrap_or_else(new))).collect())
     }
 }

@@ -203,9 +203,22 @@ impl Target for Removals<'_> {
     async fn send(&self, entries: &[Removal], _part: Part) -> Result<Vec<Outcome>, CallError> {
         let mut outcomes = Vec::with_capacity(entries.len());
         for entry in entries {
-            self.api.delete(entry.of, &entry.fqn).await?;
+            if entry.is_due(self.api).await? {
+                self.api.delete(entry.of, &entry.fqn).await?;
+            }
             outcomes.push(Outcome::Stored);
         }
         Ok(outcomes)
+    }
+}
+
+impl Removal {
+    /// Whether it is to be removed. Of what was removed before, only what somebody has brought back is.
+    async fn is_due(&self, api: &Api) -> Result<bool, CallError> {
+        if !self.before.is_doubted {
+            return Ok(true);
+        }
+        let state = api.get(self.of, &self.fqn).await?;
+        Ok(state.is_some_and(|state| !state.is_deleted()))
     }
 }

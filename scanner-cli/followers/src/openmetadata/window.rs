@@ -32,7 +32,7 @@ pub(super) struct Window<'a> {
     pub(super) tally: Tally,
     /// A hash of what identifies the server.
     pub(super) server: String,
-    /// The keys of what the catalog has refused and probably does not have.
+    /// The keys of what the catalog has refused and probably does not have, and of what people have deleted.
     pub(super) absent: BTreeSet<ItemKey>,
     api: Api,
     parallel: usize,
@@ -107,7 +107,7 @@ impl<'a> Window<'a> {
 
     /// Adds an entity that the catalog should not show.
     pub(super) async fn remove(&mut self, removal: Removal) -> Result<(), FollowError> {
-        if removal.before.content != Content::Removed {
+        if removal.before.content != Content::Removed || removal.before.is_doubted {
             self.removals.push(removal);
         }
         self.flush_if_full().await
@@ -263,7 +263,7 @@ impl<'a> Window<'a> {
             .await?;
         let tags = upserts.iter().flat_map(|upsert| &upsert.mapped.tags);
         let tags: BTreeSet<_> = tags.flatten().cloned().collect();
-        let server = (self.server.as_str(), !is_new);
+        let server = (self.server.as_str(), !is_new && !self.feed.is_full());
         self.tags
             .create((self.feed, &self.api), server, tags)
             .await?;
@@ -280,6 +280,12 @@ impl<'a> Window<'a> {
                     .and_then(|tags| self.tags.retain(tags)),
             };
             let state = states.remove(&index);
+            if state
+                .as_ref()
+                .is_some_and(|state| upsert.is_deleted_by_people(state))
+            {
+                self.absent.insert(upsert.key.clone());
+            }
             works.push(Work::new(upsert, (state, service), owners, missing));
         }
         Ok(works)

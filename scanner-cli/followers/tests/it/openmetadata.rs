@@ -5,7 +5,9 @@ use std::{collections::BTreeMap, path::Path, sync::atomic::Ordering, time::Durat
 use async_trait::async_trait;
 use catalog_model::{
     ConnectionCode, Follower,
-    contract::follower::{CatalogFault, Closing, FeedFault, FollowerUnderTest, MemoryStore, check},
+    contract::follower::{
+        CatalogFault, Closing, FeedFault, FollowerUnderTest, MemoryStore, check, check_requested,
+    },
     follower::Delivery,
     with_causes,
 };
@@ -176,12 +178,16 @@ impl FollowerUnderTest for Openmetadata {
 
 #[tokio::test]
 async fn a_server_is_delivered_to_by_the_contract() {
-    check(&Openmetadata::new(Generation::New)).await.unwrap();
+    let server = Openmetadata::new(Generation::New);
+    check(&server).await.unwrap();
+    check_requested(&server).await.unwrap();
 }
 
 #[tokio::test]
 async fn an_older_server_is_delivered_to_by_the_contract() {
-    check(&Openmetadata::new(Generation::Old)).await.unwrap();
+    let server = Openmetadata::new(Generation::Old);
+    check(&server).await.unwrap();
+    check_requested(&server).await.unwrap();
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! What people do in the catalog stays.
 
-use catalog_model::contract::follower::{Closing, FollowerUnderTest, MemoryStore};
+use catalog_model::contract::follower::{Closing, FeedFault, FollowerUnderTest, MemoryStore};
 use serde_json::json;
 
 use super::{ANN, BOB, Openmetadata, chart, curated, east, push, user};
@@ -139,6 +139,48 @@ async fn a_catalog_from_an_earlier_installation_is_not_wiped() {
         assert_eq!(tag["description"], "by a person");
         assert!(catalog.chart("z").is_null());
         catalog.fake().assert_no_violation();
+    }
+}
+
+#[tokio::test]
+async fn a_full_delivery_sends_the_difference_and_keeps_what_people_did() {
+    for generation in GENERATIONS {
+        let (catalog, store) = (Openmetadata::new(generation), MemoryStore::default());
+        let all = [("a", "A"), ("b", "B"), ("c", "C"), ("d", "D")];
+        store.scan(&east(), &all, Closing::Complete);
+        catalog.deliver(&store).await.unwrap();
+        store.scan(&east(), &all[..3], Closing::Complete);
+        catalog.deliver(&store).await.unwrap();
+        let full = async || {
+            let before = catalog.fake().state().bodies.len();
+            let feed = store.feed(FeedFault::None).full();
+            let delivery = catalog.follower().follow(&feed).await.unwrap();
+            assert_eq!(delivery.refused, []);
+            catalog.fake().state().bodies.len() - before
+        };
+        assert_eq!(full().await, 0, "the catalog has everything");
+        catalog.fake().edit("charts", &chart("a"), |chart| {
+            push(chart, "tags", curated());
+            chart["owners"] = json!([]);
+            chart["sourceUrl"] = json!("https://wrong.example.com");
+        });
+        let deleted = |is_deleted: bool| {
+            move |chart: &mut serde_json::Value| chart["deleted"] = json!(is_deleted)
+        };
+        catalog.fake().edit("charts", &chart("c"), deleted(true));
+        catalog.fake().edit("charts", &chart("d"), deleted(false));
+        // The link, the dashboard without the deleted chart, and the removal.
+        assert_eq!(full().await, 3);
+        assert!(catalog.chart("a")["sourceUrl"].is_null());
+        assert_eq!(catalog.tags("a"), ["QlikSense.A", "PII.Sensitive"]);
+        assert_eq!(catalog.owners("a"), [""; 0], "people may remove an owner");
+        assert_eq!(
+            catalog.chart("c")["deleted"],
+            true,
+            "people may delete an item"
+        );
+        assert_eq!(catalog.chart("d")["deleted"], true, "it is gone");
+        assert_eq!(full().await, 0);
     }
 }
 

@@ -5,10 +5,10 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use catalog_followers::{openmetadata, remote::Recorder};
 use catalog_model::{
-    FollowerName, Verdict,
+    Verdict,
     contract::follower::{Closing, FeedFault, FollowerUnderTest, MemoryStore},
+    follower::{EntityKind, Plan, Planned},
 };
 
 use super::{Openmetadata, east};
@@ -89,21 +89,21 @@ fn a_token_is_needed_and_is_not_sent_in_the_clear() {
 async fn recorded(catalog: &Openmetadata, url: &str, store: &MemoryStore) -> Vec<String> {
     let recorded = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&recorded);
-    let recorder = Recorder::new(move |url, call| {
-        let body = call.body.clone().unwrap_or_default();
-        let body = String::from_utf8(body.to_vec()).unwrap();
-        let path = url.path();
-        seen.lock()
-            .unwrap()
-            .push(format!("{} {path} {body}", call.method));
+    let plan = Plan::new(move |planned| {
+        let Planned::Request {
+            method, url, body, ..
+        } = planned
+        else {
+            panic!("{planned:?}");
+        };
+        let path = url.splitn(4, '/').last().unwrap().split('?').next();
+        let request = format!("{method} /{} {}", path.unwrap(), body.unwrap_or_default());
+        seen.lock().unwrap().push(request);
     });
     let own = [("kind", "openmetadata"), ("url", url), ("token", TOKEN)];
-    let name = FollowerName::new("om").unwrap();
-    let follower = openmetadata::Openmetadata::open(name, &mut settings(&own)).unwrap();
-    follower
-        .dry_run(&store.feed(FeedFault::None), recorder)
-        .await
-        .unwrap();
+    let follower = open(Path::new("."), &own);
+    let feed = store.feed(FeedFault::None);
+    follower.dry_run(&feed, &plan).await.unwrap();
     assert!(!store.is_delivered());
     assert_eq!(catalog.fake().state().writes, 0);
     let recorded = recorded.lock().unwrap().clone();
@@ -133,4 +133,20 @@ async fn a_dry_run_sends_nothing_and_shows_everything() {
         assert!(recorded[3].contains(r#""displayName":"A""#));
         assert!(recorded[4].contains(r#""charts":["east.f1_a"]"#));
     }
+}
+
+#[test]
+fn a_link_opens_the_page_of_a_chart_or_dashboard() {
+    let url = "https://om.example.com/api";
+    let own = [("kind", "openmetadata"), ("url", url), ("token", TOKEN)];
+    let follower = open(Path::new("."), &own);
+    let link = |of, key: &str| follower.link(of, &key.parse().unwrap()).unwrap();
+    assert_eq!(
+        link(EntityKind::Item, "q.prod/app1/sheet1"),
+        "https://om.example.com/chart/%22q.prod%22.app1_sheet1"
+    );
+    assert_eq!(
+        link(EntityKind::Container, "qlik/app:app1"),
+        "https://om.example.com/dashboard/qlik.app1"
+    );
 }
