@@ -19,5 +19,6 @@ mod openmetadata;
 mod openmetadata_mapping;
 #[cfg(unix)]
 mod postgresql;
+mod remote_settings;
 mod support;
 mod zeenea_zdf;
