@@ -97,7 +97,7 @@ async fn permissions(api: &Api) -> Result<Seen, StageError> {
         }
     }
     match api.probe(EntityType::Chart, PROBE).await {
-        // Whoever may not write at all does not get as far as this.
+        // A server refuses an owner without rights before it looks for the chart.
         Ok(())
         | Err(CallError::Refused {
             status: 400..=499, ..

@@ -68,7 +68,7 @@ async fn a_check_ends_at_the_first_stage_that_fails() {
 }
 
 #[test]
-fn a_token_is_needed_and_is_not_sent_in_the_clear() {
+fn a_token_is_needed_and_is_not_sent_without_encryption() {
     let registry = catalog_followers::registry(Path::new("."));
     let is_accepted = |url: &str, more: &[(&str, &str)]| {
         let own = [("kind", "openmetadata"), ("url", url)];
