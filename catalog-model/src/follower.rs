@@ -15,7 +15,7 @@ mod registry;
 
 pub use feed::{
     Acknowledgement, Batches, ChangeDetail, Entity, EntityKind, Feed, FeedChange, FeedConnection,
-    FeedEntry, FeedError, Position, Start,
+    FeedEntry, FeedError, FeedScan, Position, ScanCounts, Start,
 };
 pub use plan::{Plan, Planned};
 pub use registry::{ConfiguredFollower, ConnectionScope, FollowerRegistry};

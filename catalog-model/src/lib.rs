@@ -46,7 +46,7 @@ pub use place::Place;
 pub use property::{FieldRevision, Properties, PropertyDefinition, PropertyKind, PropertyValue};
 pub use scan::{
     Completeness, ExcludedItem, InventoryEntry, KeysOnly, Observation, Progress, RepeatedRecord,
-    ScanError, ScanSink, SinkError, SourceId, UnchangedItem, UndecidedItem, UnreadableRecord,
-    with_causes,
+    ScanError, ScanOutcome, ScanSink, SinkError, SourceId, UnchangedItem, UndecidedItem,
+    UnreadableRecord, with_causes,
 };
 pub use settings::Settings;

@@ -288,6 +288,46 @@ impl Completeness {
     }
 }
 
+/// How a scan ended, in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScanOutcome {
+    /// Everything was read.
+    Complete,
+    /// The result may be incomplete.
+    Partial,
+    /// The source could not be read to the end.
+    Failed,
+    /// The program ended before the scan did.
+    Interrupted,
+}
+
+impl ScanOutcome {
+    /// All outcomes.
+    pub const ALL: [Self; 4] = [
+        Self::Complete,
+        Self::Partial,
+        Self::Failed,
+        Self::Interrupted,
+    ];
+
+    /// The word for it in files and exports: `complete`.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Partial => "partial",
+            Self::Failed => "failed",
+            Self::Interrupted => "interrupted",
+        }
+    }
+
+    /// The outcome with this word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|outcome| outcome.word() == word)
+    }
+}
+
 /// Why a scan failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

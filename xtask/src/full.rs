@@ -11,6 +11,7 @@ use crate::{Outcome, demo, quartz, test};
 
 mod audit;
 mod foreign_clients;
+mod webhook_receiver;
 
 /// The result of a part.
 pub(crate) enum Verdict {
@@ -27,7 +28,7 @@ struct Part {
 }
 
 /// All parts, in the order in which they run. A new one is a line here.
-const PARTS: [Part; 7] = [
+const PARTS: [Part; 8] = [
     Part {
         name: "test",
         run: |shell| verdict(test::run(shell)),
@@ -43,6 +44,10 @@ const PARTS: [Part; 7] = [
     Part {
         name: "foreign clients",
         run: foreign_clients::run,
+    },
+    Part {
+        name: "webhook receiver",
+        run: webhook_receiver::run,
     },
     Part {
         name: "quartz",

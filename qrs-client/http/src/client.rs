@@ -30,6 +30,7 @@ use crate::time_limits::{ResponseLimits, TimeLimit, TimeLimits};
 use crate::tls::{Weakness, Weaknesses};
 use crate::transport::Transport;
 pub use builder::ClientBuilder;
+use request_builder::HeadersOfTry;
 pub use request_builder::RequestBuilder;
 
 /// A client of one server. Clones are cheap and share the connections.
@@ -153,6 +154,7 @@ impl Client {
     pub(crate) async fn send(
         &self,
         mut request: Request,
+        of_each_try: Option<&HeadersOfTry<'_>>,
         secrets: Vec<SecretString>,
         mut tries: Tries,
     ) -> Result<Response, Error> {
@@ -162,6 +164,9 @@ impl Client {
         loop {
             trace!(method = %request.method, path = context.path(), "request");
             let begun = Instant::now();
+            if let Some(headers) = of_each_try {
+                request.replace_headers(headers());
+            }
             let sent = self.send_once(&mut request, &context, limits).await;
             log_result(&sent, &context, begun);
             match sent {

@@ -42,6 +42,12 @@ impl Request {
         self
     }
 
+    pub(crate) fn replace_headers(&mut self, headers: HeaderMap) {
+        for (name, value) in &headers {
+            self.headers.insert(name, value.clone());
+        }
+    }
+
     pub(crate) fn set_body(&mut self, body: Bytes) {
         self.body = Body::Bytes(body);
     }

@@ -128,6 +128,10 @@ impl Feed for LargeFeed {
         "bench"
     }
 
+    fn now(&self) -> Instant {
+        instant(0)
+    }
+
     fn start(&self) -> Start {
         self.start
     }

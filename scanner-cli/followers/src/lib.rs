@@ -18,6 +18,7 @@ pub mod postgresql;
 pub mod product;
 pub mod remote;
 pub mod sync;
+pub mod webhook;
 pub mod zeenea_zdf;
 
 /// Returns all kinds of followers. Relative paths in their settings start at the folder `home`.
@@ -31,4 +32,5 @@ pub fn registry(home: &Path) -> FollowerRegistry {
         .with(Box::new(openmetadata::OpenmetadataKind))
         .with(Box::new(postgresql::PostgresqlKind))
         .with(Box::new(zeenea_zdf::ZeeneaZdfKind::new(home)))
+        .with(Box::new(webhook::WebhookKind))
 }

@@ -4,6 +4,9 @@
 /// The product's own name, which begins the names of types: `Qlik App`.
 const PRODUCT: &str = "Qlik";
 
+/// The name of this program in the types and sources of events.
+pub const SCANNER: &str = "qlik-scanner";
+
 /// The id of the product among the platforms that DataHub brings along.
 pub const PLATFORM: &str = "qlik-sense";
 

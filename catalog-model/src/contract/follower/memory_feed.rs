@@ -13,7 +13,7 @@ use async_trait::async_trait;
 
 use super::memory_store::MemoryStore;
 use crate::{
-    ConnectionCode, Container, ItemState, Visualization,
+    ConnectionCode, Container, Instant, ItemState, Visualization,
     follower::{
         Acknowledgement, Batches, ChangeDetail, Entity, Feed, FeedChange, FeedConnection,
         FeedEntry, FeedError, Position, Start,
@@ -112,6 +112,10 @@ impl<'a> MemoryFeed<'a> {
 impl Feed for MemoryFeed<'_> {
     fn store_id(&self) -> &str {
         self.store.id()
+    }
+
+    fn now(&self) -> Instant {
+        self.store.state().now()
     }
 
     fn start(&self) -> Start {

@@ -11,9 +11,10 @@ use std::{
 use super::memory_feed::{FeedFault, MemoryFeed};
 use crate::{
     ChangeKind, ConnectionCode, Contact, Contacts, Container, ContainerKind, Instant, ItemKey,
-    ItemState, Precedence, Properties, PropertyValue, Visualization,
+    ItemState, Precedence, Properties, PropertyValue, ScanOutcome, Visualization,
     follower::{
-        Acknowledgement, Entity, EntityKind, FeedChange, FeedConnection, FeedEntry, Position,
+        Acknowledgement, Entity, EntityKind, FeedChange, FeedConnection, FeedEntry, FeedScan,
+        Position, ScanCounts,
     },
 };
 
@@ -75,6 +76,7 @@ impl MemoryStore {
     pub fn scan(&self, code: &ConnectionCode, seen: &[(&str, &str)], closing: Closing) {
         let mut state = self.state();
         state.begin(code);
+        let before = state.changes.len();
         let folder = folder(code);
         let mut keys = BTreeSet::from([folder.key.clone()]);
         state.see(
@@ -90,6 +92,7 @@ impl MemoryStore {
         if closing == Closing::Complete {
             state.close(code, &keys);
         }
+        state.record_scan(code, seen.len(), before, closing);
     }
 
     /// Records that a filter excludes an item from now on.
@@ -178,7 +181,7 @@ impl State {
         position.get() >= self.forgotten
     }
 
-    fn now(&self) -> Instant {
+    pub(super) fn now(&self) -> Instant {
         let hours = 480_000 + self.scans;
         Instant::from_unix_millis(hours * 3_600_000).expect("a time within the calendar")
     }
@@ -221,6 +224,38 @@ impl State {
         let mut connections = self.connections.iter_mut();
         if let Some(connection) = connections.find(|known| known.code == *code) {
             connection.complete_from.get_or_insert(last);
+        }
+    }
+
+    fn record_scan(&mut self, code: &ConnectionCode, seen: usize, before: usize, closing: Closing) {
+        let found = &self.changes[before..];
+        let count = |kind| {
+            let of_kind = |change: &&FeedChange| {
+                change.kind == kind
+                    && change.entity_kind == EntityKind::Item
+                    && change.connection == *code
+            };
+            found.iter().filter(of_kind).count() as u64
+        };
+        let outcome = match closing {
+            Closing::Complete => ScanOutcome::Complete,
+            Closing::Partial => ScanOutcome::Partial,
+        };
+        let scan = FeedScan {
+            ended: Some(self.now()),
+            counts: ScanCounts {
+                seen: seen as u64,
+                added: count(ChangeKind::Added),
+                changed: count(ChangeKind::Changed),
+                removed: count(ChangeKind::Removed),
+                returned: count(ChangeKind::Returned),
+                ..ScanCounts::default()
+            },
+            ..FeedScan::new(self.scans, outcome, self.now())
+        };
+        let mut connections = self.connections.iter_mut();
+        if let Some(connection) = connections.find(|known| known.code == *code) {
+            connection.last_scan = Some(scan);
         }
     }
 

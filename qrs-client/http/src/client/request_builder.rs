@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_core::Stream;
 use http::header::CONTENT_TYPE;
-use http::{HeaderValue, Method};
+use http::{HeaderMap, HeaderValue, Method};
 use secrecy::SecretString;
 use serde::Serialize;
 use url::Url;
@@ -25,10 +25,14 @@ pub struct RequestBuilder<'c> {
     client: &'c Client,
     request: Result<Request, Error>,
     secrets: Vec<SecretString>,
+    of_each_try: Option<&'c HeadersOfTry<'c>>,
     limits: TimeLimits,
     repeat: Repeat,
     retry: RetryPolicy,
 }
+
+/// Computes headers when a request is sent, and again for each further try.
+pub(crate) type HeadersOfTry<'h> = dyn Fn() -> HeaderMap + Sync + 'h;
 
 impl<'c> RequestBuilder<'c> {
     pub(super) fn new(client: &'c Client, method: Method, url: Result<Url, Error>) -> Self {
@@ -37,6 +41,7 @@ impl<'c> RequestBuilder<'c> {
             repeat: Repeat::from_method(&method),
             request: url.map(|url| Request::new(method, url)),
             secrets: Vec::new(),
+            of_each_try: None,
             limits: client.time_limits(),
             retry: client.retry_policy(),
         }
@@ -59,6 +64,12 @@ impl<'c> RequestBuilder<'c> {
     pub fn secret_header(mut self, name: &str, value: &SecretString) -> Self {
         self.secrets.extend(secrets_of_header(value));
         self.with_header(name, secret_header_value(name, value))
+    }
+
+    /// Sets headers that are computed for each try, such as a signature with the current time.
+    pub fn headers_of_each_try(mut self, headers: &'c (dyn Fn() -> HeaderMap + Sync + 'c)) -> Self {
+        self.of_each_try = Some(headers);
+        self
     }
 
     /// Sets a body that is sent as it is.
@@ -130,7 +141,9 @@ impl<'c> RequestBuilder<'c> {
     pub async fn send(self) -> Result<Response, Error> {
         let request = self.request?;
         let tries = Tries::new(self.retry, self.limits.begin(), self.repeat);
-        self.client.send(request, self.secrets, tries).await
+        self.client
+            .send(request, self.of_each_try, self.secrets, tries)
+            .await
     }
 
     fn with_header(mut self, name: &str, value: Result<HeaderValue, Error>) -> Self {

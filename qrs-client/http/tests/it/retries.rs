@@ -1,8 +1,9 @@
 //! Which requests are sent again, and when.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use outbound_http::{ErrorKind, Fact, Method, Repeat, RetryPolicy};
+use outbound_http::{ErrorKind, Fact, HeaderMap, HeaderName, Method, Repeat, RetryPolicy};
 
 use crate::server::{Reply, Scheme, Server, ok, response};
 
@@ -25,6 +26,29 @@ async fn a_busy_server_is_asked_again_at_the_time_that_it_names() {
         );
         assert!(started.elapsed() >= Duration::from_secs(1), "{status}");
         assert_eq!(server.requests().len(), 2, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn headers_of_each_try_are_computed_again() {
+    let busy = response("503 Service Unavailable", "", "");
+    let server = Server::start(Scheme::Http, [busy, ok("1")]).await;
+    let client = server.client().build().unwrap();
+    let count = AtomicU32::new(0);
+    let number = || {
+        let number = count.fetch_add(1, Ordering::Relaxed);
+        HeaderMap::from_iter([(HeaderName::from_static("x-try"), number.into())])
+    };
+    let request = client.request(Method::POST, "").header("x-try", "none");
+    let response = request.headers_of_each_try(&number).send().await.unwrap();
+    assert_eq!(response.status(), 200);
+    let requests = server.requests();
+    assert_eq!(requests.len(), 2);
+    for (index, request) in requests.iter().enumerate() {
+        assert!(
+            request.contains(&format!("x-try: {index}\r\n")),
+            "{request}"
+        );
     }
 }
 

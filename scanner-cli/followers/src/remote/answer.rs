@@ -1,7 +1,7 @@
 //! What an answer means: only JSON with a status of success is one.
 
 use catalog_model::{FollowError, with_causes};
-use outbound_http::{Error, ErrorKind, Fact, FailureClass, HeaderMap, Response};
+use outbound_http::{Error, ErrorKind, Fact, FailureClass, HeaderMap, Response, is_html};
 use serde_json::Value;
 
 use super::CallError;
@@ -63,6 +63,20 @@ pub(super) async fn read(mut response: Response) -> Result<Answer, Failure> {
         headers,
         json,
     })
+}
+
+/// Reads whether the server has accepted a request, whatever its answer says. Only a web page is not accepted: it is
+/// that of a gateway. The label alone is no proof, since programs label any text as a page.
+pub(super) async fn accepted(mut response: Response) -> Result<(), CallError> {
+    if !response.is_success() {
+        return Err(refused(response).await);
+    }
+    // Also read if it does not matter, so that the connection can be used again.
+    let body = response.page(Vec::new()).await;
+    match response.is_labelled_as_page() && is_html(&body) {
+        true => Err(page(&response)),
+        false => Ok(()),
+    }
 }
 
 /// What a failed request means when no answer came, or one that is not understood.

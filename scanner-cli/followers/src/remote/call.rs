@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use catalog_model::{FollowError, follower::Planned};
-use outbound_http::{Bytes, Method, Url};
+use outbound_http::{Bytes, Method};
 use serde::Serialize;
 
 /// A request to the server of a catalog.
@@ -81,13 +81,13 @@ impl Call {
 
 impl Call {
     /// The request as a dry run shows it.
-    pub(super) fn planned(&self, url: &Url) -> Planned {
+    pub(super) fn planned(&self, url: String) -> Planned {
         let headers = self.headers.iter();
         let headers = headers.map(|(name, value)| ((*name).to_owned(), value.to_string()));
         let body = self.body.as_ref();
         Planned::Request {
             method: self.method.to_string(),
-            url: url.to_string(),
+            url,
             headers: headers.collect(),
             body: body.map(|body| String::from_utf8_lossy(body).into_owned()),
         }

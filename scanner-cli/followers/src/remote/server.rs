@@ -1,11 +1,11 @@
 //! The server of a catalog.
 
 use catalog_model::follower::Plan;
-use outbound_http::{Client, Repeat, RequestBuilder, RetryPolicy, Url};
+use outbound_http::{Client, HeaderMap, Repeat, RequestBuilder, RetryPolicy, Url};
 
 use super::{
     Answer, Call, CallError, Effect,
-    answer::{Failure, ended, read},
+    answer::{Failure, accepted, ended, read},
 };
 
 /// Maximum number of times that a request is sent again because its answer was cut off.
@@ -72,11 +72,7 @@ impl Server {
     /// # Errors
     /// In all other cases; see [`CallError`].
     pub async fn send(&self, call: &Call) -> Result<Answer, CallError> {
-        if let Some(plan) = &self.plan
-            && call.effect == Effect::Writes
-        {
-            let url = self.base.join(&call.path);
-            plan.add(call.planned(&url.unwrap_or_else(|_| self.base.clone())));
+        if self.records(call) {
             return Ok(Answer::default());
         }
         let mut cut = 0;
@@ -89,6 +85,48 @@ impl Server {
                 Err(Failure::Cut(_)) if cut < MAX_CUT_ANSWERS => cut += 1,
                 Err(Failure::Cut(error)) => return Err(ended(error)),
             }
+        }
+    }
+
+    /// Sends a request whose answer does not matter, as long as its status says success, and retries it as long as that is
+    /// worthwhile. `of_each_try` computes headers for each try, such as a signature with the time.
+    ///
+    /// # Errors
+    /// In all other cases; see [`CallError`].
+    pub async fn post(
+        &self,
+        call: &Call,
+        of_each_try: &(dyn Fn() -> HeaderMap + Sync),
+    ) -> Result<(), CallError> {
+        if self.records(call) {
+            return Ok(());
+        }
+        let request = self.request(call).headers_of_each_try(of_each_try);
+        accepted(request.send().await.map_err(ended)?).await
+    }
+
+    /// Sends a request once that only reads, and returns its status and the `Location`, whatever they are.
+    ///
+    /// # Errors
+    /// If no response comes.
+    pub async fn probe(&self, call: &Call) -> Result<(u16, Option<String>), CallError> {
+        let once = self.retry.with_max_tries(1);
+        let response = self.request(call).retry(once).send().await.map_err(ended)?;
+        let location = response.header("location");
+        let location = location.map(|to| response.context().redactor().redact_line(to));
+        Ok((response.status(), location))
+    }
+
+    /// Records a request that writes, if this is a dry run.
+    fn records(&self, call: &Call) -> bool {
+        match &self.plan {
+            Some(plan) if call.effect == Effect::Writes => {
+                let url = self.base.join(&call.path);
+                let url = url.unwrap_or_else(|_| self.base.clone());
+                plan.add(call.planned(self.client.redactor().redact(url.as_str())));
+                true
+            }
+            _ => false,
         }
     }
 

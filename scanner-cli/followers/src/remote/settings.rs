@@ -47,6 +47,16 @@ impl RemoteSettings {
     /// Reads the settings and builds the client. `server` is what messages call the server: `DataHub`. Problems are
     /// recorded in `settings`; `None` is returned only if there are some.
     pub fn read(settings: &mut Settings, server: &'static str, token: Token) -> Option<Self> {
+        Self::read_with(settings, server, token, &[])
+    }
+
+    /// The same for a server that has more secrets, which no message may contain.
+    pub fn read_with(
+        settings: &mut Settings,
+        server: &'static str,
+        token: Token,
+        secrets: &[SecretString],
+    ) -> Option<Self> {
         let names = Names {
             server,
             ..Names::default()
@@ -72,7 +82,7 @@ impl RemoteSettings {
             url.set_path(&format!("{}/", url.path()));
         }
         let secret = secret.map(|secret| secret.value);
-        let client = client(&url, server, secret.as_ref(), &outbound);
+        let client = client((&url, secrets), server, secret.as_ref(), &outbound);
         let client = settings.accept("url", client, Error::hint)?;
         Some(Self {
             server: Server::new(url.clone(), client),
@@ -84,7 +94,7 @@ impl RemoteSettings {
 }
 
 fn client(
-    url: &Url,
+    (url, secrets): (&Url, &[SecretString]),
     server: &'static str,
     token: Option<&SecretString>,
     outbound: &OutboundSettings,
@@ -96,6 +106,13 @@ fn client(
     let limits = outbound.time_limits;
     if limits.first_byte.is_none() {
         builder = builder.time_limits(limits.limits().with_first_byte(FIRST_BYTE));
+    }
+    if let Some(query) = url.query() {
+        // Some servers are identified by a secret in it.
+        builder = builder.redact(SecretString::from(query.to_owned()));
+    }
+    for secret in secrets {
+        builder = builder.redact(secret.clone());
     }
     if let Some(token) = token {
         let value = format!("Bearer {}", token.expose_secret().trim());

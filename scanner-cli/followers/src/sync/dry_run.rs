@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use catalog_model::{
-    ConnectionCode, Container, Feed, ItemState, Visualization,
+    ConnectionCode, Container, Feed, Instant, ItemState, Visualization,
     follower::{
         Acknowledgement, Batches, ChangeDetail, FeedChange, FeedConnection, FeedEntry, FeedError,
         Position, Start,
@@ -17,6 +17,10 @@ pub struct Unacknowledged<'a>(pub &'a dyn Feed);
 impl Feed for Unacknowledged<'_> {
     fn store_id(&self) -> &str {
         self.0.store_id()
+    }
+
+    fn now(&self) -> Instant {
+        self.0.now()
     }
 
     fn start(&self) -> Start {

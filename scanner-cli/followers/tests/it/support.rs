@@ -18,12 +18,28 @@ impl FileSource for NoFiles {
     }
 }
 
-/// The settings of a follower: dotted names and texts.
+/// The settings of a follower: dotted names and texts; `[a, b]` is a list of texts.
 pub(crate) fn settings(texts: &[(&str, &str)]) -> Settings {
     let place = Place::new("application.conf", 1, 1);
     let mut root = Object::default();
     for (key, text) in texts {
-        let value = Node::new(settings::Value::String((*text).to_owned()), place.clone());
+        let text_at = |text: &str| {
+            let text = settings::Value::String(text.trim().to_owned());
+            Node::new(text, place.clone())
+        };
+        let list = text
+            .strip_prefix('[')
+            .and_then(|rest| rest.strip_suffix(']'));
+        let value = match list {
+            Some(list) => {
+                let texts = list.split(',').filter(|text| !text.is_empty());
+                Node::new(
+                    settings::Value::List(texts.map(text_at).collect()),
+                    place.clone(),
+                )
+            }
+            None => text_at(text),
+        };
         match key.split_once('.') {
             None => root.add(key, &place, value),
             Some((block, name)) => {

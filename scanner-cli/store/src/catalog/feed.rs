@@ -15,7 +15,7 @@ use std::{
 
 use async_trait::async_trait;
 use catalog_model::{
-    ConnectionCode, Container, FollowerName, ItemState, Visualization,
+    ConnectionCode, Container, FollowerName, Instant, ItemState, Visualization,
     follower::{
         Acknowledgement, Batches, ChangeDetail, ConfiguredFollower, ConnectionScope, EntityKind,
         Feed, FeedChange, FeedConnection, FeedEntry, FeedError, Position, Start,
@@ -23,7 +23,10 @@ use catalog_model::{
 };
 use jiff::Timestamp;
 
-use self::batches::{ChangeBatches, ContainerBatches, ItemBatches};
+use self::{
+    batches::{ChangeBatches, ContainerBatches, ItemBatches},
+    reading::instant,
+};
 use super::Catalog;
 use crate::{Cursors, StoreError};
 
@@ -137,7 +140,7 @@ impl StoreFeed {
         };
         let reached = cursors.cursor(&follower)?.reached;
         let (start, end) = catalog.range_after(reached)?;
-        let connections = catalog.feed_connections(&follower.scope);
+        let connections = catalog.feed_connections(&follower.scope)?;
         let store_id = catalog.store_id().to_owned();
         catalog.release_rollback_journal()?;
         Ok(Some(Self {
@@ -176,6 +179,10 @@ impl StoreFeed {
 impl Feed for StoreFeed {
     fn store_id(&self) -> &str {
         &self.store_id
+    }
+
+    fn now(&self) -> Instant {
+        instant((self.clock)().as_millisecond())
     }
 
     fn start(&self) -> Start {

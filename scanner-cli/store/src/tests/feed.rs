@@ -8,7 +8,7 @@ use std::{
 };
 
 use catalog_model::{
-    ConnectionCode, FollowerName, ItemKey, ItemState,
+    ConnectionCode, FollowerName, ItemKey, ItemState, ScanOutcome,
     follower::{
         Acknowledgement, Batches, ChangeDetail, ConnectionScope, Delivered, Delivery, Feed,
         FeedError, Position, Refusal, Start,
@@ -113,6 +113,28 @@ async fn a_feed_has_the_id_of_its_store() {
     let id = scratch.catalog().store_id().to_owned();
     assert!(!id.is_empty());
     assert_eq!(open(&scratch).store_id(), id);
+}
+
+#[tokio::test]
+async fn a_feed_has_the_time_and_the_last_scan_of_each_connection() {
+    let scratch = Scratch::new();
+    let running = scratch.begin_with(0, &[]).await;
+    assert_eq!(open(&scratch).connections()[0].last_scan, None);
+    drop(running);
+    scratch.scan(1, &[("a", "A"), ("b", "B")]).await;
+    scratch.scan(2, &[("a", "A2"), ("c", "C")]).await;
+    let feed = open(&scratch);
+    assert_eq!(feed.now().as_unix_millis(), 0);
+    let last = feed.connections()[0].last_scan.clone().unwrap();
+    assert_eq!(last.outcome, ScanOutcome::Complete);
+    assert!(last.ended >= Some(last.started));
+    let counts = last.counts;
+    assert_eq!(
+        (counts.seen, counts.added, counts.changed, counts.removed),
+        (2, 1, 1, 1)
+    );
+    // The scans are numbered in order, also those that were interrupted.
+    assert!(last.number >= 3, "{last:?}");
 }
 
 #[tokio::test]

@@ -176,6 +176,10 @@ impl Feed for TestFeed {
         &self.store
     }
 
+    fn now(&self) -> Instant {
+        instant(0)
+    }
+
     fn start(&self) -> Start {
         self.start
     }

@@ -1,17 +1,17 @@
 //! The queries of a feed.
 
 use catalog_model::{
-    ConnectionCode, Container, Instant, ItemState, Visualization,
+    ConnectionCode, Container, Instant, ItemState, ScanOutcome, Visualization,
     follower::{
         ChangeDetail, ConnectionScope, Entity, EntityKind, FeedChange, FeedConnection, FeedEntry,
-        Position, Start,
+        FeedScan, Position, ScanCounts, Start,
     },
 };
 use rusqlite::params;
 
 use super::{
     super::{
-        Catalog, CatalogContainer, CatalogItem, Change, StoredConnection,
+        Catalog, CatalogContainer, CatalogItem, Change, LastScan, StoredConnection, StoredScan,
         entries::{CONTAINERS, ITEMS},
         rows::{CHANGE, change_from_row},
     },
@@ -38,11 +38,19 @@ impl Catalog {
     }
 
     /// Returns the connections that a follower receives.
-    pub(super) fn feed_connections(&self, scope: &ConnectionScope) -> Vec<FeedConnection> {
+    pub(super) fn feed_connections(
+        &self,
+        scope: &ConnectionScope,
+    ) -> Result<Vec<FeedConnection>, StoreError> {
+        let scans = self.last_scans(LastScan::Ended)?;
         let connections = self.connections.iter().filter_map(feed_connection);
-        connections
-            .filter(|connection| scope.includes(&connection.code))
-            .collect()
+        let received = connections.filter(|connection| scope.includes(&connection.code));
+        let with_scan = received.map(|connection| {
+            let mut scans = scans.iter();
+            let last = scans.find(|scan| scan.connection == connection.code.as_str());
+            connection.last_scan(last.and_then(feed_scan))
+        });
+        Ok(with_scan.collect())
     }
 
     /// Releases the snapshot if it would block writers.
@@ -166,6 +174,25 @@ fn feed_connection(stored: &StoredConnection) -> Option<FeedConnection> {
     Some(connection.complete_from(stored.complete_from.map(Position::new)))
 }
 
+/// Converts a scan that has ended.
+fn feed_scan(stored: &StoredScan) -> Option<FeedScan> {
+    let outcome = ScanOutcome::from_word(stored.outcome.as_deref()?)?;
+    let mut scan = FeedScan::new(stored.id, outcome, instant(stored.started));
+    scan.ended = stored.ended.map(instant);
+    scan.reasons.clone_from(&stored.reasons);
+    let count = |count: i64| u64::try_from(count).unwrap_or_default();
+    scan.counts = ScanCounts {
+        seen: count(stored.counts.seen),
+        added: count(stored.counts.added),
+        changed: count(stored.counts.changed),
+        removed: count(stored.counts.removed),
+        returned: count(stored.counts.returned),
+        excluded: count(stored.counts.excluded),
+        unreadable: count(stored.counts.unreadable),
+    };
+    Some(scan)
+}
+
 fn container_entry(found: CatalogContainer<'_>) -> FeedEntry<Container> {
     FeedEntry::new(found.container, found.state, instant(found.first_seen))
         .gone_since(found.gone_since.map(instant))
@@ -187,7 +214,7 @@ fn feed_change(change: Change) -> Option<FeedChange> {
 }
 
 /// Converts a time of the store. A time beyond the calendar does not stop deliveries.
-fn instant(millis: i64) -> Instant {
+pub(super) fn instant(millis: i64) -> Instant {
     Instant::from_unix_millis(millis)
         .or_else(|_| Instant::from_unix_millis(0))
         .expect("1970 is within the calendar")

@@ -1,0 +1,114 @@
+//! The settings of a webhook.
+
+use catalog_model::Settings;
+use outbound_http::{ExposeSecret, SecretString, Url};
+
+use super::signature::Key;
+use crate::remote::{RemoteSettings, Token};
+
+/// What the settings say. Not to be printed: the URL may contain a secret.
+pub(super) struct WebhookSettings {
+    pub(super) remote: RemoteSettings,
+    /// Where events are posted, exactly as it is set. Its query may be a secret.
+    pub(super) url: Url,
+    pub(super) has_token: bool,
+    /// The key of the signatures.
+    pub(super) key: Option<Key>,
+    pub(super) events: Events,
+}
+
+/// Which events are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Events {
+    /// Changes of items.
+    pub(super) item: bool,
+    /// Scans that have ended.
+    pub(super) scan: bool,
+}
+
+/// What messages call the receiver.
+const SERVER: &str = "the webhook";
+
+impl WebhookSettings {
+    /// Reads the settings. Problems are recorded in `settings`; `None` is returned only if there are some.
+    pub(super) fn read(settings: &mut Settings) -> Option<Self> {
+        let events = events(settings);
+        let secret = settings.secret("secret").map(|secret| secret.value);
+        let key = secret.as_ref().map(Key::new);
+        let key = match key {
+            Some(Err(error)) => {
+                let hint = "copy it again: after `whsec_` it is base64; a secret without `whsec_` is used as it is";
+                settings.refuse("secret", error.to_string(), hint.to_owned());
+                None
+            }
+            Some(Ok(key)) => Some(key),
+            None => None,
+        };
+        let has_token = !settings.lacks("token");
+        let more: Vec<_> = secret.iter().flat_map(spellings).collect();
+        let remote = RemoteSettings::read_with(settings, SERVER, Token::Optional, &more)?;
+        let url = settings.url("url")?.value;
+        Some(Self {
+            remote,
+            url,
+            has_token,
+            key,
+            events,
+        })
+    }
+
+    /// The URL for people, without its query, which may be a secret.
+    pub(super) fn shown_url(&self) -> String {
+        let mut shown = self.url.clone();
+        let has_query = shown.query().is_some();
+        shown.set_query(None);
+        shown.set_fragment(None);
+        match has_query {
+            true => format!("{shown}?***"),
+            false => shown.into(),
+        }
+    }
+}
+
+/// The secret, and what follows its prefix.
+fn spellings(secret: &SecretString) -> Vec<SecretString> {
+    let text = secret.expose_secret().trim();
+    let rest = text.strip_prefix(Key::PREFIX);
+    rest.into_iter()
+        .chain([text])
+        .map(|text| SecretString::from(text.to_owned()))
+        .collect()
+}
+
+fn events(settings: &mut Settings) -> Events {
+    let default = Events {
+        item: true,
+        scan: false,
+    };
+    let Some(names) = settings.texts("events") else {
+        return default;
+    };
+    let mut events = Events {
+        item: false,
+        scan: false,
+    };
+    for name in &names.value {
+        match name.as_str() {
+            "item" => events.item = true,
+            "scan" => events.scan = true,
+            _ => {
+                let message = format!("`{name}` in `events` is not a group of events");
+                settings.refuse(
+                    "events",
+                    message,
+                    "the groups are `item` and `scan`".to_owned(),
+                );
+            }
+        }
+    }
+    if names.value.is_empty() {
+        let hint = "remove the setting to send the changes of items, or set `enabled = false`";
+        settings.refuse("events", "`events` is empty".to_owned(), hint.to_owned());
+    }
+    events
+}
