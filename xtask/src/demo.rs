@@ -14,8 +14,11 @@ use xshell::{Shell, cmd};
 
 use crate::{Outcome, target};
 
-/// Number of items that are printed.
+/// Number of items, and of proposals for DataHub, that are printed.
 const PRINTED_ITEMS: usize = 2;
+
+/// The scanner's settings: the files of the default follower, and files for DataHub.
+const FOLLOWERS: &str = "followers = [\n  { kind = ndjson, path = export }\n  { kind = datahub-file, path = export/datahub }\n]\n";
 
 /// The fake site in its own process, which ends when this is dropped.
 struct FakeSite {
@@ -57,13 +60,17 @@ pub(crate) fn scanned_home(
 }
 
 fn scan(built: &Path, home: &Path) -> Outcome {
+    run_program(built, home, &["scan"])
+}
+
+fn run_program(built: &Path, home: &Path, arguments: &[&str]) -> Outcome {
     let status = Command::new(built.join(format!("scanner-cli{EXE_SUFFIX}")))
         .current_dir(home)
-        .arg("scan")
+        .args(arguments)
         .status()?;
     match status.success() {
         true => Ok(()),
-        false => Err(format!("the scan ended with {status}").into()),
+        false => Err(format!("`{}` ended with {status}", arguments.join(" ")).into()),
     }
 }
 
@@ -92,7 +99,30 @@ pub(crate) fn run(shell: &Shell) -> Outcome {
         let item: Value = serde_json::from_str(line)?;
         print_indented(&format!("{item:#}"));
     }
+    show_proposals(&built, home.path())?;
     println!("\nREADME.md describes how to scan a real site.");
+    Ok(())
+}
+
+/// Adds a follower, delivers to it, and shows what it has written.
+#[expect(clippy::print_stdout, reason = "the demonstration prints its result")]
+fn show_proposals(built: &Path, home: &Path) -> Outcome {
+    println!("\nA catalog is a follower. With these settings in conf/application.conf:\n");
+    print_indented(FOLLOWERS);
+    fs::create_dir(home.join("conf"))?;
+    fs::write(home.join("conf/application.conf"), FOLLOWERS)?;
+    println!("\n$ scanner-cli follow datahub-file\n");
+    run_program(built, home, &["follow", "datahub-file"])?;
+    let proposals = fs::read_to_string(home.join("export/datahub/demo.mcps.json"))?;
+    let proposals: Vec<Value> = serde_json::from_str(&proposals)?;
+    println!(
+        "\nThe last {PRINTED_ITEMS} of the {} proposals in export/datahub/demo.mcps.json, for `datahub ingest`:\n",
+        proposals.len()
+    );
+    let skipped = proposals.len().saturating_sub(PRINTED_ITEMS);
+    for proposal in proposals.iter().skip(skipped) {
+        print_indented(&format!("{proposal:#}"));
+    }
     Ok(())
 }
 

@@ -108,6 +108,13 @@ impl Installation {
     pub async fn check_follower(&self, follower: &ConfiguredFollower) -> Checked {
         let mut checked = self.follower_settings(follower);
         checked.stages.extend(follower.follower.check().await);
+        let kind = self.followers.get(&follower.kind).into_iter();
+        // A stage that the follower leaves out was not reached, and is not passed.
+        for name in kind.flat_map(|kind| kind.stages()) {
+            if !checked.stages.iter().any(|stage| stage.name == *name) {
+                checked.stages.push(Stage::not_reached(name));
+            }
+        }
         checked
     }
 
