@@ -37,11 +37,13 @@ async fn a_store_of_the_previous_version_gets_containers_with_its_next_scan() {
         store,
     } = scratch;
     drop(store);
-    // As the previous version wrote it.
+    // As version 5 wrote it.
     let db = rusqlite::Connection::open(&path).unwrap();
     db.execute_batch(
         "ALTER TABLE item DROP COLUMN container_kind; DROP TABLE container_kind; \
-         ALTER TABLE follower DROP COLUMN basis; DROP TABLE follower_note; PRAGMA user_version = 5",
+         ALTER TABLE follower DROP COLUMN basis; DROP TABLE follower_note; \
+         ALTER TABLE follower DROP COLUMN sent; ALTER TABLE follower DROP COLUMN refused; \
+         ALTER TABLE follower DROP COLUMN succeeded; DROP TABLE follower_refusal; PRAGMA user_version = 5",
     )
     .unwrap();
     drop(db);
