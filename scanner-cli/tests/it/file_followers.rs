@@ -1,6 +1,6 @@
 //! Followers that write files: what they have in common, with a real scan.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{collections::BTreeSet, fs};
 
 use catalog_followers::csv::COLUMNS;
 use qrs_client::fake_site::FakeSite;
@@ -169,7 +169,7 @@ fn forgetting_a_connection_deletes_its_files() {
 fn the_mode_of_the_files_can_be_set() {
     use std::os::unix::fs::PermissionsExt;
 
-    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     let site = FakeSite::start_in_thread();
     let home = Home::with_site(&site);
     home.write(
