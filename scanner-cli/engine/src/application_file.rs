@@ -135,19 +135,16 @@ impl Application {
     ) -> Result<Self, Vec<Problem>> {
         let (path, content, files) = (secrets.path, secrets.content, secrets.files);
         let (home, variables, now) = (reading.home, reading.variables, reading.now);
-        let document = application_document(path, content, variables, &Trusted(files));
-        let document = document.map_err(in_file)?;
+        let document =
+            application_document(path, content, variables, &Trusted(files)).map_err(in_file)?;
         let sources = Sources::new(path, content, files.as_ref());
         let mut findings = Findings {
             warnings: SuspiciousTexts::find(&document.root, &sources).into_warnings(),
             ..Findings::default()
         };
-        let followers = match reading.followers {
-            None => Vec::new(),
-            Some(registry) => {
-                FollowerReader { secrets, registry }.read(&document.root, &mut findings)
-            }
-        };
+        let followers = reading.followers.map(|registry| {
+            FollowerReader { secrets, registry }.read(&document.root, &mut findings)
+        });
         let Findings {
             refused,
             mut errors,
@@ -172,7 +169,7 @@ impl Application {
             let warnings = read.chain(warnings).map(|one| show(Severity::Warning, one));
             let syntax_warnings = document.warnings.into_iter().map(Problem::InFile);
             return Ok(Self {
-                followers,
+                followers: followers.unwrap_or_default(),
                 store: StoreLimits {
                     keep_changes: days(keep),
                     keep_gone,

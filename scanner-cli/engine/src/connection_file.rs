@@ -238,11 +238,7 @@ impl Reading<'_> {
             path: path.to_path_buf(),
             invalid_part,
             code,
-            problems: errors
-                .into_iter()
-                .chain(suspicious)
-                .chain(unknown)
-                .collect(),
+            problems: (errors.into_iter().chain(suspicious).chain(unknown)).collect(),
         })
     }
 

@@ -9,7 +9,7 @@ use catalog_model::{
 };
 
 use crate::{
-    remote::{RemoteSettings, Server, Token},
+    remote::{RemoteSettings, Server, Token, check::CATALOG_STAGES},
     sync::{Unacknowledged, hash},
 };
 use delivery::Context;
@@ -47,7 +47,7 @@ impl FollowerKind for DatahubKind {
     }
 
     fn stages(&self) -> &[&'static str] {
-        &check::STAGES
+        &CATALOG_STAGES
     }
 
     fn open(

@@ -9,7 +9,7 @@ use catalog_model::{
 };
 
 use crate::{
-    remote::{RemoteSettings, Server, Token},
+    remote::{RemoteSettings, Server, Token, check::CATALOG_STAGES},
     sync::{Unacknowledged, hash},
 };
 
@@ -21,6 +21,7 @@ mod delivery;
 pub mod mapping;
 mod patch;
 mod people;
+mod service;
 mod state;
 mod tags;
 mod targets;
@@ -50,7 +51,7 @@ impl FollowerKind for OpenmetadataKind {
     }
 
     fn stages(&self) -> &[&'static str] {
-        &check::STAGES
+        &CATALOG_STAGES
     }
 
     fn open(
@@ -71,7 +72,7 @@ impl Follower for Openmetadata {
     /// Another server needs everything, as another mapping does.
     fn revision(&self) -> u32 {
         let version = mapping::VERSION.to_string();
-        let hash = hash(&[window::base(&self.remote.url), &version]);
+        let hash = hash(&[service::server_of(&self.remote.url), &version]);
         u32::from_str_radix(&hash[..8], 16).unwrap_or_default()
     }
 
@@ -98,7 +99,10 @@ impl Follower for Openmetadata {
             EntityKind::Container => ("dashboard", name::dashboard(key)),
         };
         let fqn = name::in_path(&format!("{service}.{own}"));
-        Some(format!("{}/{page}/{fqn}", window::base(&self.remote.url)))
+        Some(format!(
+            "{}/{page}/{fqn}",
+            service::server_of(&self.remote.url)
+        ))
     }
 }
 

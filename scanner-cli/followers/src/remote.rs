@@ -12,6 +12,7 @@
 mod answer;
 mod call;
 pub mod check;
+pub(crate) mod sample;
 mod server;
 mod settings;
 

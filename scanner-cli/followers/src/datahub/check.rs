@@ -1,9 +1,6 @@
 //! A check of the way to DataHub, of the token and of what its owner may do.
 
-use catalog_model::{
-    ConnectionCode, Contact, Contacts, FollowError, ItemKey, Precedence, Properties, PropertyValue,
-    Stage, Visualization, follower::FeedConnection,
-};
+use catalog_model::{ConnectionCode, FollowError, ItemKey, Stage, follower::FeedConnection};
 use serde_json::json;
 
 use super::{
@@ -14,26 +11,10 @@ use crate::{
     product::PLATFORM,
     remote::{
         CallError, RemoteSettings,
-        check::{Seen, StageError, Stages, WAY},
+        check::{CATALOG_STAGES, MAPPING, PERMISSIONS, SERVER, Seen, StageError, Stages, TOKEN},
+        sample::sample_item,
     },
 };
-
-const SERVER: &str = "server";
-const TOKEN: &str = "token";
-const PERMISSIONS: &str = "permissions";
-const MAPPING: &str = "mapping";
-
-/// All stages, in their order.
-pub(super) const STAGES: [&str; 8] = [
-    WAY[0],
-    WAY[1],
-    WAY[2],
-    WAY[3],
-    SERVER,
-    TOKEN,
-    PERMISSIONS,
-    MAPPING,
-];
 
 /// The version of an aspect that no entity has. A write on this condition is authorized as any other, but stores
 /// nothing.
@@ -50,7 +31,7 @@ pub(super) async fn check(remote: &RemoteSettings, mapping: &Mapping) -> Vec<Sta
     stages.then(TOKEN, token(&api)).await;
     stages.then(PERMISSIONS, permissions(&api)).await;
     stages.then(MAPPING, async { sample(mapping) }).await;
-    stages.all(&STAGES)
+    stages.all(&CATALOG_STAGES)
 }
 
 async fn server(api: &Api) -> Result<Seen, FollowError> {
@@ -120,7 +101,7 @@ fn sample(mapping: &Mapping) -> Result<Seen, StageError> {
     let described = ConnectionCode::new("example").ok().and_then(|code| {
         let key = ItemKey::new([code.as_str(), "app", "sheet"]).ok()?;
         let hierarchy = Hierarchy::new(&FeedConnection::new(code, "Example", parts));
-        mapping.dashboard(&item(key), &hierarchy).ok()
+        mapping.dashboard(&sample_item(key), &hierarchy).ok()
     });
     let Some(mapped) = described else {
         return Err(StageError {
@@ -135,27 +116,4 @@ fn sample(mapping: &Mapping) -> Result<Seen, StageError> {
         names(mapped.shared(Shared::Owners)),
         names(mapped.shared(Shared::Tags))
     )))
-}
-
-fn item(key: ItemKey) -> Visualization {
-    let mut properties = Properties::default();
-    properties.put("tags", PropertyValue::Tags(vec!["Tag".to_owned()]));
-    Visualization {
-        key,
-        container: None,
-        label: vec!["Sheet".to_owned()],
-        name: "Sheet".to_owned(),
-        description: None,
-        contacts: Contacts::Known(vec![Contact {
-            role: "owner".into(),
-            email: Some("ann@example.com".to_owned()),
-            name: None,
-            account: Some("EXAMPLE\\ann".to_owned()),
-            status: None,
-            email_since: 1,
-        }]),
-        catalog: None,
-        precedence: Precedence::default(),
-        properties,
-    }
 }

@@ -1,9 +1,6 @@
 //! A check of the way to OpenMetadata, of the token and of what its owner may do.
 
-use catalog_model::{
-    ConnectionCode, Contact, Contacts, FollowError, ItemKey, Precedence, Properties, PropertyValue,
-    Stage, Visualization, follower::FeedConnection,
-};
+use catalog_model::{ConnectionCode, FollowError, ItemKey, Stage, follower::FeedConnection};
 use serde_json::Value;
 
 use super::{
@@ -13,25 +10,9 @@ use super::{
 };
 use crate::remote::{
     CallError, RemoteSettings,
-    check::{Seen, StageError, Stages, WAY},
+    check::{CATALOG_STAGES, MAPPING, PERMISSIONS, SERVER, Seen, StageError, Stages, TOKEN},
+    sample::sample_item,
 };
-
-const SERVER: &str = "server";
-const TOKEN: &str = "token";
-const PERMISSIONS: &str = "permissions";
-const MAPPING: &str = "mapping";
-
-/// All stages, in their order.
-pub(super) const STAGES: [&str; 8] = [
-    WAY[0],
-    WAY[1],
-    WAY[2],
-    WAY[3],
-    SERVER,
-    TOKEN,
-    PERMISSIONS,
-    MAPPING,
-];
 
 /// The oldest version that has all fields that are sent.
 const OLDEST: (u32, u32) = (1, 5);
@@ -57,7 +38,7 @@ pub(super) async fn check(remote: &RemoteSettings) -> Vec<Stage> {
     stages.then(TOKEN, token(&api)).await;
     stages.then(PERMISSIONS, permissions(&api)).await;
     stages.then(MAPPING, async { sample() }).await;
-    stages.all(&STAGES)
+    stages.all(&CATALOG_STAGES)
 }
 
 async fn server(api: &Api) -> Result<Seen, FollowError> {
@@ -138,7 +119,7 @@ fn sample() -> Result<Seen, StageError> {
         let parts = ["app", "sheet"].map(str::to_owned).to_vec();
         let service = mapping::service(&FeedConnection::new(code, "Example", parts));
         let service = service["name"].as_str()?.to_owned();
-        let mapped = mapping::chart(&item(key), "sheet");
+        let mapped = mapping::chart(&sample_item(key), "sheet");
         let owners = Some(Vec::new());
         let body = Wanted { mapped, owners }.create(&service);
         let own = body["name"].as_str().filter(|own| name::is_valid(own))?;
@@ -150,27 +131,4 @@ fn sample() -> Result<Seen, StageError> {
         message: "an item cannot be described".to_owned(),
         hint: Some("report this".to_owned()),
     })
-}
-
-fn item(key: ItemKey) -> Visualization {
-    let mut properties = Properties::default();
-    properties.put("tags", PropertyValue::Tags(vec!["Tag".to_owned()]));
-    Visualization {
-        key,
-        container: None,
-        label: vec!["Sheet".to_owned()],
-        name: "Sheet".to_owned(),
-        description: None,
-        contacts: Contacts::Known(vec![Contact {
-            role: "owner".into(),
-            email: Some("ann@example.com".to_owned()),
-            name: None,
-            account: Some("EXAMPLE\\ann".to_owned()),
-            status: None,
-            email_since: 1,
-        }]),
-        catalog: None,
-        precedence: Precedence::default(),
-        properties,
-    }
 }

@@ -12,7 +12,8 @@ use super::{
     change::{Removal, Upsert, note_key, type_of},
     dashboards::Dashboards,
     mapping::{self, EntityType, Mapped, name},
-    window::{Window, base},
+    service::server_of,
+    window::Window,
 };
 use crate::{
     remote::Server,
@@ -28,7 +29,7 @@ pub(super) async fn deliver(
     (server, url): (Server, &Url),
     parallel: usize,
 ) -> Result<Delivery, FollowError> {
-    let tally = Tally::begin(feed, base(url)).await?;
+    let tally = Tally::begin(feed, server_of(url)).await?;
     let due = Due::read(feed, tally.again()).await?;
     let mut window = Window::new(feed, tally, (server, url), parallel);
     for due in due {

@@ -15,8 +15,9 @@ use outbound_http::Url;
 use super::{
     api::{Api, MAX_BYTES, MAX_ENTITIES},
     change::{Missing, Plan, Removal, Upsert, Work},
-    mapping::{self, EntityType, name},
+    mapping::EntityType,
     people::People,
+    service::{Service, ServiceState, server_of},
     state::State,
     tags::Tags,
     targets::{Create, Creates, Removals, Update, Updates},
@@ -44,27 +45,6 @@ pub(super) struct Window<'a> {
     is_checked: bool,
 }
 
-/// The service of the connection that is delivered.
-struct Service {
-    connection: FeedConnection,
-    /// The fully qualified name.
-    fqn: String,
-    /// Not known until something is sent.
-    state: Option<ServiceState>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum ServiceState {
-    /// There is none.
-    Absent,
-    /// It was created in this delivery, so the catalog has nothing of the connection.
-    Created,
-    /// It is soft-deleted.
-    Deleted,
-    /// It is there, and the catalog may have anything of the connection.
-    Present,
-}
-
 impl<'a> Window<'a> {
     pub(super) fn new(
         feed: &'a dyn Feed,
@@ -75,7 +55,7 @@ impl<'a> Window<'a> {
         Self {
             feed,
             tally,
-            server: hash(&[base(url)]),
+            server: hash(&[server_of(url)]),
             absent: BTreeSet::new(),
             api: Api::new(server, url),
             parallel,
@@ -90,12 +70,9 @@ impl<'a> Window<'a> {
 
     /// Begins a connection, and returns the fully qualified name of its service.
     pub(super) fn begin(&mut self, connection: &FeedConnection) -> String {
-        let fqn = name::qualified(&[&name::service(&connection.code)]);
-        self.service = Some(Service {
-            connection: connection.clone(),
-            fqn: fqn.clone(),
-            state: None,
-        });
+        let service = Service::new(connection);
+        let fqn = service.fqn.clone();
+        self.service = Some(service);
         fqn
     }
 
@@ -180,21 +157,12 @@ impl<'a> Window<'a> {
 
     /// The service of the connection, which is created if there is none, and whether it was created in this delivery.
     async fn create_service(&mut self) -> Result<(String, bool), FollowError> {
-        let state = self.service_state().await?;
+        self.service_state().await?;
         let Some(service) = &mut self.service else {
             return Ok((String::new(), false));
         };
-        if matches!(state, ServiceState::Absent | ServiceState::Deleted) {
-            let body = mapping::service(&service.connection);
-            let created = self.api.put("services/dashboardServices", &body).await;
-            created.map_err(|error| error.ended("the service cannot be created"))?;
-            service.state = Some(match state {
-                ServiceState::Absent => ServiceState::Created,
-                _ => ServiceState::Present,
-            });
-        }
-        let is_new = service.state == Some(ServiceState::Created);
-        Ok((service.fqn.clone(), is_new))
+        let state = service.create(&self.api).await?;
+        Ok((service.fqn.clone(), state == ServiceState::Created))
     }
 
     /// Whether the catalog has the service of the connection. Before that, the server is found to be what it should be.
@@ -203,23 +171,10 @@ impl<'a> Window<'a> {
             self.api.version().await?;
         }
         self.is_checked = true;
-        let Some(service) = &mut self.service else {
-            return Ok(ServiceState::Absent);
-        };
-        if let Some(state) = service.state {
-            return Ok(state);
+        match &mut self.service {
+            Some(service) => service.state(&self.api).await,
+            None => Ok(ServiceState::Absent),
         }
-        let name = name::in_path(&service.fqn);
-        let path = format!("services/dashboardServices/name/{name}?include=all");
-        let found = self.api.find(&path).await;
-        let found = found.map_err(|error| error.ended("the service cannot be read"))?;
-        let state = match found {
-            None => ServiceState::Absent,
-            Some(answer) if answer.json["deleted"] == true => ServiceState::Deleted,
-            Some(_) => ServiceState::Present,
-        };
-        service.state = Some(state);
-        Ok(state)
     }
 
     /// What the catalog has of these entities, by index.
@@ -397,11 +352,4 @@ impl<'a> Window<'a> {
         }
         ended
     }
-}
-
-/// What identifies a server: its URL with or without the path of the API is the same one.
-pub(super) fn base(url: &Url) -> &str {
-    let url = url.as_str().trim_end_matches('/');
-    let url = url.strip_suffix("/v1").unwrap_or(url);
-    url.strip_suffix("/api").unwrap_or(url)
 }

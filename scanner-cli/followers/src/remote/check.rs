@@ -11,6 +11,27 @@ use super::{CallError, RemoteSettings, settings::is_protected};
 /// The stages on the way to a server, in their order. A kind adds its own ones after them.
 pub const WAY: [&str; 4] = [NAME_RESOLUTION, TCP, PROXY, TLS];
 
+/// Whether the server is what it should be, and its version.
+pub(crate) const SERVER: &str = "server";
+/// Whether the server accepts the token.
+pub(crate) const TOKEN: &str = "token";
+/// Whether the owner of the token may write.
+pub(crate) const PERMISSIONS: &str = "permissions";
+/// Whether an item can be described for the catalog.
+pub(crate) const MAPPING: &str = "mapping";
+
+/// The stages of a check of a catalog server, in their order.
+pub(crate) const CATALOG_STAGES: [&str; 8] = [
+    NAME_RESOLUTION,
+    TCP,
+    PROXY,
+    TLS,
+    SERVER,
+    TOKEN,
+    PERMISSIONS,
+    MAPPING,
+];
+
 const NAME_RESOLUTION: &str = "name resolution";
 const TCP: &str = "tcp";
 /// The stage of the proxy.
