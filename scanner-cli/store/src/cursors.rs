@@ -30,7 +30,7 @@ pub struct Cursor {
     /// The last change of this store that it has delivered. Not set until it has delivered all items for the first
     /// time.
     pub reached: Option<i64>,
-    /// When it last delivered something, in milliseconds since 1970.
+    /// When its position last moved, in milliseconds since 1970.
     pub followed: Option<i64>,
     /// Number of failed deliveries since then.
     pub failures: i64,
@@ -246,11 +246,16 @@ const ENDED: &str = "UPDATE follower SET sent = sent + ?2, refused = ?3, \
      failed = CASE WHEN ?3 > 0 THEN failed END, error = CASE WHEN ?3 > 0 THEN error END WHERE name = ?1";
 
 /// A position is valid only together with the store and the basis. Without a new position the former one is kept if
-/// both are the same.
+/// both are the same. Notes alone are not a delivery: a follower notes what it is about to send, and a catalog that does
+/// not respond must not look like one that receives.
 const ACKNOWLEDGE: &str = "INSERT INTO follower (name, cursor, followed, store, basis) \
-     VALUES (?1, ?2, ?3, (SELECT id FROM store), ?4) ON CONFLICT (name) DO UPDATE SET \
+     VALUES (?1, ?2, CASE WHEN ?2 IS NOT NULL THEN ?3 END, (SELECT id FROM store), ?4) \
+     ON CONFLICT (name) DO UPDATE SET \
      cursor = CASE WHEN ?2 IS NULL AND store = (SELECT id FROM store) AND basis IS ?4 THEN cursor ELSE ?2 END, \
-     followed = ?3, store = (SELECT id FROM store), basis = ?4, failures = 0, failed = NULL, error = NULL";
+     followed = CASE WHEN ?2 IS NULL THEN followed ELSE ?3 END, \
+     failures = CASE WHEN ?2 IS NULL THEN failures ELSE 0 END, \
+     failed = CASE WHEN ?2 IS NULL THEN failed END, error = CASE WHEN ?2 IS NULL THEN error END, \
+     store = (SELECT id FROM store), basis = ?4";
 
 const NOTE: &str = "INSERT INTO follower_note (follower, key, note) VALUES (?1, ?2, ?3) \
      ON CONFLICT (follower, key) DO UPDATE SET note = ?3";

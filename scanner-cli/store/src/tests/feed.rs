@@ -262,6 +262,26 @@ async fn a_success_clears_the_error() {
 }
 
 #[tokio::test]
+async fn notes_alone_are_not_a_delivery() {
+    let scratch = Scratch::new();
+    scratch.scan(0, &[("a", "A")]).await;
+    let mut cursors = Cursors::open(&scratch.path(), &Arc::default()).unwrap();
+    let (follower, time) = (follower(), jiff::Timestamp::UNIX_EPOCH);
+    let noted = Acknowledgement::default().with_note("k", "sent".to_owned());
+    for failures in 1..4 {
+        now(open(&scratch).acknowledge(noted.clone())).unwrap();
+        cursors.failed_with(&follower.name, "no", time).unwrap();
+        let cursor = cursors.cursor(&follower).unwrap();
+        assert_eq!((cursor.followed, cursor.failures), (None, failures));
+        assert_eq!(cursor.error.as_deref(), Some("no"));
+    }
+    deliver(&scratch);
+    now(open(&scratch).acknowledge(noted)).unwrap();
+    let cursor = cursors.cursor(&follower).unwrap();
+    assert_eq!((cursor.followed, cursor.failures), (Some(0), 0));
+}
+
+#[tokio::test]
 async fn the_end_of_a_delivery_counts_items_and_keeps_the_first_refusals() {
     let scratch = Scratch::new();
     scratch.scan(0, &[("a", "A")]).await;
