@@ -58,8 +58,8 @@ pub trait FileSource: Send + Sync {
     /// If the file is missing or cannot be read.
     fn read(&self, path: &str) -> io::Result<Vec<u8>>;
 
-    /// Whether messages may quote the file. A file that is named by mistake, or by someone who wants to read it through
-    /// messages, may contain secrets.
+    /// Whether messages may quote lines of the file. They must not quote a file that may contain secrets, such as one that
+    /// a setting names by mistake, or on purpose to read it through the messages.
     fn may_quote(&self, path: &str) -> bool {
         let _ = path;
         true

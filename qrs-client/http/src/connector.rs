@@ -45,8 +45,8 @@ impl Connector {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) if the host is not valid, or the operating system's CA
-    /// certificates are to be trusted and there are none.
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) if the host is not valid, or if the operating system's CA
+    /// certificates are to be trusted but the system has no CA certificates.
     pub fn new(
         server: Endpoint<'_>,
         trust: &Trust,
@@ -76,7 +76,7 @@ impl Connector {
         })
     }
 
-    /// Connects without TLS, step by step. The last step is the one that failed, if there is no connection.
+    /// Connects without TLS, step by step. If the connection fails, the last step is the one that failed.
     pub async fn connect(&self) -> (Vec<Step>, Option<Box<dyn Wire>>) {
         self.route().connect_without_tls().await
     }

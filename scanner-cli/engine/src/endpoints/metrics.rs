@@ -62,7 +62,7 @@ const GAUGES: [(&str, &str); 15] = [
     ),
     (
         "scanner_follower_lag_seconds",
-        "Age of the oldest change that a follower has not delivered yet; 0 if there is none.",
+        "Age of the oldest change that the follower has not delivered yet; 0 if it has delivered all changes.",
     ),
     (
         "scanner_follower_items_refused",
