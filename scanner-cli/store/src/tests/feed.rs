@@ -265,7 +265,7 @@ async fn a_success_clears_the_error() {
 async fn notes_alone_are_not_a_delivery() {
     let scratch = Scratch::new();
     scratch.scan(0, &[("a", "A")]).await;
-    let mut cursors = Cursors::open(&scratch.path(), &Arc::default()).unwrap();
+    let cursors = Cursors::open(&scratch.path(), &Arc::default()).unwrap();
     let (follower, time) = (follower(), jiff::Timestamp::UNIX_EPOCH);
     let noted = Acknowledgement::default().with_note("k", "sent".to_owned());
     for failures in 1..4 {
