@@ -65,7 +65,7 @@ impl Follower for RedactedFollower {
     }
 
     fn redact(&self, text: String) -> String {
-        self.redactor.redact(text)
+        self.redactor.redact(self.follower.redact(text))
     }
 }
 

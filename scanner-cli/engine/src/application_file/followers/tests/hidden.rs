@@ -44,6 +44,14 @@ async fn a_check_shows_stars_for_secrets() {
     check_hidden(&format!("{:?}", application.followers));
 }
 
+#[test]
+fn the_own_secrets_of_a_follower_are_redacted_as_well() {
+    let home = home("ending = fails");
+    let followers = home.read().ok().unwrap().followers;
+    let text = "own-s3cr3t and s3cr3t-token".to_owned();
+    assert_eq!(followers[0].follower.redact(text), "**** and ********");
+}
+
 #[tokio::test]
 async fn a_failed_delivery_shows_stars_for_secrets() {
     let home = home("ending = fails");

@@ -132,4 +132,9 @@ impl Follower for Web {
     fn files_of(&self, code: &ConnectionCode) -> Vec<PathBuf> {
         vec![PathBuf::from(format!("{}-{code}", self.name))]
     }
+
+    /// A secret that only the follower knows, such as a part of its URL.
+    fn redact(&self, text: String) -> String {
+        text.replace("own-s3cr3t", "****")
+    }
 }
