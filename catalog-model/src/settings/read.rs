@@ -111,7 +111,7 @@ impl Settings {
                 self.refuse(
                     key,
                     message,
-                    format!("write it like `{key} = \"https://qlik.example.com\"`"),
+                    format!("write it like `{key} = \"https://host.example.com\"`"),
                 );
                 None
             }

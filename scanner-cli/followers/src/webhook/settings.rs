@@ -37,7 +37,7 @@ impl WebhookSettings {
         let key = secret.as_ref().map(Key::new);
         let key = match key {
             Some(Err(error)) => {
-                let hint = "copy it again: after `whsec_` it is base64; a secret without `whsec_` is used as it is";
+                let hint = "copy it again: after its prefix, the secret is base64; without the prefix, any text is a secret";
                 settings.refuse("secret", error.to_string(), hint.to_owned());
                 None
             }

@@ -25,9 +25,9 @@ pub(super) struct Key {
 /// A secret that is not a key. Its text is not repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum InvalidKey {
-    #[error("`secret` begins with `whsec_`, but what follows is not base64")]
+    #[error("`secret` has the prefix of Standard Webhooks, but the rest is not base64")]
     NotBase64,
-    #[error("`secret` begins with `whsec_`, but nothing follows")]
+    #[error("`secret` has the prefix of Standard Webhooks, but the rest is empty")]
     Empty,
 }
 

@@ -82,7 +82,7 @@ fn wrong_settings_are_refused_at_their_place() {
         (&[("secret", SECRET), ("events", "[item, scan]")], ""),
         (
             &[("secret", "whsec_not base64!")],
-            "secret: `secret` begins with `whsec_`",
+            "secret: `secret` has the prefix of Standard Webhooks",
         ),
         (&[("events", "sheet")], "events: `sheet` in `events`"),
         (&[("events", "[]")], "events: `events` is empty"),
