@@ -40,7 +40,7 @@ pub enum Finding {
         what: String,
     },
     /// The source sent records that were not requested. They are not among the findings.
-    Unasked {
+    NotRequested {
         /// What was seen, and what to check.
         what: String,
     },

@@ -16,7 +16,7 @@ mod unknown;
 pub use durations::duration;
 use limits::MAX_PROBLEMS;
 pub use tree::{Entry, Map, Node, Object, Value};
-pub use unknown::{Unknown, UnknownSetting};
+pub use unknown::{UnknownSetting, UnknownSettings};
 
 /// The settings of one connection, and a record of what was read of them and what was wrong.
 pub struct Settings {
@@ -25,7 +25,7 @@ pub struct Settings {
     /// Where a setting that is missing should be.
     place: Place,
     files: Arc<dyn FileSource>,
-    asked: Vec<String>,
+    known_keys: Vec<String>,
     problems: Vec<SettingProblem>,
     warnings: Vec<SettingProblem>,
 }
@@ -93,7 +93,7 @@ pub struct SettingProblem {
     /// What to do.
     pub hint: Option<String>,
     /// Whether the place is that of `key` itself.
-    pub stands: Stands,
+    pub place_kind: PlaceKind,
     /// From which byte of the setting's text on it is wrong, where that much is known: then the place is still that of
     /// the whole text, escapes and quotes apart.
     pub within: Option<usize>,
@@ -101,9 +101,9 @@ pub struct SettingProblem {
 
 /// What is at the place of a problem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stands {
+pub enum PlaceKind {
     /// The setting that the problem is about.
-    Itself,
+    Setting,
     /// What should contain it, or is in its place. The line may contain a secret whose key is misspelt.
     Other,
 }
@@ -122,7 +122,7 @@ impl Settings {
             place: Place::new(file.clone(), 1, 1),
             file,
             files,
-            asked: Vec::new(),
+            known_keys: Vec::new(),
             problems: Vec::new(),
             warnings: Vec::new(),
         }
@@ -153,10 +153,10 @@ impl Settings {
             place: self.nearest_place(key),
             message: message.into(),
             hint: hint.into(),
-            stands: if self.find(key).is_some() {
-                Stands::Itself
+            place_kind: if self.find(key).is_some() {
+                PlaceKind::Setting
             } else {
-                Stands::Other
+                PlaceKind::Other
             },
             within: None,
         });

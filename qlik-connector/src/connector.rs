@@ -3,7 +3,7 @@
 use catalog_model::{
     Connection, ConnectionCode, Connector, ConnectorId, Place, PropertyDefinition, Settings,
     filter::ItemFilter,
-    settings::{Invalid, Located, SettingProblem, Stands},
+    settings::{Invalid, Located, PlaceKind, SettingProblem},
     with_causes,
 };
 use outbound_settings::{Names, OutboundSettings, TimeLimitSettings};
@@ -172,7 +172,7 @@ fn warn_of_links(settings: &mut Settings, site: &SiteUrl, place: Place) {
         hint: Some(format!(
             "set it to the URL under which people open the hub, such as `{LINK_URL} = \"{people}\"`"
         )),
-        stands: Stands::Itself,
+        place_kind: PlaceKind::Setting,
         within: None,
     });
 }

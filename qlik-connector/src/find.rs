@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use url::Url;
 
 use crate::{
-    filters::{asked_sheet::AskedSheet, filtering::reason},
+    filters::{filtering::reason, sheet_subject::SheetSubject},
     items::{
         apps::{Apps, WithOwners, stream_name},
         dates::Dates,
@@ -106,21 +106,21 @@ impl Asking<'_> {
         let Ok(Lowered { item, app }) = lower(sheet, &surroundings, &mut dates) else {
             return Ok(None);
         };
-        let asked = AskedSheet::new(sheet, &item, &app);
-        let decision = filter.decide(&asked).decision;
+        let sheet_subject = SheetSubject::new(sheet, &item, &app);
+        let decision = filter.decide(&sheet_subject).decision;
         let (key, label) = (item.key.clone(), item.label.clone());
         Ok(match decision {
             Decision::Keep { .. } => None,
             Decision::Exclude { rule } => Some(Finding::Excluded {
                 key,
                 label,
-                because: filter.because(&asked, rule.id),
+                because: filter.because(&sheet_subject, rule.id),
                 rule,
             }),
             Decision::Undecided { rule, cause } => Some(Finding::Undecided {
                 key,
                 label,
-                why: reason(filter, rule, &cause, &asked),
+                why: reason(filter, rule, &cause, &sheet_subject),
             }),
         })
     }
@@ -254,7 +254,7 @@ struct FewRecords<T> {
 /// If the site sends other records, a gateway drops the filter, and reading continues.
 async fn few<T: DeserializeOwned + Bounded + Send + 'static>(
     mut list: RecordList<T>,
-    asked: impl Fn(&T) -> bool,
+    is_requested: impl Fn(&T) -> bool,
 ) -> Result<FewRecords<T>, Error> {
     let mut found = FewRecords {
         records: Vec::new(),
@@ -264,7 +264,7 @@ async fn few<T: DeserializeOwned + Bounded + Send + 'static>(
         && let Some(record) = list.next().await?
     {
         match record {
-            Ok(mut record) if asked(&record) => {
+            Ok(mut record) if is_requested(&record) => {
                 record.shorten(&mut LongTexts::default());
                 found.records.push(record);
             }
@@ -276,7 +276,7 @@ async fn few<T: DeserializeOwned + Bounded + Send + 'static>(
 }
 
 fn unasked(others: u64) -> Option<Finding> {
-    (others > 0).then(|| Finding::Unasked {
+    (others > 0).then(|| Finding::NotRequested {
         what: format!(
             "the site also sent {} that {} not requested and not shown: check whether a gateway between the scanner and the site removes the filter",
             counted(others, "record"),

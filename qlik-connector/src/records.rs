@@ -9,7 +9,7 @@ use qrs_client::{
 };
 use serde::Deserialize;
 
-pub(crate) mod odd_fields;
+pub(crate) mod ignored_fields;
 pub(crate) mod texts;
 
 qrs_client::objects_only!(App, Sheet, SheetApp, User);

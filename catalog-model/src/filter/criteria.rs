@@ -56,7 +56,7 @@ pub trait Subject {
 
 /// A criterion that a filter uses, with the name of the list if it is a family.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Asked {
+pub(super) struct UsedCriterion {
     pub(super) criterion: Criterion,
     pub(super) id: CriterionId,
     pub(super) name: Option<Box<str>>,
@@ -69,7 +69,7 @@ pub(super) struct UnknownCriterionError {
     pub(super) hint: String,
 }
 
-impl Asked {
+impl UsedCriterion {
     /// Finds the criterion with the full name `name`, without quotes.
     pub(super) fn find(criteria: &[Criterion], name: &str) -> Result<Self, UnknownCriterionError> {
         let numbered = || criteria.iter().copied().enumerate();
@@ -135,8 +135,8 @@ fn near(criteria: &[Criterion], name: &str) -> Option<String> {
     let (stem, rest) = name.split_once('.').unwrap_or((name, ""));
     let family = nearest(stem, families(criteria)).filter(|_| !rest.is_empty());
     if let Some(family) = family {
-        let meant = Asked::find(criteria, &format!("{family}.{rest}"));
-        return meant.ok().map(|asked| asked.to_string());
+        let meant = UsedCriterion::find(criteria, &format!("{family}.{rest}"));
+        return meant.ok().map(|used| used.to_string());
     }
     nearest(name, criteria.iter().map(|known| known.name)).map(str::to_owned)
 }

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use super::{
-    criteria::{Asked, Subject},
+    criteria::{Subject, UsedCriterion},
     expression::{Condition, Each, Formula, Operand, Quantifier},
     regex::{Budget, LimitError},
 };
@@ -24,7 +24,7 @@ struct Asking<'s, S: ?Sized> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cause<'f> {
     /// This value of the item could not be read.
-    NotRead(&'f Asked),
+    NotRead(&'f UsedCriterion),
     /// This pattern exceeded a limit on a text of the item.
     PatternLimit(LimitError<'f>),
 }
@@ -112,14 +112,12 @@ fn compare<'f, S: Subject + ?Sized>(
 ) -> Truth<'f> {
     let Asking { subject, budget } = asking;
     match operand {
-        Operand::Criterion(asked) if !subject.knows(asked.id) => {
-            Truth::Unknown(Cause::NotRead(asked))
-        }
-        Operand::Criterion(asked) if asked.is_list() => {
-            let empty = asked.is_empty(*subject);
+        Operand::Criterion(used) if !subject.knows(used.id) => Truth::Unknown(Cause::NotRead(used)),
+        Operand::Criterion(used) if used.is_list() => {
+            let empty = used.is_empty(*subject);
             Truth::from_bool(empty == (*condition == Condition::IsNull))
         }
-        Operand::Criterion(asked) => condition.holds(subject.text(asked.id).as_deref(), budget),
+        Operand::Criterion(used) => condition.holds(subject.text(used.id).as_deref(), budget),
         Operand::Value { outward, .. } => {
             let mut values = values;
             for _ in 0..*outward {

@@ -5,7 +5,7 @@ use std::{collections::HashSet, fmt};
 use memchr::memmem::Finder;
 
 use super::{
-    criteria::{Asked, CriterionKind},
+    criteria::{CriterionKind, UsedCriterion},
     glob::Glob,
     lexer::is_word,
     regex::Regex,
@@ -28,7 +28,7 @@ pub(super) enum Formula {
 /// The left side of a comparison.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Operand {
-    Criterion(Asked),
+    Criterion(UsedCriterion),
     /// A value of the list of the `outward`-th enclosing `any` or `all`, counted from the innermost.
     Value {
         name: Box<str>,
@@ -42,7 +42,7 @@ pub(super) struct Each {
     pub(super) quantifier: Quantifier,
     /// The name of a value in the condition.
     pub(super) value: Box<str>,
-    pub(super) list: Asked,
+    pub(super) list: UsedCriterion,
     pub(super) condition: Formula,
 }
 
@@ -148,17 +148,17 @@ enum Around {
 
 impl Formula {
     /// Adds each criterion that is used.
-    pub(super) fn collect_asked<'n>(&'n self, asked: &mut Vec<&'n Asked>) {
+    pub(super) fn collect_used<'n>(&'n self, used: &mut Vec<&'n UsedCriterion>) {
         match self {
             Self::Always | Self::Never | Self::Comparison(Operand::Value { .. }, _) => {}
-            Self::Not(inner) => inner.collect_asked(asked),
+            Self::Not(inner) => inner.collect_used(used),
             Self::And(nodes) | Self::Or(nodes) => {
-                nodes.iter().for_each(|node| node.collect_asked(asked));
+                nodes.iter().for_each(|node| node.collect_used(used));
             }
-            Self::Comparison(Operand::Criterion(criterion), _) => asked.push(criterion),
+            Self::Comparison(Operand::Criterion(criterion), _) => used.push(criterion),
             Self::Each(each) => {
-                asked.push(&each.list);
-                each.condition.collect_asked(asked);
+                used.push(&each.list);
+                each.condition.collect_used(used);
             }
         }
     }
@@ -233,13 +233,13 @@ impl fmt::Display for Each {
 impl fmt::Display for Operand {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Criterion(asked) => write!(f, "{asked}"),
+            Self::Criterion(used) => write!(f, "{used}"),
             Self::Value { name, .. } => f.write_str(name),
         }
     }
 }
 
-impl fmt::Display for Asked {
+impl fmt::Display for UsedCriterion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.criterion.name)?;
         let Some(name) = &self.name else {

@@ -98,18 +98,16 @@ impl ItemFilter {
     /// The names of the lists of a family that the filter uses, each once: for `custom_property`, the names of custom
     /// properties.
     #[must_use]
-    pub fn names_asked(&self, family: &str) -> BTreeSet<&str> {
+    pub fn names_used(&self, family: &str) -> BTreeSet<&str> {
         let of_rules = self.universal.iter().flat_map(|rule| &rule.terms);
-        let mut asked: Vec<_> = of_rules.map(|(asked, _)| asked).collect();
+        let mut used: Vec<_> = of_rules.map(|(used, _)| used).collect();
         if let Some(node) = &self.rich {
-            node.collect_asked(&mut asked);
+            node.collect_used(&mut used);
         }
-        let of_family = asked
+        let of_family = used
             .into_iter()
-            .filter(|asked| asked.criterion.name == family);
-        of_family
-            .filter_map(|asked| asked.name.as_deref())
-            .collect()
+            .filter(|used| used.criterion.name == family);
+        of_family.filter_map(|used| used.name.as_deref()).collect()
     }
 
     /// Decides about an item.
@@ -207,7 +205,7 @@ impl ItemFilter {
 
 fn unknown(rule: RuleId, cause: Cause<'_>) -> Decision {
     let cause = match cause {
-        Cause::NotRead(asked) => UnknownCause::Criterion(asked.to_string()),
+        Cause::NotRead(used) => UnknownCause::Criterion(used.to_string()),
         Cause::PatternLimit(limit_error) => UnknownCause::Pattern(limit_error.into()),
     };
     Decision::Undecided { rule, cause }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{
-    criteria::{Asked, Criterion, CriterionKind, listed},
+    criteria::{Criterion, CriterionKind, UsedCriterion, listed},
     error::{ExpressionError, excerpt},
     expression::{Each, Formula, Operand, Quantifier},
     lexer::{Kind, Lexer, Token},
@@ -205,7 +205,7 @@ impl<'t> Parser<'t> {
         self.criterion().map(Operand::Criterion)
     }
 
-    fn criterion(&mut self) -> Parsed<Asked> {
+    fn criterion(&mut self) -> Parsed<UsedCriterion> {
         let span = self.token.span.clone();
         let word = match &self.token.kind {
             Kind::Word(word) if !KEYWORDS.contains(&&self.text[span.clone()]) => word,
@@ -214,10 +214,10 @@ impl<'t> Parser<'t> {
                 return Err(self.unexpected(format!("a criterion is expected here: {names}")));
             }
         };
-        match Asked::find(self.criteria, word) {
-            Ok(asked) => {
+        match UsedCriterion::find(self.criteria, word) {
+            Ok(used) => {
                 self.advance()?;
-                Ok(asked)
+                Ok(used)
             }
             Err(unknown) => {
                 let hint = match self.meant_by(word) {

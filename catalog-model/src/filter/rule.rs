@@ -107,7 +107,7 @@ pub enum Silence {
     /// The rule was tried and did not match.
     MatchedNone {
         /// Number of items that the rule was tried on.
-        asked: u64,
+        tested: u64,
     },
 }
 
@@ -160,7 +160,7 @@ impl RuleCounts {
     }
 
     /// Returns the approximate number of items that reached a rule: those that no earlier rule matched.
-    fn asked(&self, rule: RuleId) -> u64 {
+    fn tested(&self, rule: RuleId) -> u64 {
         let before = self.counts.iter().take(rule.0);
         let taken: u64 = before
             .map(|count| {
@@ -180,10 +180,10 @@ impl RuleCounts {
         if self.get(rule).matched > 0 || self.decided == 0 {
             return None;
         }
-        match self.asked(rule) {
+        match self.tested(rule) {
             0 if self.unknown > 0 => None,
             0 => Some(Silence::NeverReached),
-            asked => Some(Silence::MatchedNone { asked }),
+            tested => Some(Silence::MatchedNone { tested }),
         }
     }
 

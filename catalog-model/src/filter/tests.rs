@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::{
     Criterion, CriterionId, CriterionKind, Expression, TestItem,
-    criteria::Asked,
+    criteria::UsedCriterion,
     evaluate::{Cause, Truth, holds},
     expression::{Condition, Each, Formula, Operand, Quantifier, Substring, Texts},
     glob::Glob,
@@ -86,13 +86,13 @@ fn null() -> impl Strategy<Value = Condition> {
     prop_oneof![Just(Condition::IsNull), Just(Condition::IsNotNull)]
 }
 
-fn list() -> impl Strategy<Value = Asked> {
-    let named = |name: &str| Asked {
+fn list() -> impl Strategy<Value = UsedCriterion> {
+    let named = |name: &str| UsedCriterion {
         criterion: CRITERIA[3],
         id: CriterionId(3),
         name: Some(name.into()),
     };
-    let tag = Asked {
+    let tag = UsedCriterion {
         criterion: CRITERIA[2],
         id: CriterionId(2),
         name: None,
@@ -108,12 +108,12 @@ fn list() -> impl Strategy<Value = Asked> {
 /// An expression within this number of lists.
 fn node(depth: u32, lists: usize) -> BoxedStrategy<Formula> {
     let criterion = (0..2_usize, condition()).prop_map(|(id, condition)| {
-        let asked = Asked {
+        let used = UsedCriterion {
             criterion: CRITERIA[id],
             id: CriterionId(id),
             name: None,
         };
-        Formula::Comparison(Operand::Criterion(asked), condition)
+        Formula::Comparison(Operand::Criterion(used), condition)
     });
     let empty = (list(), null())
         .prop_map(|(list, null)| Formula::Comparison(Operand::Criterion(list), null));
@@ -169,7 +169,7 @@ fn not(node: Formula) -> Formula {
 
 fn truth(node: &Formula, item: &TestItem) -> bool {
     match holds(node, item, &Budget::new()) {
-        Truth::Unknown(asked) => panic!("{asked:?} is known"),
+        Truth::Unknown(used) => panic!("{used:?} is known"),
         truth => truth == Truth::Holds,
     }
 }

@@ -3,7 +3,7 @@
 use std::{ops::ControlFlow, sync::Arc};
 
 use super::{
-    criteria::{Asked, Subject},
+    criteria::{Subject, UsedCriterion},
     evaluate::{Cause, Truth},
     glob::Glob,
     regex::{Budget, Regex},
@@ -16,7 +16,7 @@ pub(super) struct UniversalRule {
     /// The catalog of the items that the rule keeps.
     pub(super) catalog: Option<Arc<str>>,
     /// All of them must match.
-    pub(super) terms: Vec<(Asked, UniversalPattern)>,
+    pub(super) terms: Vec<(UsedCriterion, UniversalPattern)>,
 }
 
 /// What happens to an item that a rule matches.
@@ -53,11 +53,11 @@ impl UniversalRule {
     /// Whether all of its terms match. A term that does not match decides, even if others are unknown.
     pub(super) fn matches<S: Subject + ?Sized>(&self, subject: &S, budget: &Budget) -> Truth<'_> {
         let mut all = Truth::Holds;
-        for (asked, pattern) in &self.terms {
-            let term = if subject.knows(asked.id) {
-                pattern.matches_answer(asked, subject, budget)
+        for (used, pattern) in &self.terms {
+            let term = if subject.knows(used.id) {
+                pattern.matches_answer(used, subject, budget)
             } else {
-                Truth::Unknown(Cause::NotRead(asked))
+                Truth::Unknown(Cause::NotRead(used))
             };
             match term {
                 Truth::Holds => {}
@@ -82,20 +82,20 @@ impl UniversalPattern {
     /// Whether the value matches, or one value of a list. A missing value never matches.
     fn matches_answer<S: Subject + ?Sized>(
         &self,
-        asked: &Asked,
+        used: &UsedCriterion,
         subject: &S,
         budget: &Budget,
     ) -> Truth<'_> {
-        if !asked.is_list() {
-            return match subject.text(asked.id) {
+        if !used.is_list() {
+            return match subject.text(used.id) {
                 Some(text) => self.matches(&text, budget),
                 None => Truth::Fails,
             };
         }
         let mut found = Truth::Fails;
         subject.each(
-            asked.id,
-            asked.name.as_deref(),
+            used.id,
+            used.name.as_deref(),
             &mut |value| match self.matches(value, budget) {
                 Truth::Fails => ControlFlow::Continue(()),
                 // Another value may match.

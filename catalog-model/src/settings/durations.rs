@@ -4,7 +4,7 @@ use std::{ops::RangeInclusive, time::Duration};
 
 use jiff::{SignedDuration, Span, SpanRelativeTo};
 
-use super::{Located, SettingProblem, Settings, Stands, limits::DURATIONS};
+use super::{Located, PlaceKind, SettingProblem, Settings, limits::DURATIONS};
 use crate::Place;
 
 impl Settings {
@@ -58,7 +58,7 @@ impl Settings {
                 hint: Some(format!(
                     "write `{text} s`, or `{text} ms` if that is intended"
                 )),
-                stands: Stands::Itself,
+                place_kind: PlaceKind::Setting,
                 within: None,
             });
         }

@@ -4,7 +4,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::{
-    Entries, Located, Node, Object, SettingFile, SettingProblem, Settings, Stands, Value,
+    Entries, Located, Node, Object, PlaceKind, SettingFile, SettingProblem, Settings, Value,
     limits::{MAX_BLOCKS, MAX_TEXT_BYTES, MAX_TEXTS},
 };
 use crate::{Diagnostic, Place};
@@ -192,7 +192,7 @@ impl Settings {
                 place,
                 message: format!("{which} must be {due}, not {}", found.describe()),
                 hint: Some(format!("write `{key} = [ {{ … }} ]`")),
-                stands: Stands::Itself,
+                place_kind: PlaceKind::Setting,
                 within: None,
             });
         }
@@ -217,7 +217,7 @@ impl Settings {
             }) => {
                 self.record(SettingProblem {
                     key: key.to_owned(),
-                    stands: Stands::Itself,
+                    place_kind: PlaceKind::Setting,
                     message: format!("`{key}`: {message}"),
                     place: place.unwrap_or(path.place),
                     hint,
@@ -259,7 +259,7 @@ impl Settings {
                         value.describe()
                     ),
                     hint: None,
-                    stands: Stands::Itself,
+                    place_kind: PlaceKind::Setting,
                     within: None,
                 }),
             }
@@ -273,7 +273,7 @@ impl Settings {
 
     /// Notes that `key` is a known setting, without reading it.
     pub fn know(&mut self, key: &str) {
-        self.asked.push(key.to_owned());
+        self.known_keys.push(key.to_owned());
     }
 
     fn too_many(&mut self, key: &str, what: &str, max: usize) {

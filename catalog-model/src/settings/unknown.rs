@@ -16,7 +16,7 @@ pub struct UnknownSetting {
 
 /// The settings that no reader knows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Unknown {
+pub struct UnknownSettings {
     /// The first of them, in the order of the file, and of the others those that may be meant for one of the names that
     /// [`Settings::find_unknown`] was given.
     pub settings: Vec<UnknownSetting>,
@@ -37,14 +37,14 @@ impl Settings {
     /// The settings that were not asked for, and how many more there are. To find out what a misspelt name may mean
     /// takes long, so that of very many only the first are compared with all known names, and the others with `vital`.
     #[must_use]
-    pub fn find_unknown(&self, vital: &[&str]) -> Unknown {
+    pub fn find_unknown(&self, vital: &[&str]) -> UnknownSettings {
         let mut all = Vec::new();
         self.collect_unknown("", &self.root, &mut all);
-        let known: Vec<_> = self.asked.iter().map(String::as_str).collect();
+        let known: Vec<_> = self.known_keys.iter().map(String::as_str).collect();
         let vital: Vec<_> = (known.iter().copied())
             .filter(|name| vital.contains(name))
             .collect();
-        let mut unknown = Unknown::default();
+        let mut unknown = UnknownSettings::default();
         for (index, (key, place)) in all.into_iter().enumerate() {
             let is_first = index < MAX_UNKNOWN;
             let near = self.near(&key, if is_first { &known } else { &vital });
@@ -67,7 +67,7 @@ impl Settings {
     ) {
         for (name, setting) in block.all_settings() {
             let key = format!("{prefix}{name}");
-            if self.asked.contains(&key) {
+            if self.known_keys.contains(&key) {
                 continue;
             }
             match &setting.value {
@@ -86,14 +86,15 @@ impl Settings {
             return Some(known.to_owned());
         }
         // A short name is what was meant only if it is not there: `connection.filter`, not `proxy.name`.
-        let is_there = |asked: &str| self.root.setting(asked).is_some();
-        let misplaced = (known.iter())
-            .find(|asked| is_within(asked, key) || (is_within(key, asked) && !is_there(asked)));
+        let is_there = |known_key: &str| self.root.setting(known_key).is_some();
+        let misplaced = (known.iter()).find(|known_key| {
+            is_within(known_key, key) || (is_within(key, known_key) && !is_there(known_key))
+        });
         let cut_short = || {
-            let same_block = |asked: &&&str| !asked[key.len()..].contains('.');
-            let longer = known.iter().filter(|asked| asked.starts_with(key));
+            let same_block = |known_key: &&&str| !known_key[key.len()..].contains('.');
+            let longer = known.iter().filter(|known_key| known_key.starts_with(key));
             longer
-                .filter(|asked| asked.len() > key.len())
+                .filter(|known_key| known_key.len() > key.len())
                 .find(same_block)
         };
         if let Some(known) = misplaced.or_else(cut_short) {
@@ -110,24 +111,26 @@ impl Settings {
 fn near_in_each_name<'a>(key: &str, known: &[&'a str]) -> Option<&'a str> {
     let mut candidates: Vec<_> = known
         .iter()
-        .filter(|asked| length(asked) <= length(key) && all_parts_are_near(asked, key))
+        .filter(|known_key| length(known_key) <= length(key) && all_parts_are_near(known_key, key))
         .collect();
-    candidates.sort_by_key(|asked| length(key) - length(asked));
-    candidates.first().map(|asked| **asked)
+    candidates.sort_by_key(|known_key| length(key) - length(known_key));
+    candidates.first().map(|known_key| **known_key)
 }
 
 /// The known setting in a block that has as many names as `key`, each equal or near to that of `key`:
 /// `secret_manager.enabled` for `secret_manger.enabled`.
 fn misspelled_part<'a>(key: &str, known: &[&'a str]) -> Option<&'a str> {
-    let mut same_length = known.iter().filter(|asked| length(asked) == length(key));
-    let found = same_length.find(|asked| all_parts_are_near(asked, key));
+    let mut same_length = known
+        .iter()
+        .filter(|known_key| length(known_key) == length(key));
+    let found = same_length.find(|known_key| all_parts_are_near(known_key, key));
     found.filter(|_| length(key) > 1).copied()
 }
 
-/// Whether each name of `key` is equal or near to the one of `asked` in the same position.
-fn all_parts_are_near(asked: &str, key: &str) -> bool {
-    let mut pairs = asked.split('.').zip(key.split('.'));
-    pairs.all(|(asked, name)| name == asked || nearest(name, [asked]).is_some())
+/// Whether each name of `key` is equal or near to the one of `known_key` in the same position.
+fn all_parts_are_near(known_key: &str, key: &str) -> bool {
+    let mut pairs = known_key.split('.').zip(key.split('.'));
+    pairs.all(|(known_key, name)| name == known_key || nearest(name, [known_key]).is_some())
 }
 
 /// Number of names in a dotted key.

@@ -1,4 +1,4 @@
-//! The criteria of filters. Their values come from `asked_sheet.rs` and `stored_sheet.rs`.
+//! The criteria of filters. Their values come from `sheet_subject.rs` and `stored_sheet.rs`.
 
 use catalog_model::filter::{Criterion, CriterionId, CriterionKind};
 

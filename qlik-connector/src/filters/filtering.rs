@@ -8,7 +8,7 @@ use catalog_model::{
 };
 
 use crate::{
-    filters::{asked_sheet::AskedSheet, criteria::CUSTOM_PROPERTY},
+    filters::{criteria::CUSTOM_PROPERTY, sheet_subject::SheetSubject},
     items::apps::{Apps, FactsSource, HINT_FOR_HIDDEN_APPS},
     people::owners::Unread,
 };
@@ -46,24 +46,28 @@ impl<'a> Filtering<'a> {
     }
 
     /// Returns the filter's decision about a sheet.
-    pub(crate) fn ask(&mut self, asked: &AskedSheet<'_>) -> Decision {
-        let evaluation = self.filter.decide(asked);
+    pub(crate) fn ask(&mut self, subject: &SheetSubject<'_>) -> Decision {
+        let evaluation = self.filter.decide(subject);
         self.counts.count(&evaluation);
         if let Decision::Undecided { rule, cause } = &evaluation.decision {
-            self.count_undecided(*rule, cause, asked);
+            self.count_undecided(*rule, cause, subject);
         }
         evaluation.decision
     }
 
-    fn count_undecided(&mut self, rule: RuleId, cause: &UnknownCause, asked: &AskedSheet<'_>) {
+    fn count_undecided(&mut self, rule: RuleId, cause: &UnknownCause, subject: &SheetSubject<'_>) {
         if let UnknownCause::Pattern(_) = cause {
             self.limit_exceeded += 1;
             let filter = self.filter;
             self.first_limit_exceeded.get_or_insert_with(|| {
-                format!("`{}`: {}", asked.key(), reason(filter, rule, cause, asked))
+                format!(
+                    "`{}`: {}",
+                    subject.key(),
+                    reason(filter, rule, cause, subject)
+                )
             });
         } else {
-            self.hidden += u64::from(asked.app().source == FactsSource::Sheet(Unread::Hidden));
+            self.hidden += u64::from(subject.app().source == FactsSource::Sheet(Unread::Hidden));
         }
     }
 
@@ -72,17 +76,16 @@ impl<'a> Filtering<'a> {
         &self,
         rule: RuleId,
         cause: &UnknownCause,
-        asked: &AskedSheet<'_>,
+        subject: &SheetSubject<'_>,
     ) -> String {
-        reason(self.filter, rule, cause, asked)
+        reason(self.filter, rule, cause, subject)
     }
 
     /// Reports how often each rule was applied, and warns about rules that were never applied (they may be misspelt)
     /// and about undecided sheets.
     pub(crate) fn close(&self, apps: &Apps, sink: &mut dyn ScanSink) {
         self.report_rules(sink);
-        let asked = self.filter.names_asked(CUSTOM_PROPERTY);
-        for name in asked {
+        for name in self.filter.names_used(CUSTOM_PROPERTY) {
             if let Some(warning) = unknown_property(name, apps) {
                 sink.warn(warning);
             }
@@ -143,11 +146,11 @@ impl Filtering<'_> {
     fn silent(&self, rule: RuleId, silence: Silence) -> Diagnostic {
         let called = self.filter.called(rule);
         match silence {
-            Silence::MatchedNone { asked } => Diagnostic::warning(
+            Silence::MatchedNone { tested } => Diagnostic::warning(
                 format!("{called} matches no sheet"),
                 format!(
                     "it was tested on {}: check the spelling of its values, which are case-sensitive",
-                    counted(asked, "sheet")
+                    counted(tested, "sheet")
                 ),
             ),
             Silence::NeverReached => Diagnostic::warning(
@@ -193,10 +196,10 @@ pub(crate) fn reason(
     filter: &ItemFilter,
     rule: RuleId,
     cause: &UnknownCause,
-    asked: &AskedSheet<'_>,
+    subject: &SheetSubject<'_>,
 ) -> String {
     match cause {
-        UnknownCause::Criterion(criterion) => why_open(filter, rule, criterion, asked),
+        UnknownCause::Criterion(criterion) => why_open(filter, rule, criterion, subject),
         UnknownCause::Pattern(pattern) => why_gave_up(filter, rule, pattern),
     }
 }
@@ -205,10 +208,15 @@ fn why_gave_up(filter: &ItemFilter, rule: RuleId, pattern: &PatternLimitError) -
     format!("in {}, {pattern}", filter.called(rule))
 }
 
-fn why_open(filter: &ItemFilter, rule: RuleId, criterion: &str, asked: &AskedSheet<'_>) -> String {
-    let app = asked.app();
+fn why_open(
+    filter: &ItemFilter,
+    rule: RuleId,
+    criterion: &str,
+    subject: &SheetSubject<'_>,
+) -> String {
+    let app = subject.app();
     let why = match (criterion, app.source) {
-        _ if asked.is_odd(criterion) => "that field has an unexpected type",
+        _ if subject.is_ignored(criterion) => "that field has an unexpected type",
         ("created" | "modified", _) | ("reloaded", FactsSource::AppList) => {
             "that date could not be read"
         }

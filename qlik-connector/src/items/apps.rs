@@ -170,7 +170,7 @@ impl Apps {
     pub(crate) fn owner<'a>(&self, app: &'a AppFacts) -> AppOwner<'a> {
         match (self.with_owners, app.source) {
             (WithOwners::No, _) => AppOwner::Unwanted,
-            (WithOwners::Yes, FactsSource::AppList) if app.is_odd("owner") => {
+            (WithOwners::Yes, FactsSource::AppList) if app.is_ignored("owner") => {
                 AppOwner::Unread(Unread::Unreadable)
             }
             (WithOwners::Yes, FactsSource::AppList) => AppOwner::Wanted(app.owner.as_deref()),
@@ -220,7 +220,7 @@ impl Apps {
 
 impl AppFacts {
     /// Whether a field of its record, such as `stream`, is unknown because it had an unexpected type.
-    pub(crate) fn is_odd(&self, field: &str) -> bool {
+    pub(crate) fn is_ignored(&self, field: &str) -> bool {
         !self.odd.is_empty() && self.odd.has(&format!("{}{field}", self.odd_prefix))
     }
 

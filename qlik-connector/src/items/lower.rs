@@ -186,7 +186,7 @@ fn put_unknown(properties: &mut Properties, sheet: &Sheet, app: &AppFacts) {
         (APPLICATION_RELOAD_DATE, "lastReloadTime"),
         (APPLICATION_CUSTOM_PROPERTIES, "customProperties"),
     ] {
-        if app.source != FactsSource::AppList || app.is_odd(field) {
+        if app.source != FactsSource::AppList || app.is_ignored(field) {
             properties.put_unknown(name);
         }
     }

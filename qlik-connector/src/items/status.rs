@@ -35,7 +35,7 @@ impl Status {
     /// Whether the fields that determine it could be read.
     pub(crate) fn is_known(sheet: &Sheet, app: &AppFacts) -> bool {
         let odd = |field| sheet.odd.has(field);
-        !app.is_odd("published") && (!app.published || !(odd("published") || odd("approved")))
+        !app.is_ignored("published") && (!app.published || !(odd("published") || odd("approved")))
     }
 
     /// The word in items.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use catalog_model::{
     Place, Settings, printable,
-    settings::{Located, Node, SettingProblem, Stands, Value},
+    settings::{Located, Node, PlaceKind, SettingProblem, Value},
 };
 use qrs_client::Owner;
 
@@ -207,7 +207,7 @@ fn problem(odd: EntryError) -> SettingProblem {
         place: odd.place,
         message: format!("`{MAPPING}`: {}", odd.message),
         hint: odd.hint,
-        stands: Stands::Itself,
+        place_kind: PlaceKind::Setting,
         within: None,
     }
 }

@@ -2,7 +2,7 @@
 
 use catalog_model::{
     Settings, nearest,
-    settings::{Located, SettingProblem, Stands},
+    settings::{Located, PlaceKind, SettingProblem},
 };
 use qrs_client::Owner;
 
@@ -47,7 +47,7 @@ impl Template {
                     place,
                     message: format!("`{TEMPLATE}` {}", fault.message),
                     hint: Some(fault.hint.unwrap_or_else(example)),
-                    stands: Stands::Itself,
+                    place_kind: PlaceKind::Setting,
                     within: fault.within,
                 });
                 None

@@ -15,7 +15,7 @@ use catalog_model::{
 use qrs_client::AppId;
 
 use crate::{
-    filters::asked_app::AskedApp,
+    filters::app_subject::AppSubject,
     items::{
         apps::{AppFacts, FactsSource},
         dates::Date,
@@ -123,7 +123,7 @@ impl Containers<'_> {
             return Inclusion::Included;
         };
         if let Some(app) = app
-            && let Decision::Exclude { .. } = filter.decide(&AskedApp { id, app }).decision
+            && let Decision::Exclude { .. } = filter.decide(&AppSubject { id, app }).decision
         {
             return Inclusion::Excluded;
         }
@@ -165,7 +165,7 @@ impl Containers<'_> {
         let owners = self.surroundings.owners;
         let properties = app.custom_properties.iter();
         Container {
-            contacts: match app.is_odd("owner") {
+            contacts: match app.is_ignored("owner") {
                 true => Contacts::Unknown,
                 false => owners.contacts(app.owner.as_deref(), AppOwner::Unwanted),
             },
@@ -216,13 +216,13 @@ fn unknown_fields(app: Option<&AppFacts>) -> Vec<ContainerField> {
     };
     let mut unknown = Vec::new();
     let mut note = |field, is_unknown: bool| unknown.extend(is_unknown.then_some(field));
-    note(ContainerField::Name, app.is_odd("name"));
+    note(ContainerField::Name, app.is_ignored("name"));
     note(ContainerField::Parent, stream_is_unknown(app));
     if app.source != FactsSource::AppList {
         unknown.extend(DETAILS);
         return unknown;
     }
-    note(ContainerField::Description, app.is_odd("description"));
+    note(ContainerField::Description, app.is_ignored("description"));
     for (field, date) in [
         (ContainerField::Created, app.dates.created),
         (ContainerField::Modified, app.dates.modified),
@@ -231,15 +231,15 @@ fn unknown_fields(app: Option<&AppFacts>) -> Vec<ContainerField> {
     ] {
         note(field, date == Date::Unknown);
     }
-    note(ContainerField::Tags, app.is_odd("tags"));
+    note(ContainerField::Tags, app.is_ignored("tags"));
     let field = ContainerField::CustomProperties;
-    note(field, app.is_odd("customProperties"));
+    note(field, app.is_ignored("customProperties"));
     unknown
 }
 
 /// Whether it is unknown which stream an app is in.
 fn stream_is_unknown(app: &AppFacts) -> bool {
-    app.is_odd("stream") || (app.stream.is_some() && app.stream_id.is_none())
+    app.is_ignored("stream") || (app.stream.is_some() && app.stream_id.is_none())
 }
 
 impl<'a> Streams<'a> {

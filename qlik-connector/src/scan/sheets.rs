@@ -11,8 +11,8 @@ use qrs_client::Record;
 
 use crate::{
     filters::{
-        asked_sheet::AskedSheet,
         filtering::{Filtering, inclusion},
+        sheet_subject::SheetSubject,
     },
     items::{
         apps::{AppFacts, HINT_FOR_HIDDEN_APPS},
@@ -117,8 +117,8 @@ impl<'a> Sheets<'a> {
         };
         self.items += 1;
         let precedence = item.precedence;
-        let asked = AskedSheet::new(&sheet, &item, &app);
-        let (decision, reason) = self.decide(&asked);
+        let subject = SheetSubject::new(&sheet, &item, &app);
+        let (decision, reason) = self.decide(&subject);
         if let Some(said) = &sheet.app {
             self.of_apps.add(&said.id, &app, inclusion(&decision));
         }
@@ -157,13 +157,13 @@ impl<'a> Sheets<'a> {
     }
 
     /// Returns the decision of the filter, and the reason if the sheet is undecided.
-    fn decide(&mut self, asked: &AskedSheet<'_>) -> (Decision, Option<String>) {
+    fn decide(&mut self, subject: &SheetSubject<'_>) -> (Decision, Option<String>) {
         let Some(filter) = &mut self.filter else {
             return (Decision::Keep { catalog: None }, None);
         };
-        let decision = filter.ask(asked);
+        let decision = filter.ask(subject);
         let reason = match &decision {
-            Decision::Undecided { rule, cause } => Some(filter.reason(*rule, cause, asked)),
+            Decision::Undecided { rule, cause } => Some(filter.reason(*rule, cause, subject)),
             _ => None,
         };
         (decision, reason)

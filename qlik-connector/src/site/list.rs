@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout};
 use crate::{
     records::{
         Identified,
-        odd_fields::OddCounts,
+        ignored_fields::IgnoredFieldCounts,
         texts::{Bounded, LongTexts},
     },
     site::attempt_error::AttemptError,
@@ -130,7 +130,7 @@ pub(crate) async fn read_list<T: DeserializeOwned + Identified + Bounded + Send 
     let Rows { list, expected } = rows;
     let (mut read, mut anonymous) = (0, 0);
     let mut ledger = sink.ledger();
-    let (mut texts, mut odd) = (LongTexts::default(), OddCounts::default());
+    let (mut texts, mut odd) = (LongTexts::default(), IgnoredFieldCounts::default());
     let mut kept = 0;
     loop {
         let next = next(sink, &mut records, rows, read).await;

@@ -14,7 +14,7 @@ async fn find(connection: &dyn Connection, subject: &str) -> Vec<String> {
             format!("{} is excluded by {rule}", label.join("/"))
         }
         Finding::Undecided { label, why, .. } => format!("{} is undecided: {why}", label.join("/")),
-        Finding::NotAnItem { what } | Finding::Unasked { what } => what,
+        Finding::NotAnItem { what } | Finding::NotRequested { what } => what,
     };
     found.into_iter().map(line).collect()
 }

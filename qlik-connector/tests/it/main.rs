@@ -9,7 +9,7 @@ mod filters;
 mod filters_of_unknown;
 mod find;
 mod floods;
-mod odd_fields;
+mod ignored_fields;
 mod owner_status;
 mod sample_site;
 mod settings;

@@ -27,7 +27,7 @@ const TRUST_STORE: &str = "trust store";
 const SETTINGS: &str = "settings";
 
 /// The result of a check, stage by stage.
-pub struct Checked {
+pub struct CheckReport {
     /// The code of the connection, if a connection was checked and its code is known.
     pub code: Option<String>,
     /// The name of the connection.
@@ -38,7 +38,7 @@ pub struct Checked {
     pub stages: Vec<Stage>,
 }
 
-impl Checked {
+impl CheckReport {
     /// Whether a stage failed that comes after the files.
     pub fn fails_at_the_site(&self) -> bool {
         let files = [CONNECTION_FILE, TRUST_STORE];
@@ -83,7 +83,7 @@ impl Checked {
 
 impl Installation {
     /// Checks a connection with the session of its scans, and keeps the session for the next command.
-    pub async fn check_connection(&self, ready: &Ready, hold: SessionHold) -> Checked {
+    pub async fn check_connection(&self, ready: &Ready, hold: SessionHold) -> CheckReport {
         let connection = ready.connection.as_ref();
         let session = KeptSession::resume(connection, &self.home, &ready.code);
         let file = shown(&ready.path);
@@ -94,7 +94,7 @@ impl Installation {
             stages[0].verdict = Verdict::Warning;
             stages[0].hint = warning.hint;
         }
-        Checked {
+        CheckReport {
             code: Some(ready.code.to_string()),
             name: Some(ready.name.clone()),
             file,
@@ -105,7 +105,7 @@ impl Installation {
 
 impl Installation {
     /// Checks the connection to the catalog of a follower.
-    pub async fn check_follower(&self, follower: &ConfiguredFollower) -> Checked {
+    pub async fn check_follower(&self, follower: &ConfiguredFollower) -> CheckReport {
         let mut checked = self.follower_settings(follower);
         checked.stages.extend(follower.follower.check().await);
         let kind = self.followers.get(&follower.kind).into_iter();
@@ -119,9 +119,9 @@ impl Installation {
     }
 
     /// The result for the valid settings of a follower, without connecting to its catalog.
-    fn follower_settings(&self, follower: &ConfiguredFollower) -> Checked {
+    fn follower_settings(&self, follower: &ConfiguredFollower) -> CheckReport {
         let settings = shown(&self.home.settings());
-        Checked {
+        CheckReport {
             code: None,
             name: Some(follower.follower.name().to_string()),
             stages: vec![Stage::ok(SETTINGS, settings.clone(), Duration::ZERO)],

@@ -10,7 +10,7 @@ use std::{
 use catalog_model::{
     Connection, ConnectionCode, Connector, ConnectorId, ConnectorRegistry, InvisibleCharacter,
     Settings, nearest,
-    settings::{Located, SettingProblem, Stands},
+    settings::{Located, PlaceKind, SettingProblem},
 };
 
 use crate::{
@@ -330,7 +330,7 @@ fn code(settings: &mut Settings) -> Option<ConnectionCode> {
             place,
             message: format!("`code` has an invisible character: {found}"),
             hint: Some("type the code again, without it".to_owned()),
-            stands: Stands::Itself,
+            place_kind: PlaceKind::Setting,
             within: Some(offset),
         };
         settings.record(problem);

@@ -2,7 +2,7 @@
 
 use catalog_model::{
     Settings,
-    settings::{SettingProblem, Stands, UnknownSetting},
+    settings::{PlaceKind, SettingProblem, UnknownSetting},
 };
 
 /// Adds the misspelt names to the problems of missing settings: a missing setting is often present under a misspelt
@@ -25,7 +25,7 @@ fn point_to(problem: &mut SettingProblem, misspelt: UnknownSetting) {
         place.line, problem.key
     ));
     if !key.contains('.') && !problem.key.contains('.') {
-        problem.stands = Stands::Itself;
+        problem.place_kind = PlaceKind::Setting;
     }
     problem.place = place;
 }

@@ -13,7 +13,10 @@ use catalog_model::Settings;
 
 use crate::{
     encryption,
-    hocon::{IncludeError, LocatedProblem, Node, Object, Severity, Shown, SourceDiagnostic, Value},
+    hocon::{
+        IncludeError, LocatedProblem, Node, Object, Severity, SourceDiagnostic, Value,
+        ValueVisibility,
+    },
     home::{Home, shown},
     input_file,
     problem::Problem,
@@ -213,7 +216,7 @@ fn allowed_variables(config: &Object, errors: &mut Vec<LocatedProblem>) -> BTree
             hint: Some(format!(
                 "write `{VARIABLES} = [ NAME, {{ name = NAME, codes = [ CODE ] }} ]`"
             )),
-            value: Shown::Yes,
+            value: ValueVisibility::Shown,
         });
     };
     let mut allowed = BTreeMap::new();

@@ -83,7 +83,7 @@ impl Job {
 }
 
 /// A scan that has ended.
-pub struct Scanned {
+pub struct FinishedScan {
     /// The report of the scan.
     pub report: ConnectionReport,
     /// The lines, if they are for standard output.
@@ -91,9 +91,9 @@ pub struct Scanned {
 }
 
 /// The ended scans of a run.
-pub struct Ended {
+pub struct ScanResults {
     /// The scans that were not interrupted, in the order of their jobs.
-    pub scanned: Vec<Scanned>,
+    pub scanned: Vec<FinishedScan>,
     /// Whether the other scans were interrupted. They leave nothing behind.
     pub interrupted: bool,
 }
@@ -101,7 +101,7 @@ pub struct Ended {
 /// How a scan ended.
 pub enum ScanEnd {
     /// The scan was not interrupted.
-    Scanned(Box<Scanned>),
+    Scanned(Box<FinishedScan>),
     /// The scan was interrupted. It left nothing behind.
     Interrupted,
     /// The store could not be opened.
@@ -120,7 +120,7 @@ pub async fn run_all<T: ScanEntry>(
     jobs: Vec<Job>,
     context: &Context,
     mut interrupted: impl Future<Output = ()> + Unpin,
-) -> Ended {
+) -> ScanResults {
     let permits = Arc::new(Semaphore::new(MAX_PARALLEL_SCANS));
     let mut running = JoinSet::new();
     let mut stops = Vec::new();
@@ -159,7 +159,7 @@ pub async fn run_all<T: ScanEntry>(
     };
     scanned.sort_by_key(|(index, _)| *index);
     let scanned = scanned.into_iter().map(|(_, scanned)| scanned).collect();
-    Ended {
+    ScanResults {
         scanned,
         interrupted,
     }
@@ -193,7 +193,7 @@ pub async fn scan_in_thread<T: ScanEntry>(
         report.outcome = Outcome::Failed(error);
         report.elapsed = started.elapsed();
         let lines = None;
-        ScanEnd::Scanned(Box::new(Scanned { report, lines }))
+        ScanEnd::Scanned(Box::new(FinishedScan { report, lines }))
     })
 }
 
@@ -262,7 +262,7 @@ async fn run_with_lock<T: ScanEntry>(
         return ScanEnd::Interrupted;
     }
     let lock = lock(ready, context).await;
-    let ended = |report, lines| ScanEnd::Scanned(Box::new(Scanned { report, lines }));
+    let ended = |report, lines| ScanEnd::Scanned(Box::new(FinishedScan { report, lines }));
     if let Err(LockError::Busy(holder)) = &lock {
         report.outcome = Outcome::Busy(format!("already being scanned by {holder}"));
         return ended(report, None);

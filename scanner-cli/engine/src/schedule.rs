@@ -6,7 +6,7 @@ use std::{str::FromStr, sync::Arc};
 
 use catalog_model::{
     Settings,
-    settings::{SettingProblem, Stands},
+    settings::{PlaceKind, SettingProblem},
 };
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
@@ -56,7 +56,7 @@ impl Schedule {
             place: text.place.clone(),
             message,
             hint: hint.map(str::to_owned),
-            stands: Stands::Itself,
+            place_kind: PlaceKind::Setting,
             within: None,
         };
         let expression = match text.value.parse::<Expression>() {

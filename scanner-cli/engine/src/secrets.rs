@@ -34,8 +34,8 @@ use self::{
 pub use self::{masked_variables::MaskedVariables, redactor::Redactor};
 use crate::{
     hocon::{
-        self, Document, Files, LocatedProblem, Object, Severity, Shown, SourceDiagnostic, Value,
-        Variables, is_secret,
+        self, Document, Files, LocatedProblem, Object, Severity, SourceDiagnostic, Value,
+        ValueVisibility, Variables, is_secret,
     },
     home::{Home, shown},
     problem::Problem,
@@ -226,7 +226,7 @@ impl<'a> Secrets<'a> {
                 place,
                 message,
                 hint: Some(hint),
-                value: Shown::No,
+                value: ValueVisibility::Hidden,
             };
             SourceDiagnostic::in_file(self.path, self.content, Severity::Error, found)
         })

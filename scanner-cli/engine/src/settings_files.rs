@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, io, path::Path};
 
 use crate::{
     hocon::{
-        self, Document, Files, LocatedProblem, MASK, Node, Severity, Shown, SourceDiagnostic,
-        Value, Variables,
+        self, Document, Files, LocatedProblem, MASK, Node, Severity, SourceDiagnostic, Value,
+        ValueVisibility, Variables,
     },
     home::{Home, shown},
     input_file::{self, FileKind},
@@ -116,7 +116,7 @@ fn find_secrets(setting: &str, node: &Node, misplaced: &mut Vec<LocatedProblem>)
                 "`{setting}` cannot be a secret of the secret manager: in this file, only followers can use them"
             ),
             hint: Some("write the value itself, or use an environment variable".to_owned()),
-            value: Shown::No,
+            value: ValueVisibility::Hidden,
         }),
         _ => {}
     }

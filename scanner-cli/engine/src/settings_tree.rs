@@ -1,8 +1,8 @@
 //! Problems of settings, located in their files.
 
-use catalog_model::settings::{SettingProblem, Stands};
+use catalog_model::settings::{PlaceKind, SettingProblem};
 
-use crate::hocon::{self, LocatedProblem, Shown};
+use crate::hocon::{self, LocatedProblem, ValueVisibility};
 
 /// Converts the problem of a setting. Its value is shown only if it cannot be a secret.
 pub fn wrong_setting(problem: SettingProblem) -> LocatedProblem {
@@ -10,9 +10,9 @@ pub fn wrong_setting(problem: SettingProblem) -> LocatedProblem {
         place: problem.place,
         message: problem.message,
         hint: problem.hint,
-        value: match problem.stands {
-            Stands::Itself if !is_secret_key(&problem.key) => Shown::Yes,
-            _ => Shown::No,
+        value: match problem.place_kind {
+            PlaceKind::Setting if !is_secret_key(&problem.key) => ValueVisibility::Shown,
+            _ => ValueVisibility::Hidden,
         },
     }
 }

@@ -4,8 +4,8 @@
 use std::{borrow::Cow, path::Path};
 
 use crate::hocon::{
-    Files, LocatedProblem, Node, Object, Severity, Shown, SourceDiagnostic, Value, char_at,
-    settings,
+    Files, LocatedProblem, Node, Object, Severity, SourceDiagnostic, Value, ValueVisibility,
+    char_at, settings,
 };
 
 mod invisible;
@@ -187,7 +187,7 @@ fn find_in_text(
             place: node.place.clone(),
             message: message.to_owned(),
             hint: Some(hint.to_owned()),
-            value: Shown::No,
+            value: ValueVisibility::Hidden,
         }))
     })
 }

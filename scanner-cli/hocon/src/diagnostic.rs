@@ -41,16 +41,16 @@ pub struct LocatedProblem {
     /// What to do about it.
     pub hint: Option<String>,
     /// Whether the value at the place may be quoted. An unknown setting may be a misspelt secret.
-    pub value: Shown,
+    pub value: ValueVisibility,
 }
 
 /// Whether a value may be shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shown {
+pub enum ValueVisibility {
     /// It is shown.
-    Yes,
+    Shown,
     /// It is replaced by stars.
-    No,
+    Hidden,
 }
 
 /// Whether a rendered diagnostic has colors.
@@ -115,7 +115,8 @@ impl SourceDiagnostic {
         } = found;
         let name = file.display().to_string();
         // A setting that is missing in the whole file has its place at the beginning, where only stars would be shown.
-        let is_whole_file = value == Shown::No && (place.line, place.column) == (1, 1);
+        let is_whole_file =
+            value == ValueVisibility::Hidden && (place.line, place.column) == (1, 1);
         let can_show = *name == *place.file && content.len() <= MAX_SHOWN_FILE && !is_whole_file;
         let line = can_show.then(|| line_at(name, content, &place, value));
         let line = line.flatten();
@@ -191,15 +192,15 @@ pub(super) fn not_quoted(place: Place) -> SourceDiagnostic {
 }
 
 /// Returns the line at a place. `value` determines whether the value there is shown.
-fn line_at(name: String, content: &[u8], place: &Place, value: Shown) -> Option<String> {
+fn line_at(name: String, content: &[u8], place: &Place, value: ValueVisibility) -> Option<String> {
     let mut source = Source::new(name.into(), &String::from_utf8_lossy(content));
     let offset = source.offset(place);
     if !can_show_line(&source, offset) {
         return None;
     }
-    let open = open_string(&source, offset).filter(|_| value == Shown::Yes);
+    let open = open_string(&source, offset).filter(|_| value == ValueVisibility::Shown);
     source.open = Some(open.unwrap_or_default());
-    if value == Shown::No {
+    if value == ValueVisibility::Hidden {
         source.secrets.push(offset..value_end(&source, offset));
     }
     Some(masked_line(&source, offset))

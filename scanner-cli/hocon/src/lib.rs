@@ -21,7 +21,7 @@ pub use catalog_model::Severity;
 pub use catalog_model::settings::{Entry, Map, Node, Object, Value};
 
 pub use self::{
-    diagnostic::{Colors, LocatedProblem, Shown, SourceDiagnostic},
+    diagnostic::{Colors, LocatedProblem, SourceDiagnostic, ValueVisibility},
     path::render_path,
     place_within::{char_at, place_within},
     read::{Document, parse_path, read},

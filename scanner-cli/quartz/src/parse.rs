@@ -79,8 +79,12 @@ fn alias(meant: &str) -> Result<&'static str, QuartzError> {
 
 /// Refuses characters that no field can contain. Most of them are invisible.
 fn check_characters(meant: &str, start: usize) -> Result<(), QuartzError> {
-    let is_odd = |letter: &char| !(letter.is_ascii_graphic() || matches!(letter, ' ' | '\t'));
-    let Some((offset, odd)) = meant.char_indices().find(|(_, letter)| is_odd(letter)) else {
+    let is_unexpected =
+        |letter: &char| !(letter.is_ascii_graphic() || matches!(letter, ' ' | '\t'));
+    let Some((offset, odd)) = meant
+        .char_indices()
+        .find(|(_, letter)| is_unexpected(letter))
+    else {
         return Ok(());
     };
     // The text before it is ASCII.

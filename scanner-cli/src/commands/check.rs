@@ -9,7 +9,7 @@ use super::{
 use crate::{
     application_file::Application,
     arguments::{Check, ShowFormat},
-    check::{CheckGroups, Checked},
+    check::{CheckGroups, CheckReport},
     exit::Exit,
     hooks,
     installation::Installation,
@@ -37,7 +37,7 @@ pub(crate) async fn run(program: &mut Program, arguments: Check) -> Exit {
     let mut checked = Vec::new();
     for file in selected.invalid {
         outcomes.push(Exit::Configuration);
-        checked.push(Checked::invalid(file, &program.installation.connectors));
+        checked.push(CheckReport::invalid(file, &program.installation.connectors));
     }
     let mut interrupted = pin!(interrupted(program));
     let ready = selected.ready.into_iter();
@@ -50,7 +50,7 @@ pub(crate) async fn run(program: &mut Program, arguments: Check) -> Exit {
             () = &mut interrupted => return Exit::Interrupted,
         }
     }
-    if checked.iter().any(Checked::fails_at_the_site) {
+    if checked.iter().any(CheckReport::fails_at_the_site) {
         outcomes.push(Exit::Failed);
     }
     let application = application.filter(|_| arguments.codes.is_empty());
@@ -58,7 +58,7 @@ pub(crate) async fn run(program: &mut Program, arguments: Check) -> Exit {
         followers = check_followers(&program.installation, application.as_ref()) => followers,
         () = &mut interrupted => return Exit::Interrupted,
     };
-    if followers.iter().any(Checked::fails_at_the_site) {
+    if followers.iter().any(CheckReport::fails_at_the_site) {
         outcomes.push(Exit::Follower);
     }
     let text = match arguments.format {
@@ -77,7 +77,7 @@ pub(crate) async fn run(program: &mut Program, arguments: Check) -> Exit {
 async fn check_followers(
     installation: &Installation,
     application: Option<&Application>,
-) -> Vec<Checked> {
+) -> Vec<CheckReport> {
     let mut checked = Vec::new();
     for follower in application.iter().flat_map(|one| &one.followers) {
         checked.push(installation.check_follower(follower).await);

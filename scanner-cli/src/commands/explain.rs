@@ -120,8 +120,8 @@ fn report(
     };
     let mut text = Page::default();
     writeln!(text, "{} ({}) now", ready.code, ready.name);
-    let is_unasked = |finding: &Finding| matches!(finding, Finding::Unasked { .. });
-    if findings.iter().all(is_unasked) {
+    let is_not_requested = |finding: &Finding| matches!(finding, Finding::NotRequested { .. });
+    if findings.iter().all(is_not_requested) {
         writeln!(
             text,
             "  not visible: it does not exist, or the account may not read it"
@@ -155,7 +155,7 @@ fn write_finding(text: &mut Page, finding: Finding) {
             writeln!(text, "  undecided: {} ({key})", label(&names));
             write_reasons(text, &[why]);
         }
-        Finding::NotAnItem { what } | Finding::Unasked { what } => writeln!(text, "  {what}"),
+        Finding::NotAnItem { what } | Finding::NotRequested { what } => writeln!(text, "  {what}"),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{
     program::Program,
     run_report::Report,
     scan_report::Outcome,
-    scanning::Ended,
+    scanning::ScanResults,
     spool::{Finished, cannot_spool},
 };
 
@@ -18,7 +18,7 @@ use crate::{
 pub(crate) async fn print(
     program: &mut Program,
     report: &mut Report,
-    ended: Ended,
+    ended: ScanResults,
     interrupted: &mut (impl Future<Output = ()> + Unpin),
     write: impl Fn(Finished, &mut dyn Write) -> Result<(), SinkError> + Clone + Send + 'static,
 ) {

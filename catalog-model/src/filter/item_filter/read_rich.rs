@@ -6,7 +6,7 @@ use crate::{
     Place, Settings,
     encoding::{self, NotText},
     filter::{criteria::Criterion, expression::Formula, parser::parse},
-    settings::{Located, SettingProblem, Stands},
+    settings::{Located, PlaceKind, SettingProblem},
 };
 
 pub(super) const KEY: &str = "filter";
@@ -47,7 +47,7 @@ fn read_inline(
                 message: format!("`{KEY}`: {error}"),
                 within: Some(error.span.start),
                 hint: error.hint,
-                stands: Stands::Itself,
+                place_kind: PlaceKind::Setting,
             });
             None
         }
@@ -90,7 +90,7 @@ fn read_file(
         place,
         message,
         hint,
-        stands: Stands::Itself,
+        place_kind: PlaceKind::Setting,
         within: None,
     });
     None

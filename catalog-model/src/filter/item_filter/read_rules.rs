@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use crate::{
     Place, Settings,
     filter::{
-        criteria::{Asked, Criterion},
+        criteria::{Criterion, UsedCriterion},
         error::excerpt,
         glob::Glob,
         lexer,
@@ -15,7 +15,7 @@ use crate::{
         universal::{Action, UniversalPattern, UniversalRule},
     },
     nearest,
-    settings::{Located, Node, Object, SettingProblem, Stands, Value},
+    settings::{Located, Node, Object, PlaceKind, SettingProblem, Value},
 };
 
 use super::read_rich;
@@ -83,7 +83,7 @@ impl RuleReader<'_> {
         for (key, setting) in block.all_settings().filter(|(key, _)| !KEYS.contains(key)) {
             let number = self.number;
             let message = format!("rule {number} of `{KEY}` has no setting `{}`", excerpt(key));
-            let hint = match (nearest(key, KEYS), Asked::find(self.criteria, key)) {
+            let hint = match (nearest(key, KEYS), UsedCriterion::find(self.criteria, key)) {
                 (Some(near), _) => format!("did you mean `{near}`?"),
                 (None, Ok(_)) => format!("conditions belong in `rules {{ {key} = … }}`"),
                 (None, Err(_)) => "it has `id`, `action`, `catalog` and `rules`".to_owned(),
@@ -101,7 +101,7 @@ impl RuleReader<'_> {
             place: self.place.clone(),
             text: printed(action, &terms),
         };
-        let terms = terms.into_iter().map(|term| (term.asked, term.pattern));
+        let terms = terms.into_iter().map(|term| (term.used, term.pattern));
         let rule = UniversalRule {
             action,
             catalog,
@@ -140,7 +140,7 @@ impl RuleReader<'_> {
                     "`catalog` of rule {number} of `{KEY}` has no effect: the rule rejects"
                 ),
                 hint: Some("leave it out, or write `action = ACCEPT`".to_owned()),
-                stands: Stands::Itself,
+                place_kind: PlaceKind::Setting,
                 within: None,
             });
         }
@@ -242,8 +242,8 @@ impl RuleReader<'_> {
             Some(name) if key.contains('\'') => name,
             _ => key.into(),
         };
-        let asked = match Asked::find(self.criteria, &name) {
-            Ok(asked) => asked,
+        let used = match UsedCriterion::find(self.criteria, &name) {
+            Ok(used) => used,
             Err(unknown) => {
                 self.refuse(
                     &format!(".rules.{key}"),
@@ -266,7 +266,7 @@ impl RuleReader<'_> {
                             "the pattern of `{key}` is not a valid regular expression: {why}"
                         ),
                         hint: Some(hint),
-                        stands: Stands::Itself,
+                        place_kind: PlaceKind::Setting,
                         within: Some(REGEX.len() + at),
                     });
                     return None;
@@ -275,7 +275,7 @@ impl RuleReader<'_> {
         };
         let written = written.into_owned();
         Some(Term {
-            asked,
+            used,
             pattern,
             written,
         })
@@ -331,7 +331,7 @@ impl RuleReader<'_> {
             place: place.clone(),
             message,
             hint: Some(hint),
-            stands: Stands::Itself,
+            place_kind: PlaceKind::Setting,
             within: None,
         });
     }
@@ -339,7 +339,7 @@ impl RuleReader<'_> {
 
 /// A key of a rule with its pattern.
 struct Term {
-    asked: Asked,
+    used: UsedCriterion,
     pattern: UniversalPattern,
     written: String,
 }
@@ -352,7 +352,7 @@ fn printed(action: Action, terms: &[Term]) -> String {
     };
     let terms: Vec<_> = terms
         .iter()
-        .map(|term| format!("{} = {:?}", term.asked, term.written))
+        .map(|term| format!("{} = {:?}", term.used, term.written))
         .collect();
     match terms.as_slice() {
         [] => format!("{word} everything"),

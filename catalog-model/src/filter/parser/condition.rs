@@ -15,8 +15,8 @@ impl Parser<'_> {
         let operand = self.operand()?;
         let operator = self.token.span.clone();
         let condition = self.condition(&operand)?;
-        if let Operand::Criterion(asked) = &operand
-            && asked.is_list()
+        if let Operand::Criterion(used) = &operand
+            && used.is_list()
             && !matches!(condition, Condition::IsNull | Condition::IsNotNull)
         {
             let free = |name: &&str| !self.values.contains(name);
@@ -32,10 +32,10 @@ impl Parser<'_> {
                 Condition::NotIn(_) => "not in",
                 _ => &self.text[operator.clone()],
             };
-            let asked = excerpt(&asked.to_string());
-            let message = format!("`{written}` compares texts, and `{asked}` is a list,");
+            let used = excerpt(&used.to_string());
+            let message = format!("`{written}` compares texts, and `{used}` is a list,");
             let condition = excerpt(&condition.to_string());
-            let hint = format!("write `{word} {value} in {asked} match {value} {condition}`");
+            let hint = format!("write `{word} {value} in {used} match {value} {condition}`");
             return Err(self.error(operator, message, hint));
         }
         Ok(Formula::Comparison(operand, condition))

@@ -112,7 +112,7 @@ proptest! {
     ) {
         let whole = holds(&node, &completed(&item, known, &other), &Budget::new());
         match holds(&node, &masked(&item, known), &Budget::new()) {
-            Truth::Unknown(Cause::NotRead(asked)) => prop_assert!(!known[asked.id.0], "{}", asked),
+            Truth::Unknown(Cause::NotRead(used)) => prop_assert!(!known[used.id.0], "{}", used),
             Truth::Unknown(Cause::PatternLimit(limit_error)) => prop_assert!(false, "{:?}", limit_error),
             truth => prop_assert_eq!(truth, whole),
         }

@@ -6,12 +6,12 @@ use catalog_followers::ndjson::NdjsonKind;
 use catalog_model::{
     FollowerRegistry, Place, Settings,
     follower::{ConfiguredFollower, ConnectionScope},
-    settings::{SettingProblem, Stands, UnknownSetting},
+    settings::{PlaceKind, SettingProblem, UnknownSetting},
 };
 
 use crate::{
     delivery::Followers,
-    hocon::{LocatedProblem, MASK, Node, Object, Shown, SourceDiagnostic, Value},
+    hocon::{LocatedProblem, MASK, Node, Object, SourceDiagnostic, Value, ValueVisibility},
     home::Home,
     misspelt_setting::name_misspelt,
     secrets::Secrets,
@@ -155,7 +155,7 @@ impl FollowerReader<'_> {
         // The value of a misspelt setting may be a secret, except for `kind`.
         for problem in problems.iter_mut().filter(|one| one.key != "kind") {
             if settings.lacks(&problem.key) {
-                problem.stands = Stands::Other;
+                problem.place_kind = PlaceKind::Other;
             }
         }
         // If the kind is unknown or the follower is disabled, its settings were not read.
@@ -203,7 +203,7 @@ fn error_at(place: Place, message: &str) -> LocatedProblem {
         place,
         message: message.to_owned(),
         hint: Some("write `followers = [ { kind = ndjson, path = export } ]`".to_owned()),
-        value: Shown::Yes,
+        value: ValueVisibility::Shown,
     }
 }
 
@@ -212,6 +212,6 @@ fn unknown(unknown: UnknownSetting) -> LocatedProblem {
         message: format!("`{}` is not a setting of this follower", unknown.key),
         hint: unknown.near.map(|near| format!("did you mean `{near}`?")),
         place: unknown.place,
-        value: Shown::No,
+        value: ValueVisibility::Hidden,
     }
 }

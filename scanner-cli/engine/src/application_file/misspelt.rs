@@ -2,7 +2,7 @@
 
 use catalog_model::{Settings, nearest, settings::UnknownSetting};
 
-use crate::hocon::{LocatedProblem, Shown};
+use crate::hocon::{LocatedProblem, ValueVisibility};
 
 /// Settings that other modules read: for followers, restrictions and the secret manager.
 const READ_ELSEWHERE: [&str; 7] = [
@@ -49,8 +49,8 @@ fn found(UnknownSetting { key, place, near }: UnknownSetting) -> LocatedProblem 
     let is_secret =
         |near: &String| near.starts_with("secret-manager") || near.starts_with("encryption");
     let value = match &near {
-        Some(near) if !is_secret(near) => Shown::Yes,
-        _ => Shown::No,
+        Some(near) if !is_secret(near) => ValueVisibility::Shown,
+        _ => ValueVisibility::Hidden,
     };
     LocatedProblem {
         message: format!("`{key}` is not a setting of the scanner and has no effect"),

@@ -3,7 +3,7 @@
 use catalog_model::Verdict;
 use serde::Serialize;
 
-use super::Checked;
+use super::CheckReport;
 use crate::json_text::json_page;
 
 #[derive(Serialize)]
@@ -35,11 +35,11 @@ struct StageJson<'a> {
 /// Everything that was checked.
 pub struct CheckGroups<'a> {
     /// The connections.
-    pub connections: &'a [Checked],
+    pub connections: &'a [CheckReport],
     /// The followers.
-    pub followers: &'a [Checked],
+    pub followers: &'a [CheckReport],
     /// Files other than connection files. Only a check without the sites has them.
-    pub files: &'a [Checked],
+    pub files: &'a [CheckReport],
 }
 
 impl CheckGroups<'_> {
@@ -54,7 +54,7 @@ impl CheckGroups<'_> {
     }
 }
 
-fn checked_json(checked: &Checked) -> CheckedJson<'_> {
+fn checked_json(checked: &CheckReport) -> CheckedJson<'_> {
     let stages = checked.stages.iter().map(|stage| StageJson {
         stage: stage.name,
         verdict: word(stage.verdict),

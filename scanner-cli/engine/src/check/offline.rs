@@ -5,7 +5,7 @@ use std::{path::Path, time::Duration};
 use catalog_model::{Stage, Verdict};
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::{CONNECTION_FILE, Checked, with_place};
+use super::{CONNECTION_FILE, CheckReport, with_place};
 use crate::{
     automation::Automation,
     connections::Ready,
@@ -28,11 +28,11 @@ const SCHEDULE: &str = "schedule";
 #[derive(Default)]
 pub struct OfflineCheck {
     /// The connection files.
-    pub connections: Vec<Checked>,
+    pub connections: Vec<CheckReport>,
     /// The followers.
-    pub followers: Vec<Checked>,
+    pub followers: Vec<CheckReport>,
     /// The other files.
-    pub others: Vec<Checked>,
+    pub others: Vec<CheckReport>,
     /// All errors and warnings, in the order in which they were found.
     pub problems: Vec<Problem>,
 }
@@ -83,7 +83,7 @@ impl OfflineCheck {
 
     /// Adds the result for a file that is not a connection file.
     fn file(&mut self, stage: &'static str, path: &Path, found: Vec<Problem>) {
-        self.others.push(Checked {
+        self.others.push(CheckReport {
             code: None,
             name: None,
             file: shown(path),
@@ -109,7 +109,7 @@ impl OfflineCheck {
         let mut selected = installation.select(codes)?;
         for file in std::mem::take(&mut selected.invalid) {
             self.problems.extend(file.problems.iter().cloned());
-            let mut checked = Checked::invalid(file, &installation.connectors);
+            let mut checked = CheckReport::invalid(file, &installation.connectors);
             checked
                 .stages
                 .retain(|stage| stage.verdict != Verdict::NotReached);
@@ -125,7 +125,7 @@ impl OfflineCheck {
                 "{}, disabled: the settings of its source were not validated",
                 shown(&path)
             );
-            self.connections.push(Checked {
+            self.connections.push(CheckReport {
                 code: Some(code.to_string()),
                 name: None,
                 file: shown(&path),
@@ -154,12 +154,12 @@ fn file_stage(stage: &'static str, path: &Path, problems: &[Problem]) -> Stage {
     Stage::ok(stage, with_place(worst) + &more, Duration::ZERO).but(verdict, hint)
 }
 
-fn check_ready(ready: &Ready, automation: &Automation, now: Timestamp) -> Checked {
+fn check_ready(ready: &Ready, automation: &Automation, now: Timestamp) -> CheckReport {
     let file = shown(&ready.path);
     let mut stages = vec![Stage::ok(CONNECTION_FILE, file.clone(), Duration::ZERO)];
     stages.extend(ready.connection.check_offline());
     stages.push(schedule(ready, automation, now));
-    Checked {
+    CheckReport {
         code: Some(ready.code.to_string()),
         name: Some(ready.name.clone()),
         file,

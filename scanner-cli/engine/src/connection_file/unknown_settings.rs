@@ -2,12 +2,12 @@
 
 use catalog_model::{
     Settings, counted,
-    settings::{Unknown, UnknownSetting},
+    settings::{UnknownSetting, UnknownSettings},
 };
 
 use super::{ConnectionFile, OpenError};
 use crate::{
-    hocon::{LocatedProblem, Shown},
+    hocon::{LocatedProblem, ValueVisibility},
     problem::Problem,
 };
 
@@ -42,7 +42,7 @@ pub(super) fn unknown_settings(
 ) -> [std::vec::IntoIter<LocatedProblem>; 2] {
     let is_filter =
         |one: &UnknownSetting| (one.near.as_deref()).is_some_and(|near| FILTERS.contains(&near));
-    let Unknown {
+    let UnknownSettings {
         settings,
         more,
         more_place,
@@ -64,7 +64,7 @@ pub(super) fn unknown_settings(
             counted(more as u64, "more setting")
         ),
         hint: None,
-        value: Shown::No,
+        value: ValueVisibility::Hidden,
     }));
     [filters, others].map(Vec::into_iter)
 }
@@ -92,8 +92,8 @@ fn unknown_setting(unknown: UnknownSetting, read: SettingsReader) -> LocatedProb
     // Settings at the top level of a file are not secret.
     let is_top = |name: &str| !name.contains('.');
     let value = match unknown.near.as_deref() {
-        Some(near) if is_top(near) && is_top(key) => Shown::Yes,
-        _ => Shown::No,
+        Some(near) if is_top(near) && is_top(key) => ValueVisibility::Shown,
+        _ => ValueVisibility::Hidden,
     };
     LocatedProblem {
         message: match read {

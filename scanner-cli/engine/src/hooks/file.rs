@@ -13,7 +13,7 @@ use catalog_model::{InvisibleCharacter, Settings};
 use super::Hook;
 use crate::{
     connections::listed,
-    hocon::{self, LocatedProblem, Severity, Shown, SourceDiagnostic, Value},
+    hocon::{self, LocatedProblem, Severity, SourceDiagnostic, Value, ValueVisibility},
     home::{Home, shown},
     input_file::{self, FileKind},
     misspelt_setting::name_misspelt,
@@ -220,7 +220,7 @@ fn misspelt(settings: &Settings) -> Vec<LocatedProblem> {
             place: unknown.place,
             message: format!("`{}` is not a setting of a hook", unknown.key),
             hint: Some(format!("did you mean `{near}`?")),
-            value: Shown::No,
+            value: ValueVisibility::Hidden,
         })
     });
     found.collect()

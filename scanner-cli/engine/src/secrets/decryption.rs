@@ -8,7 +8,9 @@ use secrecy::{ExposeSecret, SecretString};
 use super::{Configures, SecretError, Secrets, names::file_code, provider::encrypt_again};
 use crate::{
     encryption::{self, Binding, DecryptionError, Key, Owner, is_encrypted},
-    hocon::{Files, LocatedProblem, Node, Object, Severity, Shown, SourceDiagnostic, Value},
+    hocon::{
+        Files, LocatedProblem, Node, Object, Severity, SourceDiagnostic, Value, ValueVisibility,
+    },
     home::shown,
     problem::Problem,
 };
@@ -190,7 +192,7 @@ impl Secrets<'_> {
             place: place.clone(),
             message,
             hint: Some(hint),
-            value: Shown::No,
+            value: ValueVisibility::Hidden,
         };
         SourceDiagnostic::in_file(self.path, self.content, Severity::Error, found)
     }

@@ -4,7 +4,7 @@ use catalog_model::{InvisibleCharacter, Place};
 
 use super::{FILTERS, MAX_LISTED, Sources, TextProblem, quotes::is_url};
 use crate::hocon::{
-    LocatedProblem, Node, Object, Shown, Value, is_secret, place_within, render_path,
+    LocatedProblem, Node, Object, Value, ValueVisibility, is_secret, place_within, render_path,
 };
 
 /// Finds an invisible character in a value. A text may have line breaks and tabs, unless it is a name or a URL. Secrets
@@ -38,7 +38,7 @@ pub(super) fn in_value(
             render_path(path)
         ),
         hint: Some("type the value again, without it".to_owned()),
-        value: Shown::No,
+        value: ValueVisibility::Hidden,
     }))
 }
 
@@ -62,7 +62,7 @@ fn collect(object: &Object, sources: &Sources<'_>, found_texts: &mut Vec<TextPro
                     entry.key
                 ),
                 hint: Some("type the key again, without it".to_owned()),
-                value: Shown::No,
+                value: ValueVisibility::Hidden,
             }));
         }
         if !FILTERS.contains(&&*entry.key) {

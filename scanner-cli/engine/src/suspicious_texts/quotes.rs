@@ -1,7 +1,7 @@
 //! Quotes that HOCON does not support: they become part of the text.
 
 use super::{Role, Sources, TextProblem};
-use crate::hocon::{LocatedProblem, Node, Shown, is_secret};
+use crate::hocon::{LocatedProblem, Node, ValueVisibility, is_secret};
 
 /// The settings in which such quotes make the file invalid. Codes and connector ids are permanent, and addresses and
 /// credentials do not work with quotes.
@@ -82,8 +82,8 @@ pub(super) fn find(
         ),
         hint: Some(hint),
         value: match is_name(path) && !is_secret(path) {
-            true => Shown::Yes,
-            false => Shown::No,
+            true => ValueVisibility::Shown,
+            false => ValueVisibility::Hidden,
         },
     };
     let may_be_meant = origin == Origin::Substituted && is_auth(path);

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use catalog_model::{
     Place, Settings,
-    settings::{SettingProblem, Stands},
+    settings::{PlaceKind, SettingProblem},
 };
 use file_access::{file_rights::FileMode, path_text::shown};
 
@@ -33,7 +33,7 @@ pub(super) fn shut_out(place: Place, folder: &Path) -> SettingProblem {
             "the folder `{folder}` denies access to users who may read its files by `mode`"
         ),
         hint: Some(format!("allow access: `chmod g+x,o+x {folder}`")),
-        stands: Stands::Itself,
+        place_kind: PlaceKind::Setting,
         within: None,
     }
 }

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use catalog_model::{
     Diagnostic, Settings,
-    settings::{Invalid, Located, SettingProblem, Stands},
+    settings::{Invalid, Located, PlaceKind, SettingProblem},
 };
 use outbound_http::{Proxy, TimeLimits, Trust};
 use outbound_settings::{Names, OutboundSettings};
@@ -120,7 +120,7 @@ fn place(settings: &mut Settings, text: &Located<String>) -> Option<PlaceOfDatab
             place: text.place.clone(),
             message: message.to_owned(),
             hint: Some(hint.to_owned()),
-            stands: Stands::Other,
+            place_kind: PlaceKind::Other,
             within: None,
         });
         None

@@ -1,8 +1,8 @@
 //! Checks as text.
 
-use crate::{check::Checked, printable::Page};
+use crate::{check::CheckReport, printable::Page};
 
-pub(super) fn text<'a>(checked: impl IntoIterator<Item = &'a Checked>) -> String {
+pub(super) fn text<'a>(checked: impl IntoIterator<Item = &'a CheckReport>) -> String {
     let checked: Vec<_> = checked.into_iter().collect();
     let names = checked
         .iter()
@@ -10,7 +10,7 @@ pub(super) fn text<'a>(checked: impl IntoIterator<Item = &'a Checked>) -> String
         .map(|stage| stage.name.len());
     let width = names.max().unwrap_or(0);
     let mut text = Page::default();
-    for Checked {
+    for CheckReport {
         code,
         name,
         file,

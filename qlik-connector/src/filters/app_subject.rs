@@ -16,12 +16,12 @@ use crate::{
 
 /// An app as filters see it. Criteria of sheets are unknown.
 #[derive(Clone, Copy)]
-pub(crate) struct AskedApp<'a> {
+pub(crate) struct AppSubject<'a> {
     pub(crate) id: &'a AppId,
     pub(crate) app: &'a AppFacts,
 }
 
-impl<'a> AskedApp<'a> {
+impl<'a> AppSubject<'a> {
     /// The text of a criterion, if the app has one.
     pub(crate) fn fact(self, criterion: CriterionId) -> Option<Cow<'a, str>> {
         let app = self.app;
@@ -36,27 +36,27 @@ impl<'a> AskedApp<'a> {
     }
 }
 
-impl Subject for AskedApp<'_> {
+impl Subject for AppSubject<'_> {
     /// A value is known if its date can be read, its field has the expected type, and its text was not truncated.
     /// Values that only the list of apps contains are known for the apps in it.
     fn knows(&self, criterion: CriterionId) -> bool {
         let app = self.app;
         let listed = app.source == FactsSource::AppList;
         match Fact::from_id(criterion) {
-            Some(Fact::App) => !app.is_odd("name") && !is_cut(&app.name),
+            Some(Fact::App) => !app.is_ignored("name") && !is_cut(&app.name),
             Some(Fact::Stream) => {
-                !app.is_odd("stream") && !app.stream.as_deref().is_some_and(is_cut)
+                !app.is_ignored("stream") && !app.stream.as_deref().is_some_and(is_cut)
             }
-            Some(Fact::StreamId) => !app.is_odd("stream"),
+            Some(Fact::StreamId) => !app.is_ignored("stream"),
             Some(Fact::Reloaded) => listed && app.dates.reloaded != Date::Unknown,
             Some(Fact::AppTag) => {
-                listed && !app.is_odd("tags") && !app.tags.iter().any(|tag| is_cut(tag))
+                listed && !app.is_ignored("tags") && !app.tags.iter().any(|tag| is_cut(tag))
             }
             Some(Fact::CustomProperty) => {
                 let mut properties = app.custom_properties.iter();
                 let mut any_cut =
                     || properties.any(|one| is_cut(one.name()) || is_cut(one.value()));
-                listed && !app.is_odd("customProperties") && !any_cut()
+                listed && !app.is_ignored("customProperties") && !any_cut()
             }
             Some(Fact::AppId) => true,
             _ => false,

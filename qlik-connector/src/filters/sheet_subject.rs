@@ -9,7 +9,7 @@ use catalog_model::{
 
 use crate::{
     filters::{
-        asked_app::AskedApp,
+        app_subject::AppSubject,
         criteria::{CUSTOM_PROPERTY, Fact, truth},
     },
     items::{
@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// A sheet as filters see it: its record, its item, and its app.
-pub(crate) struct AskedSheet<'a> {
+pub(crate) struct SheetSubject<'a> {
     sheet: &'a Sheet,
     item: &'a Visualization,
     app: &'a AppFacts,
@@ -42,7 +42,7 @@ impl WrittenDate {
     }
 }
 
-impl<'a> AskedSheet<'a> {
+impl<'a> SheetSubject<'a> {
     pub(crate) fn new(sheet: &'a Sheet, item: &'a Visualization, app: &'a AppFacts) -> Self {
         Self {
             sheet,
@@ -63,25 +63,25 @@ impl<'a> AskedSheet<'a> {
     }
 
     /// Its app as filters see it.
-    fn asked_app(&self) -> Option<AskedApp<'a>> {
+    fn app_subject(&self) -> Option<AppSubject<'a>> {
         let id = &self.sheet.app.as_ref()?.id;
-        Some(AskedApp { id, app: self.app })
+        Some(AppSubject { id, app: self.app })
     }
 
     /// Whether the field behind this criterion had an unexpected type.
-    pub(crate) fn is_odd(&self, criterion: &str) -> bool {
+    pub(crate) fn is_ignored(&self, criterion: &str) -> bool {
         let Self { sheet, app, .. } = self;
         match criterion {
             "sheet" => sheet.odd.has("name"),
             "tag" => sheet.odd.has("tags"),
             "created" => sheet.odd.has("createdDate"),
             "modified" => sheet.odd.has("modifiedDate"),
-            "reloaded" => app.is_odd("lastReloadTime"),
-            "app" => app.is_odd("name"),
-            "stream" | "stream_id" => app.is_odd("stream"),
-            "app_tag" => app.is_odd("tags"),
+            "reloaded" => app.is_ignored("lastReloadTime"),
+            "app" => app.is_ignored("name"),
+            "stream" | "stream_id" => app.is_ignored("stream"),
+            "app_tag" => app.is_ignored("tags"),
             "owner" | "owner_directory" | "published" | "approved" | "sheet_status" => true,
-            property => property.starts_with(CUSTOM_PROPERTY) && app.is_odd("customProperties"),
+            property => property.starts_with(CUSTOM_PROPERTY) && app.is_ignored("customProperties"),
         }
     }
 
@@ -94,7 +94,7 @@ impl<'a> AskedSheet<'a> {
     }
 }
 
-impl Subject for AskedSheet<'_> {
+impl Subject for SheetSubject<'_> {
     /// A value is known if its date can be read, its field has the expected type, and its text was not truncated.
     fn knows(&self, criterion: CriterionId) -> bool {
         let Self { sheet, app, .. } = self;
@@ -109,7 +109,7 @@ impl Subject for AskedSheet<'_> {
             Some(Fact::Approved) => !odd("approved"),
             Some(Fact::SheetStatus) => Status::is_known(sheet, app),
             Some(Fact::SheetId) | None => true,
-            Some(_) => self.asked_app().is_none_or(|app| app.knows(criterion)),
+            Some(_) => self.app_subject().is_none_or(|app| app.knows(criterion)),
         }
     }
 
@@ -130,7 +130,7 @@ impl Subject for AskedSheet<'_> {
             Fact::Modified => self.modified.text(|| instant(&sheet.modified_date)),
             Fact::Reloaded => self.reloaded.text(|| app.dates.reloaded.instant()),
             Fact::Tag => None,
-            _ => self.asked_app()?.fact(criterion),
+            _ => self.app_subject()?.fact(criterion),
         }
     }
 
@@ -145,7 +145,7 @@ impl Subject for AskedSheet<'_> {
             let _ = (self.sheet.tags.iter())
                 .filter(|tag| is_named(tag))
                 .try_for_each(|tag| visit(&tag.name));
-        } else if let Some(app) = self.asked_app() {
+        } else if let Some(app) = self.app_subject() {
             app.each(criterion, name, visit);
         }
     }

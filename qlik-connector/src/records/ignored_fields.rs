@@ -11,7 +11,7 @@ const MAX_FIELDS: usize = 50;
 
 /// The ignored fields of one list, by their paths.
 #[derive(Debug, Default)]
-pub(crate) struct OddCounts(BTreeMap<String, IgnoredField>);
+pub(crate) struct IgnoredFieldCounts(BTreeMap<String, IgnoredField>);
 
 /// A field that was ignored in some records.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ struct IgnoredField {
     first: String,
 }
 
-impl OddCounts {
+impl IgnoredFieldCounts {
     /// Counts the ignored fields of a record.
     pub(crate) fn add(&mut self, record: &impl Identified) {
         for (path, found) in record.odd().iter() {
