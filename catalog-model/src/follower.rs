@@ -115,6 +115,9 @@ pub struct Delivery {
     pub delivered: Vec<Delivered>,
     /// Items and containers that the catalog refuses. All others were delivered.
     pub refused: Vec<Refusal>,
+    /// What people should know besides, one line each: `12 owners have no user in the catalog`. It does not make the
+    /// delivery partial. Never contains a secret.
+    pub notices: Vec<String>,
 }
 
 /// What a follower has written for one connection.
@@ -173,6 +176,7 @@ impl Delivery {
         Self {
             delivered,
             refused: Vec::new(),
+            notices: Vec::new(),
         }
     }
 }

@@ -82,6 +82,9 @@ fn write_delivery(text: &mut Page, run: &DeliveryRun) {
     }
     match &run.outcome {
         Ok(delivery) => {
+            for notice in &delivery.notices {
+                writeln!(text, "follower {follower}: {notice}");
+            }
             let Some(refused) = refusals(delivery) else {
                 return;
             };

@@ -102,6 +102,32 @@ impl MemoryStore {
             .put(code, &key, ItemState::Excluded, ChangeKind::Excluded);
     }
 
+    /// Records a change of an item in the source, which the next scan that sees the item undoes.
+    pub fn change_item(
+        &self,
+        code: &ConnectionCode,
+        id: &str,
+        change: impl FnOnce(&mut Visualization),
+    ) {
+        let mut state = self.state();
+        let key = item_key(code, id);
+        if let Some(entry) = state.entries.get_mut(&key) {
+            if let Entity::Item(item) = &mut entry.entity {
+                change(item);
+            }
+            state.log(code, key, ChangeKind::Changed);
+        }
+    }
+
+    /// Records a complete scan that saw nothing, not even the folder.
+    pub fn lose_folder(&self, code: &ConnectionCode) {
+        let mut state = self.state();
+        state.begin(code);
+        let before = state.changes.len();
+        state.close(code, &BTreeSet::new());
+        state.record_scan(code, 0, before, Closing::Complete);
+    }
+
     /// Deletes all changes, as a store does with old ones.
     pub fn forget_changes(&self) {
         let mut state = self.state();

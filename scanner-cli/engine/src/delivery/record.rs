@@ -21,6 +21,8 @@ pub struct DeliveryRecord<'a> {
     dry_run: bool,
     delivered: Vec<DeliveredRecord<'a>>,
     refused: Vec<RefusedRecord<'a>>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    notices: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -94,6 +96,7 @@ impl<'a> DeliveryRecord<'a> {
                 .flatten()
                 .map(RefusedRecord::new)
                 .collect(),
+            notices: delivery.map_or(&[], |one| &one.notices),
             error: error.map(|error| with_causes(error)),
             hint: error.and_then(FollowError::hint),
         }

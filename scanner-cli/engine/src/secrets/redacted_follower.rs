@@ -106,6 +106,9 @@ impl RedactedFollower {
         for refusal in &mut delivery.refused {
             refusal.message = self.redactor.redact(std::mem::take(&mut refusal.message));
         }
+        for notice in &mut delivery.notices {
+            *notice = self.redactor.redact(std::mem::take(notice));
+        }
         delivery
     }
 

@@ -142,7 +142,7 @@ impl Deliveries {
         let name = run.follower.as_str();
         counts.add(name, word(&run));
         if let Ok(delivery) = &run.outcome {
-            log_delivered(delivery);
+            log_delivered(name, delivery);
         }
         for line in run.unmaintained_files() {
             warn!(follower = name, "{line}");
@@ -198,9 +198,12 @@ fn word(run: &DeliveryRun) -> &'static str {
     }
 }
 
-fn log_delivered(delivery: &Delivery) {
+fn log_delivered(name: &str, delivery: &Delivery) {
     for one in &delivery.delivered {
         info!(connection = %one.connection, "wrote {} to {}", counted(one.items, "item"), one.target);
+    }
+    for notice in &delivery.notices {
+        info!("the follower `{name}`: {notice}");
     }
 }
 

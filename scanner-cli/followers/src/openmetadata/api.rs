@@ -62,6 +62,11 @@ impl Api {
         self.server.is_recording()
     }
 
+    /// Whether this is a dry run, and the server does not answer.
+    pub(super) fn is_silent(&self) -> bool {
+        self.is_silent.load(Ordering::Relaxed)
+    }
+
     /// The version of the server. This asks for no token.
     pub(super) async fn version(&self) -> Result<String, FollowError> {
         let hint =
@@ -234,7 +239,7 @@ impl Api {
         if !self.is_dry_run() {
             return self.server.send(&call).await;
         }
-        if self.is_silent.load(Ordering::Relaxed) {
+        if self.is_silent() {
             return Err(CallError::Ended(unexpected("before")));
         }
         let read = self.server.hasty().send(&call).await;

@@ -50,7 +50,7 @@ pub(super) async fn deliver(
         walk.removed_items().await?;
         walk.removed_containers().await?;
     }
-    Ok(window.tally.end(feed).await?)
+    Ok(window.end().await?)
 }
 
 /// The way through what is due of a connection.

@@ -9,6 +9,9 @@ use serde_json::Value;
 use super::{api::Api, mapping::name};
 use crate::remote::CallError;
 
+/// Maximum number of addresses that are listed because no user has them.
+const MAX_LISTED: usize = 3;
+
 /// What was found for each address during a delivery, in lower case.
 #[derive(Debug, Default)]
 pub(super) struct People(BTreeMap<String, Person>);
@@ -44,6 +47,28 @@ impl People {
             self.0.insert(email, person);
         }
         Ok(())
+    }
+
+    /// How many owners were left out because the catalog has no user with their address; `None` if no one was.
+    pub(super) fn notice(&self) -> Option<String> {
+        let missing = self
+            .0
+            .iter()
+            .filter(|(_, person)| **person == Person::Missing);
+        let missing: Vec<_> = missing.map(|(email, _)| email.as_str()).collect();
+        let (owners, have, were) = match missing.len() {
+            0 => return None,
+            1 => ("1 owner".to_owned(), "has", "was"),
+            count => (format!("{count} owners"), "have", "were"),
+        };
+        let listed = missing[..missing.len().min(MAX_LISTED)].join("`, `");
+        let more = match missing.len() > MAX_LISTED {
+            true => ", …",
+            false => "",
+        };
+        Some(format!(
+            "{owners} {have} no user in OpenMetadata and {were} left out: `{listed}`{more}"
+        ))
     }
 
     /// The ids of the users with these addresses; an address that nobody has is left out. `None` if it is not known.

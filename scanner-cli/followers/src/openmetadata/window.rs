@@ -7,7 +7,7 @@ use std::{
 
 use catalog_model::{
     Feed, FollowError, ItemKey,
-    follower::{Acknowledgement, FeedConnection},
+    follower::{Acknowledgement, Delivery, FeedConnection, FeedError},
 };
 use futures_util::{FutureExt, StreamExt, stream};
 use outbound_http::Url;
@@ -30,7 +30,7 @@ use crate::{
 /// Collects changes of entities, and sends them when there are enough.
 pub(super) struct Window<'a> {
     pub(super) feed: &'a dyn Feed,
-    pub(super) tally: Tally,
+    tally: Tally,
     /// A hash of what identifies the server.
     pub(super) server: String,
     /// The keys of what the catalog has refused and probably does not have, and of what people have deleted.
@@ -109,6 +109,15 @@ impl<'a> Window<'a> {
             self.flush_removals(removals).await?;
         }
         Ok(())
+    }
+
+    /// Ends the delivery.
+    pub(super) async fn end(mut self) -> Result<Delivery, FeedError> {
+        // A dry run without a server finds nobody.
+        if let Some(notice) = self.people.notice().filter(|_| !self.api.is_silent()) {
+            self.tally.notice(notice);
+        }
+        self.tally.end(self.feed).await
     }
 
     async fn flush_upserts(&mut self, upserts: Vec<Upsert>) -> Result<(), FollowError> {

@@ -24,6 +24,7 @@ pub struct Tally {
     /// The connections of which something was refused, this time and last time.
     refused_again: BTreeSet<ConnectionCode>,
     again: BTreeSet<ConnectionCode>,
+    notices: Vec<String>,
 }
 
 impl Tally {
@@ -44,6 +45,7 @@ impl Tally {
             refused: Vec::new(),
             refused_again: BTreeSet::new(),
             again: codes.collect(),
+            notices: Vec::new(),
         })
     }
 
@@ -83,6 +85,11 @@ impl Tally {
         Ok(())
     }
 
+    /// Adds a line for people that does not concern a single item.
+    pub fn notice(&mut self, notice: impl Into<String>) {
+        self.notices.push(notice.into());
+    }
+
     /// Acknowledges everything up to the end of the feed, and notes what was refused.
     ///
     /// # Errors
@@ -116,6 +123,7 @@ impl Tally {
             });
         let mut delivery = Delivery::new(delivered.collect());
         delivery.refused = self.refused;
+        delivery.notices = self.notices;
         Ok(delivery)
     }
 }

@@ -22,6 +22,8 @@ mod people;
 mod schema;
 mod writes;
 
+pub(crate) use people::USERS;
+
 pub(crate) const TOKEN: &str = "eyJhbGciOiJSUzI1NiJ9.openmetadata-token";
 
 /// The servers differ by version.

@@ -23,6 +23,7 @@ use crate::{
 mod edits;
 mod faults;
 mod histories;
+mod owners;
 mod settings_and_checks;
 
 pub(crate) const ANN: &str = "11111111-0000-0000-0000-000000000001";

@@ -15,6 +15,7 @@ pub(super) fn deliveries(runs: &[DeliveryRun], is_quiet: bool) -> String {
         writeln!(text, "follower {}: {}", run.follower, outcome(run));
         write_delivered(&mut text, run, "wrote");
         write_refused(&mut text, run);
+        write_notices(&mut text, run);
         write_error(&mut text, run);
         for line in run.unmaintained_files() {
             writeln!(text, "  {line}");
@@ -44,6 +45,7 @@ pub(super) fn dry_runs(runs: &[DeliveryRun], counts: &[Counts], is_quiet: bool) 
         writeln!(text, "follower {}: dry run, {planned}", run.follower);
         write_delivered(&mut text, run, "to write");
         write_refused(&mut text, run);
+        write_notices(&mut text, run);
         write_error(&mut text, run);
     }
     text.into()
@@ -76,6 +78,12 @@ fn write_refused(text: &mut Page, run: &DeliveryRun) {
     let more = refused.skip(MAX_LISTED_REFUSALS).count();
     if more > 0 {
         writeln!(text, "            and {more} more");
+    }
+}
+
+fn write_notices(text: &mut Page, run: &DeliveryRun) {
+    for notice in run.outcome.iter().flat_map(|delivery| &delivery.notices) {
+        writeln!(text, "  note      {notice}");
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Reply, decoded, refuse};
 
 /// Ids, names and addresses.
-pub(super) const USERS: [(&str, &str, &str); 4] = [
+pub(crate) const USERS: [(&str, &str, &str); 7] = [
     (
         "11111111-0000-0000-0000-000000000001",
         "ann",
@@ -25,6 +25,21 @@ pub(super) const USERS: [(&str, &str, &str); 4] = [
         "11111111-0000-0000-0000-000000000004",
         "bob",
         "bob@example.com",
+    ),
+    (
+        "11111111-0000-0000-0000-000000000005",
+        "carl",
+        "carl@example.com",
+    ),
+    (
+        "11111111-0000-0000-0000-000000000006",
+        "dora",
+        "dora@example.com",
+    ),
+    (
+        "11111111-0000-0000-0000-000000000007",
+        "emil",
+        "emil@example.com",
     ),
 ];
 

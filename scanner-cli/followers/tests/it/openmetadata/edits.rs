@@ -242,37 +242,3 @@ async fn what_people_delete_stays_deleted_and_is_in_no_dashboard() {
         assert_eq!(catalog.items().await["east/f1/a"], "A3");
     }
 }
-
-#[tokio::test]
-async fn an_owner_is_the_user_with_exactly_this_address() {
-    for is_search_late in [false, true] {
-        let (catalog, store) = (Openmetadata::new(Generation::New), MemoryStore::default());
-        catalog.fake().state().is_search_late = is_search_late;
-        store.scan(&east(), &[("a", "A"), ("b", "B")], Closing::Complete);
-        catalog.deliver(&store).await.unwrap();
-        assert_eq!(catalog.owners("a"), [ANN]);
-        let state = catalog.fake().state();
-        let searches = state
-            .requests
-            .iter()
-            .filter(|request| request.contains("search"));
-        assert_eq!(searches.count(), 1, "an address is looked up once");
-    }
-}
-
-#[tokio::test]
-async fn a_team_owns_alone_and_five_people_at_most() {
-    let (catalog, store) = (Openmetadata::new(Generation::New), MemoryStore::default());
-    store.scan(&east(), &[("a", "A"), ("b", "B")], Closing::Complete);
-    catalog.deliver(&store).await.unwrap();
-    let team = json!({ "id": "t", "type": "team" });
-    catalog.fake().edit("charts", &chart("a"), |chart| {
-        chart["owners"] = json!([team])
-    });
-    // A new store adds its owner again.
-    let store = MemoryStore::default();
-    store.scan(&east(), &[("a", "A"), ("b", "B")], Closing::Complete);
-    let delivery = catalog.deliver(&store).await.unwrap();
-    assert_eq!(delivery.refused, []);
-    assert_eq!(catalog.owners("a"), ["t"]);
-}
