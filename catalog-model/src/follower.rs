@@ -9,10 +9,12 @@ use async_trait::async_trait;
 
 use crate::{ConnectionCode, FollowerName, ItemKey, Settings, Stage, settings::Invalid};
 
+mod example;
 mod feed;
 mod plan;
 mod registry;
 
+pub use example::Example;
 pub use feed::{
     Acknowledgement, Batches, ChangeDetail, Entity, EntityKind, Feed, FeedChange, FeedConnection,
     FeedEntry, FeedError, FeedScan, Position, ScanCounts, Start,
@@ -60,8 +62,9 @@ pub trait Follower: Send + Sync {
 
     /// Checks each stage on the way to the catalog, without visible changes in the catalog.
     ///
-    /// All stages are returned, in their order, also those that were not reached.
-    async fn check(&self) -> Vec<Stage>;
+    /// All stages are returned, in their order, also those that were not reached. A kind that describes items for its
+    /// catalog shows how it would describe `example`, or a made-up item if the store has none.
+    async fn check(&self, example: Option<&Example>) -> Vec<Stage>;
 
     /// Delivers the content of the feed, and acknowledges what the catalog has stored. The next delivery repeats
     /// everything that was not acknowledged, and may repeat more.

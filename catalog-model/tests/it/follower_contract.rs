@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use catalog_model::{
     Container, Feed, FollowError, Follower, FollowerName, ItemState, Stage, Verdict, Visualization,
     contract::follower::{CatalogFault, FollowerUnderTest, check},
-    follower::{Acknowledgement, ChangeDetail, Delivery, Entity, FeedEntry, Start},
+    follower::{Acknowledgement, ChangeDetail, Delivery, Entity, Example, FeedEntry, Start},
 };
 
 /// A catalog in memory.
@@ -133,7 +133,7 @@ impl Follower for InMemory {
         &self.name
     }
 
-    async fn check(&self) -> Vec<Stage> {
+    async fn check(&self, _example: Option<&Example>) -> Vec<Stage> {
         let stage = Stage::ok("catalog", "in memory", std::time::Duration::ZERO);
         match self.catalog.lock().unwrap().allowed {
             0 => vec![stage.but(Verdict::Failed, None)],

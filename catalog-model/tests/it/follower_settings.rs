@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use catalog_model::{
     ConnectionCode, Feed, FollowError, Follower, FollowerKind, FollowerName, FollowerRegistry,
     Place, Settings, Stage,
-    follower::{ConnectionScope, Delivery},
+    follower::{ConnectionScope, Delivery, Example},
     settings::{FileSource, Invalid, Node, Value},
 };
 
@@ -49,7 +49,7 @@ impl Follower for WebFollower {
         &self.0
     }
 
-    async fn check(&self) -> Vec<Stage> {
+    async fn check(&self, _example: Option<&Example>) -> Vec<Stage> {
         Vec::new()
     }
 

@@ -1,8 +1,12 @@
 //! Checks connections and files stage by stage: finds the stage that fails, and says what to do about it.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use catalog_model::{ConnectorRegistry, SessionHold, Stage, Verdict, follower::ConfiguredFollower};
+use catalog_model::{
+    ConnectorRegistry, SessionHold, Stage, Verdict,
+    follower::{ConfiguredFollower, Example},
+};
+use catalog_store::{FeedFollower, StoreFeed};
 
 use crate::{
     connection_file::{InvalidFile, InvalidPart},
@@ -107,7 +111,9 @@ impl Installation {
     /// Checks the connection to the catalog of a follower.
     pub async fn check_follower(&self, follower: &ConfiguredFollower) -> CheckReport {
         let mut checked = self.follower_settings(follower);
-        checked.stages.extend(follower.follower.check().await);
+        let example = self.example(follower).await;
+        let stages = follower.follower.check(example.as_ref()).await;
+        checked.stages.extend(stages);
         let kind = self.followers.get(&follower.kind).into_iter();
         // A stage that the follower leaves out was not reached, and is not passed.
         for name in kind.flat_map(|kind| kind.stages()) {
@@ -116,6 +122,13 @@ impl Installation {
             }
         }
         checked
+    }
+
+    /// An item of the store that the follower receives; `None` if there is none, or no store that can be read.
+    async fn example(&self, follower: &ConfiguredFollower) -> Option<Example> {
+        let (store, of) = (self.home.store(), FeedFollower::new(follower));
+        let feed = StoreFeed::open_to_read(&store, of, self.clock, &Arc::default());
+        Example::read(&feed.ok()??).await.ok()?
     }
 
     /// The result for the valid settings of a follower, without connecting to its catalog.

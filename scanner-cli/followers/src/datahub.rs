@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use catalog_model::{
     Feed, FollowError, Follower, FollowerKind, FollowerName, ItemKey, Settings, Stage,
-    follower::{Delivery, EntityKind, Plan},
+    follower::{Delivery, EntityKind, Example, Plan},
     settings::Invalid,
 };
 
@@ -22,8 +22,8 @@ mod check;
 mod delivery;
 mod echo;
 pub mod mapping;
+mod once;
 pub mod settings;
-mod tags;
 mod window;
 
 /// The id of the kind.
@@ -74,8 +74,8 @@ impl Follower for Datahub {
         u32::from_str_radix(&hash[..8], 16).unwrap_or_default()
     }
 
-    async fn check(&self) -> Vec<Stage> {
-        check::check(&self.remote, &self.mapping).await
+    async fn check(&self, example: Option<&Example>) -> Vec<Stage> {
+        check::check(&self.remote, &self.mapping, example).await
     }
 
     async fn follow(&self, feed: &dyn Feed) -> Result<Delivery, FollowError> {

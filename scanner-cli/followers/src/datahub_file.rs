@@ -19,7 +19,7 @@ use file_access::path_text::file_name;
 
 use crate::{
     datahub::{
-        mapping::{EntityType, Hierarchy, Mapping, urn},
+        mapping::{EntityType, Hierarchy, Mapping, Run, urn},
         settings,
     },
     export_folder::{ExportFolder, FOLDER, FileError, FileFollower, FileFormat, Written},
@@ -103,14 +103,16 @@ impl FileFormat for Proposals {
         output: &mut (dyn Write + Send),
     ) -> Result<Written, FileError> {
         let hierarchy = Hierarchy::load(feed, connection).await?;
-        let mut rows = Rows::begin(output)?;
+        let run = Run::new(connection, feed.now());
+        let mut rows = Rows::begin(output, run)?;
+        rows.instance(&connection.code)?;
         for depth in hierarchy.depths() {
             self.write_containers(feed, &hierarchy, depth, &mut rows)
                 .await?;
         }
-        let written = self.write_items(feed, &hierarchy, &mut rows).await?;
+        let mut written = self.write_items(feed, &hierarchy, &mut rows).await?;
         write_removed(feed, &hierarchy, &mut rows).await?;
-        rows.end()?;
+        written.notices = rows.end()?;
         Ok(written)
     }
 }

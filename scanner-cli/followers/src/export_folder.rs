@@ -69,6 +69,8 @@ pub struct Written {
     pub items: u64,
     /// Items that the format cannot contain.
     pub refused: Vec<Refusal>,
+    /// What else people should know; see [`Delivery::notices`].
+    pub notices: Vec<String>,
 }
 
 /// Why a file was not written.
@@ -279,6 +281,7 @@ fn add(delivery: &mut Delivery, connection: &FeedConnection, path: &Path, writte
         target: shown(path),
     });
     delivery.refused.extend(written.refused);
+    delivery.notices.extend(written.notices);
 }
 
 /// The connections whose items, or containers as well, changed.

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use catalog_model::{
     ConnectionCode, Feed, FollowError, Follower, FollowerKind, FollowerName, ItemKey, Settings,
     Stage,
-    follower::{Delivery, EntityKind, Plan},
+    follower::{Delivery, EntityKind, Example, Plan},
     settings::Invalid,
 };
 
@@ -76,8 +76,8 @@ impl Follower for Openmetadata {
         u32::from_str_radix(&hash[..8], 16).unwrap_or_default()
     }
 
-    async fn check(&self) -> Vec<Stage> {
-        check::check(&self.remote).await
+    async fn check(&self, example: Option<&Example>) -> Vec<Stage> {
+        check::check(&self.remote, example).await
     }
 
     async fn follow(&self, feed: &dyn Feed) -> Result<Delivery, FollowError> {

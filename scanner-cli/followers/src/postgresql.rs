@@ -5,7 +5,8 @@
 
 use async_trait::async_trait;
 use catalog_model::{
-    Feed, FollowError, Follower, FollowerKind, FollowerName, Settings, Stage, follower::Delivery,
+    Feed, FollowError, Follower, FollowerKind, FollowerName, Settings, Stage,
+    follower::{Delivery, Example},
     settings::Invalid,
 };
 use outbound_http::Redactor;
@@ -71,7 +72,7 @@ impl Follower for Postgresql {
         Redactor::new(self.target.password.clone()).redact(&text)
     }
 
-    async fn check(&self) -> Vec<Stage> {
+    async fn check(&self, _example: Option<&Example>) -> Vec<Stage> {
         check::check(&self.target).await
     }
 

@@ -6,7 +6,7 @@ use std::fmt;
 use async_trait::async_trait;
 use catalog_model::{
     Feed, FollowError, Follower, FollowerKind, FollowerName, Settings, Stage,
-    follower::{Delivery, Plan},
+    follower::{Delivery, Example, Plan},
     settings::Invalid,
 };
 
@@ -66,7 +66,7 @@ impl Follower for Webhook {
         event::REVISION
     }
 
-    async fn check(&self) -> Vec<Stage> {
+    async fn check(&self, _example: Option<&Example>) -> Vec<Stage> {
         check::check(&self.settings).await
     }
 

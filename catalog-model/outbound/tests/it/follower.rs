@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 use catalog_model::{
     Feed, FollowError, Follower, FollowerKind, FollowerName, FollowerRegistry, Settings, Stage,
-    follower::Delivery, settings::Invalid,
+    follower::{Delivery, Example},
+    settings::Invalid,
 };
 use outbound_settings::{Names, OutboundSettings};
 
@@ -42,7 +43,7 @@ impl Follower for RemoteCatalog {
         &self.name
     }
 
-    async fn check(&self) -> Vec<Stage> {
+    async fn check(&self, _example: Option<&Example>) -> Vec<Stage> {
         let seen = self.outbound.trust.describe();
         vec![Stage::ok("trust store", seen, std::time::Duration::ZERO)]
     }

@@ -10,7 +10,7 @@ use std::{
 use async_trait::async_trait;
 use catalog_model::{
     Feed, Follower, ItemKey, Stage,
-    follower::{Acknowledgement, ConnectionScope, Refusal},
+    follower::{Acknowledgement, ConnectionScope, Example, Refusal},
 };
 use catalog_store::scratch::Scratch;
 
@@ -40,7 +40,7 @@ impl Follower for TestFollower {
         &self.name
     }
 
-    async fn check(&self) -> Vec<Stage> {
+    async fn check(&self, _example: Option<&Example>) -> Vec<Stage> {
         Vec::new()
     }
 

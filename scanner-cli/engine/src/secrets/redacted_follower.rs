@@ -5,7 +5,7 @@ use std::{error::Error, path::PathBuf};
 use async_trait::async_trait;
 use catalog_model::{
     ConnectionCode, Feed, FollowError, Follower, FollowerName, ItemKey, Stage,
-    follower::{Delivery, EntityKind, Plan, Planned},
+    follower::{Delivery, EntityKind, Example, Plan, Planned},
 };
 
 use super::redactor::Redactor;
@@ -34,8 +34,8 @@ impl Follower for RedactedFollower {
         self.follower.revision()
     }
 
-    async fn check(&self) -> Vec<Stage> {
-        self.redactor.stages(self.follower.check().await)
+    async fn check(&self, example: Option<&Example>) -> Vec<Stage> {
+        self.redactor.stages(self.follower.check(example).await)
     }
 
     async fn follow(&self, feed: &dyn Feed) -> Result<Delivery, FollowError> {

@@ -8,7 +8,10 @@ use outbound_http::Method;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 
-use super::{echo::Echo, mapping::EntityType};
+use super::{
+    echo::Echo,
+    mapping::{EntityType, Run},
+};
 use crate::{
     json_text::ascii_json,
     remote::{Answer, Call, CallError, Server},
@@ -43,6 +46,7 @@ pub(super) enum Verb {
 pub(super) struct Write<'a> {
     pub(super) urn: &'a str,
     pub(super) aspects: &'a Map<String, Value>,
+    pub(super) run: &'a Run,
 }
 
 impl Api {
@@ -101,15 +105,15 @@ impl Api {
         self.server.send(&call).await
     }
 
-    /// Whether the catalog has a tag, asked over Rest.li.
-    pub(super) async fn has_tag(&self, urn: &str) -> Result<bool, FollowError> {
+    /// Whether the catalog has an aspect of an entity, asked over Rest.li.
+    pub(super) async fn has(&self, urn: &str, aspect: &str) -> Result<bool, FollowError> {
         let urn = utf8_percent_encode(urn, NON_ALPHANUMERIC);
-        let path = format!("entitiesV2/{urn}?aspects=List(tagProperties)");
+        let path = format!("entitiesV2/{urn}?aspects=List({aspect})");
         let call = Call::read(Method::GET, path).header("X-RestLi-Protocol-Version", "2.0.0");
         match self.server.send(&call).await {
-            Ok(answer) => Ok(answer.json["aspects"].get("tagProperties").is_some()),
+            Ok(answer) => Ok(answer.json["aspects"].get(aspect).is_some()),
             Err(error) if is_closed(&error) => Ok(false),
-            Err(error) => Err(error.ended("a tag cannot be read")),
+            Err(error) => Err(error.ended("an entity cannot be read")),
         }
     }
 
@@ -255,7 +259,11 @@ impl Write<'_> {
     /// As an entity of OpenAPI.
     fn entity(&self) -> Value {
         let aspects = self.aspects.iter();
-        let aspects = aspects.map(|(name, value)| (name.clone(), json!({ "value": value })));
+        let aspects = aspects.map(|(name, value)| {
+            let run = self.run.metadata();
+            let aspect = json!({ "value": value, "systemMetadata": run });
+            (name.clone(), aspect)
+        });
         let urn = ("urn".to_owned(), json!(self.urn));
         Value::Object(std::iter::once(urn).chain(aspects).collect())
     }
@@ -273,6 +281,7 @@ impl Write<'_> {
                 "changeType": change,
                 "aspectName": name,
                 "aspect": { "value": ascii_json(value), "contentType": content_type },
+                "systemMetadata": self.run.metadata(),
             })
         })
     }

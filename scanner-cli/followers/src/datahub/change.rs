@@ -138,6 +138,11 @@ impl Change {
         self.is_unknown() || self.before.is_doubted
     }
 
+    /// Whether aspects are written that say where the entity belongs.
+    pub(super) fn is_described(&self) -> bool {
+        !self.is_removal() && !self.aspects.is_empty()
+    }
+
     /// Whether nothing is to be sent.
     pub(super) fn is_empty(&self) -> bool {
         self.aspects.is_empty() && self.patches.is_empty()

@@ -1,6 +1,6 @@
 //! A check of the way to DataHub, of the token and of what its owner may do.
 
-use catalog_model::{ConnectionCode, FollowError, ItemKey, Stage, follower::FeedConnection};
+use catalog_model::{FollowError, Stage, follower::Example};
 use serde_json::json;
 
 use super::{
@@ -12,7 +12,7 @@ use crate::{
     remote::{
         CallError, RemoteSettings,
         check::{CATALOG_STAGES, MAPPING, PERMISSIONS, SERVER, Seen, StageError, Stages, TOKEN},
-        sample::sample_item,
+        sample::describe,
     },
 };
 
@@ -24,13 +24,18 @@ const IMPOSSIBLE_VERSION: &str = "999999999";
 const PROBE: &str = "scanner-cli-permission-probe";
 
 /// Checks a server.
-pub(super) async fn check(remote: &RemoteSettings, mapping: &Mapping) -> Vec<Stage> {
+pub(super) async fn check(
+    remote: &RemoteSettings,
+    mapping: &Mapping,
+    example: Option<&Example>,
+) -> Vec<Stage> {
     let api = Api::new(remote.server.clone(), remote.parallel);
     let mut stages = Stages::way(remote).await;
     stages.then(SERVER, server(&api)).await;
     stages.then(TOKEN, token(&api)).await;
     stages.then(PERMISSIONS, permissions(&api)).await;
-    stages.then(MAPPING, async { sample(mapping) }).await;
+    let mapped = async { describe(example, |example| sample(mapping, example)) };
+    stages.then(MAPPING, mapped).await;
     stages.all(&CATALOG_STAGES)
 }
 
@@ -96,24 +101,19 @@ async fn permissions(api: &Api) -> Result<Seen, StageError> {
 }
 
 /// Describes an item as it would be delivered.
-fn sample(mapping: &Mapping) -> Result<Seen, StageError> {
-    let parts = ["app", "sheet"].map(str::to_owned).to_vec();
-    let described = ConnectionCode::new("example").ok().and_then(|code| {
-        let key = ItemKey::new([code.as_str(), "app", "sheet"]).ok()?;
-        let hierarchy = Hierarchy::new(&FeedConnection::new(code, "Example", parts));
-        mapping.dashboard(&sample_item(key), &hierarchy).ok()
-    });
-    let Some(mapped) = described else {
-        return Err(StageError {
-            message: "an item cannot be described".to_owned(),
-            hint: Some("report this".to_owned()),
-        });
+fn sample(mapping: &Mapping, example: &Example) -> Result<String, String> {
+    let mut hierarchy = Hierarchy::new(&example.connection);
+    hierarchy.add(&example.containers);
+    let mapped = mapping.dashboard(&example.item, &hierarchy);
+    let mapped = mapped.map_err(|error| error.to_string())?;
+    let names = |urns: Option<Vec<String>>| match urns.unwrap_or_default().join("`, `") {
+        names if names.is_empty() => "none".to_owned(),
+        names => format!("`{names}`"),
     };
-    let names = |urns: Option<Vec<String>>| urns.unwrap_or_default().join(", ");
-    Ok(Seen::ok(format!(
-        "an item is `{}`, its owner `{}`, its tag `{}`",
+    Ok(format!(
+        "the dashboard `{}`; owners: {}; tags: {}",
         mapped.urn,
         names(mapped.shared(Shared::Owners)),
         names(mapped.shared(Shared::Tags))
-    )))
+    ))
 }

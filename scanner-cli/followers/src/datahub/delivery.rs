@@ -10,7 +10,7 @@ use outbound_http::Url;
 use super::{
     api::{Api, MAX_BYTES, MAX_ENTITIES},
     change::{Change, note_key, type_of},
-    mapping::{EntityType, Hierarchy, Mapping, urn_of},
+    mapping::{EntityType, Hierarchy, Mapping, Run, urn_of},
     window::Window,
 };
 use crate::{
@@ -45,6 +45,7 @@ pub(super) async fn deliver(
     let server = hash(&[context.url.as_str()]);
     let mut window = Window::new(context.feed, (api, sender), tally, server);
     for due in due {
+        window.run = Run::new(&due.connection, context.feed.now());
         let hierarchy = Hierarchy::load(context.feed, &due.connection).await?;
         let mut walk = Walk {
             context,

@@ -14,12 +14,14 @@ mod dashboard;
 mod hierarchy;
 pub mod patch;
 mod people;
+mod run;
 mod texts;
 pub mod urn;
 
 pub use hierarchy::Hierarchy;
 pub use patch::Shared;
 pub use people::OwnerId;
+pub use run::Run;
 pub use urn::{Tag, UrnTooLong};
 
 /// The version of the mapping. A higher number makes every entity be delivered again.
@@ -42,6 +44,8 @@ pub struct Mapping {
 pub enum EntityType {
     /// A tag.
     Tag,
+    /// An instance of a platform, which is a connection.
+    Instance,
     /// A container.
     Container,
     /// A dashboard.
@@ -69,6 +73,7 @@ impl EntityType {
     pub fn name(self) -> &'static str {
         match self {
             Self::Tag => "tag",
+            Self::Instance => "dataPlatformInstance",
             Self::Container => "container",
             Self::Dashboard => "dashboard",
         }
@@ -99,7 +104,8 @@ impl Mapping {
     ) -> Result<Mapped, UrnTooLong> {
         let urn = urn::dashboard(&item.key)?;
         let mut aspects = hierarchy.aspects(item.container.as_ref());
-        aspects.insert("dashboardInfo".to_owned(), dashboard::info(item, hierarchy));
+        let info = dashboard::info(item, hierarchy);
+        aspects.insert(properties_of(EntityType::Dashboard).to_owned(), info);
         aspects.insert("subTypes".to_owned(), sub_type(hierarchy.item_type()));
         let tags = dashboard::tags(item);
         Ok(Mapped {
@@ -117,7 +123,7 @@ impl Mapping {
         let mut aspects = hierarchy.aspects(container.parent.as_ref());
         let properties = container::properties(container, hierarchy.code());
         let of_type = crate::product::type_name(container.kind.label);
-        aspects.insert("containerProperties".to_owned(), properties);
+        aspects.insert(properties_of(EntityType::Container).to_owned(), properties);
         aspects.insert("subTypes".to_owned(), sub_type(&of_type));
         let tags_are_known = !container
             .unknown
@@ -166,6 +172,17 @@ pub fn urn_of(of: EntityType, key: &ItemKey) -> Result<String, UrnTooLong> {
     match of {
         EntityType::Container => Ok(urn::container(key)),
         _ => urn::dashboard(key),
+    }
+}
+
+/// The name of the aspect with the name of an entity.
+#[must_use]
+pub fn properties_of(of: EntityType) -> &'static str {
+    match of {
+        EntityType::Tag => "tagProperties",
+        EntityType::Instance => "dataPlatformInstanceProperties",
+        EntityType::Container => "containerProperties",
+        EntityType::Dashboard => "dashboardInfo",
     }
 }
 

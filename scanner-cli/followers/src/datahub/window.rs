@@ -8,8 +8,8 @@ use super::{
     api::{Api, Verb, Write},
     change::Change,
     echo::Echo,
-    mapping::EntityType,
-    tags::Tags,
+    mapping::{EntityType, Run, urn},
+    once::{Named, Once},
 };
 use crate::{
     remote::CallError,
@@ -37,7 +37,9 @@ pub(super) struct Window<'a> {
     pub(super) tally: Tally,
     /// A hash of the server's URL.
     pub(super) server: String,
-    pub(super) tags: Tags,
+    pub(super) once: Once,
+    /// The run that writes.
+    pub(super) run: Run,
     changes: Vec<Change>,
     /// The keys of what the catalog has refused and probably does not have.
     pub(super) absent: Vec<ItemKey>,
@@ -58,7 +60,8 @@ impl<'a> Window<'a> {
             sender,
             tally,
             server,
-            tags: Tags::default(),
+            once: Once::default(),
+            run: Run::default(),
             changes: Vec::new(),
             absent: Vec::new(),
             is_checked: false,
@@ -88,9 +91,7 @@ impl<'a> Window<'a> {
         self.check_server().await?;
         self.note_before(&changes).await?;
         self.read_unknown(of, &mut changes).await?;
-        let missing = changes.iter().flat_map(|change| &change.tags);
-        let missing = self.tags.unknown(missing);
-        Tags::create(self, missing).await?;
+        self.create_named(code, &changes).await?;
         let (outcomes, ended) = self.send(of, &changes).await;
         let mut stored = Acknowledgement::default();
         let mut items = 0;
@@ -117,6 +118,25 @@ impl<'a> Window<'a> {
             self.tally.stored(code, items);
         }
         ended
+    }
+
+    /// Creates what these changes refer to and the catalog does not have: the instance of the connection, and tags.
+    async fn create_named(
+        &mut self,
+        code: &ConnectionCode,
+        changes: &[Change],
+    ) -> Result<(), FollowError> {
+        let instance = Named {
+            of: EntityType::Instance,
+            urn: urn::instance(code),
+            name: code.to_string(),
+            notice: None,
+        };
+        let is_referred_to = changes.iter().any(Change::is_described);
+        let instance = is_referred_to.then_some(instance).into_iter();
+        Once::create(self, self.once.unknown(instance)).await?;
+        let tags = changes.iter().flat_map(|change| &change.tags);
+        Once::create(self, self.once.unknown(tags.map(Named::tag))).await
     }
 
     /// Notes what will be sent, since it is not known whether the catalog has stored it if no answer comes.
@@ -177,6 +197,7 @@ impl<'a> Window<'a> {
         for verb in [Verb::Replace, Verb::Patch] {
             let writes = Writes {
                 api: &self.api,
+                run: &self.run,
                 of,
                 verb,
             };
@@ -215,9 +236,13 @@ fn is_refused(outcome: &Outcome) -> bool {
 /// Writes aspects of entities of one type.
 pub(super) struct Writes<'a> {
     pub(super) api: &'a Api,
+    pub(super) run: &'a Run,
     pub(super) of: EntityType,
     pub(super) verb: Verb,
 }
+
+/// Bytes of a request around an aspect: its `value`, and `systemMetadata` with the run.
+const SURROUNDINGS: usize = 150;
 
 /// What is written of an entity.
 pub(super) struct Entry {
@@ -247,11 +272,10 @@ impl Entry {
 
     /// Aspects that are replaced.
     pub(super) fn whole(urn: &str, aspects: Map<String, Value>) -> Self {
-        // Half as much again: names of aspects and their `value`.
         let length = serde_json::to_string(&aspects).map_or(0, |text| text.len());
         Self {
             urn: urn.to_owned(),
-            size: urn.len() + length + 20 * aspects.len() + 20,
+            size: urn.len() + length + SURROUNDINGS * (aspects.len() + 1),
             aspects,
             entries: Vec::new(),
         }
@@ -307,6 +331,7 @@ impl Writes<'_> {
             .map(|entry| Write {
                 urn: &entry.urn,
                 aspects: &entry.aspects,
+                run: self.run,
             })
             .collect();
         let Some(echo) = self.api.write((self.of, self.verb), &writes, part).await? else {

@@ -5,41 +5,55 @@ use std::{
     io::{self, Write},
 };
 
+use catalog_model::ConnectionCode;
 use serde_json::{Value, json};
 
 use crate::{
-    datahub::mapping::{EntityType, Mapped, Shared, patch, status},
+    datahub::mapping::{EntityType, Mapped, Run, Shared, patch, properties_of, status, urn},
     json_text::ascii_json,
 };
 
 /// A file that is being written: a JSON array with a row on each line.
 pub(super) struct Rows<'a> {
     output: &'a mut (dyn Write + Send),
+    run: Run,
     /// The urns of the tags that were written.
     tags: BTreeSet<String>,
+    /// What people should know of them.
+    notices: Vec<String>,
     is_empty: bool,
 }
 
 impl<'a> Rows<'a> {
-    pub(super) fn begin(output: &'a mut (dyn Write + Send)) -> io::Result<Self> {
+    pub(super) fn begin(output: &'a mut (dyn Write + Send), run: Run) -> io::Result<Self> {
         output.write_all(b"[")?;
         Ok(Self {
             output,
+            run,
             tags: BTreeSet::new(),
+            notices: Vec::new(),
             is_empty: true,
         })
     }
 
-    pub(super) fn end(self) -> io::Result<()> {
-        self.output.write_all(b"\n]\n")
+    /// Ends the file. Returns what people should know of it.
+    pub(super) fn end(self) -> io::Result<Vec<String>> {
+        self.output.write_all(b"\n]\n")?;
+        Ok(self.notices)
+    }
+
+    /// Writes the name of the instance of a connection.
+    pub(super) fn instance(&mut self, code: &ConnectionCode) -> io::Result<()> {
+        let urn = urn::instance(code);
+        self.name((EntityType::Instance, &urn), code.as_str())
     }
 
     /// Writes an entity that exists, after the tags that it refers to.
     pub(super) fn entity(&mut self, mapped: &Mapped) -> io::Result<()> {
         for tag in mapped.tags.iter().flatten() {
             if self.tags.insert(tag.urn.clone()) {
-                let name = patch::tag_name(&tag.name);
-                self.patch((EntityType::Tag, &tag.urn), "tagProperties", &name)?;
+                self.notices.extend(tag.notice());
+                self.name((EntityType::Tag, &tag.urn), &tag.name)?;
             }
         }
         let entity = (mapped.of, mapped.urn.as_str());
@@ -58,6 +72,11 @@ impl<'a> Rows<'a> {
     /// Writes that the catalog should not show an entity.
     pub(super) fn removed(&mut self, of: EntityType, urn: &str) -> io::Result<()> {
         self.replace((of, urn), "status", &status(true))
+    }
+
+    /// Writes the name of an entity that may have more, which people gave it.
+    fn name(&mut self, entity: (EntityType, &str), name: &str) -> io::Result<()> {
+        self.patch(entity, properties_of(entity.0), &patch::name(name))
     }
 
     fn replace(&mut self, entity: (EntityType, &str), name: &str, value: &Value) -> io::Result<()> {
@@ -86,6 +105,7 @@ impl<'a> Rows<'a> {
             "changeType": change,
             "aspectName": name,
             "aspect": aspect,
+            "systemMetadata": self.run.metadata(),
         });
         let separator: &[u8] = if self.is_empty { b"\n" } else { b",\n" };
         self.is_empty = false;

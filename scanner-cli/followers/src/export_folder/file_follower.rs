@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use async_trait::async_trait;
 use catalog_model::{
     ConnectionCode, Feed, FollowError, Follower, FollowerName, Stage,
-    follower::{Delivery, Plan},
+    follower::{Delivery, Example, Plan},
 };
 
 use super::{ExportFolder, FileFormat};
@@ -31,7 +31,7 @@ impl<F: FileFormat> Follower for FileFollower<F> {
         self.format.revision()
     }
 
-    async fn check(&self) -> Vec<Stage> {
+    async fn check(&self, _example: Option<&Example>) -> Vec<Stage> {
         self.folder.check()
     }
 

@@ -1,6 +1,6 @@
 //! A check of the way to OpenMetadata, of the token and of what its owner may do.
 
-use catalog_model::{ConnectionCode, FollowError, ItemKey, Stage, follower::FeedConnection};
+use catalog_model::{FollowError, Stage, follower::Example};
 use serde_json::Value;
 
 use super::{
@@ -11,7 +11,7 @@ use super::{
 use crate::remote::{
     CallError, RemoteSettings,
     check::{CATALOG_STAGES, MAPPING, PERMISSIONS, SERVER, Seen, StageError, Stages, TOKEN},
-    sample::sample_item,
+    sample::describe,
 };
 
 /// The oldest version that has all fields that are sent.
@@ -31,13 +31,15 @@ const OPERATIONS: [&str; 3] = ["Create", "EditAll", "Delete"];
 const PROBE: &str = "scanner-cli-permission-probe.none";
 
 /// Checks a server.
-pub(super) async fn check(remote: &RemoteSettings) -> Vec<Stage> {
+pub(super) async fn check(remote: &RemoteSettings, example: Option<&Example>) -> Vec<Stage> {
     let api = Api::new(remote.server.clone(), &remote.url);
     let mut stages = Stages::way(remote).await;
     stages.then(SERVER, server(&api)).await;
     stages.then(TOKEN, token(&api)).await;
     stages.then(PERMISSIONS, permissions(&api)).await;
-    stages.then(MAPPING, async { sample() }).await;
+    stages
+        .then(MAPPING, async { describe(example, sample) })
+        .await;
     stages.all(&CATALOG_STAGES)
 }
 
@@ -113,22 +115,22 @@ fn not_allowed(operation: &str, resource: &str) -> StageError {
 }
 
 /// Describes an item as it would be delivered.
-fn sample() -> Result<Seen, StageError> {
-    let described = ConnectionCode::new("example").ok().and_then(|code| {
-        let key = ItemKey::new([code.as_str(), "app", "sheet"]).ok()?;
-        let parts = ["app", "sheet"].map(str::to_owned).to_vec();
-        let service = mapping::service(&FeedConnection::new(code, "Example", parts));
-        let service = service["name"].as_str()?.to_owned();
-        let mapped = mapping::chart(&sample_item(key), "sheet");
-        let owners = Some(Vec::new());
-        let body = Wanted { mapped, owners }.create(&service);
-        let own = body["name"].as_str().filter(|own| name::is_valid(own))?;
-        let tag = body["tags"][0]["tagFQN"].as_str()?;
-        let is_valid = body["sourceHash"].as_str()?.len() <= 32;
-        is_valid.then(|| format!("an item is the chart `{service}.{own}`, its tag `{tag}`"))
-    });
-    described.map(Seen::ok).ok_or_else(|| StageError {
-        message: "an item cannot be described".to_owned(),
-        hint: Some("report this".to_owned()),
-    })
+fn sample(example: &Example) -> Result<String, String> {
+    let service = mapping::service(&example.connection);
+    let item_part = example.connection.key_parts.last();
+    let mapped = mapping::chart(&example.item, item_part.map_or("item", String::as_str));
+    let owners = Some(Vec::new());
+    let service = service["name"].as_str().unwrap_or_default().to_owned();
+    let body = Wanted { mapped, owners }.create(&service);
+    let own = body["name"].as_str().unwrap_or_default();
+    if !name::is_valid(own) {
+        return Err(format!("`{own}` is not a valid name"));
+    }
+    let tags = body["tags"].as_array().into_iter().flatten();
+    let tags: Vec<_> = tags.filter_map(|tag| tag["tagFQN"].as_str()).collect();
+    let tags = match tags.is_empty() {
+        true => "none".to_owned(),
+        false => format!("`{}`", tags.join("`, `")),
+    };
+    Ok(format!("the chart `{service}.{own}`; tags: {tags}"))
 }

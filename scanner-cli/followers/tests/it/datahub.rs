@@ -181,6 +181,48 @@ async fn a_server_with_rest_li_only_is_delivered_to() {
     }
 }
 
+#[tokio::test]
+async fn a_connection_is_an_instance_that_is_written_once_if_that_is_allowed() {
+    let instance = urn::instance(&east());
+    let aspect = "dataPlatformInstanceProperties";
+    let (datahub, store) = (Datahub::new(), MemoryStore::default());
+    datahub.fake().state().denied = Some("dataPlatformInstance");
+    store.scan(&east(), &[("a", "A")], Closing::Complete);
+    assert_eq!(datahub.deliver(&store).await.unwrap().refused, []);
+    assert_eq!(datahub.items().await.len(), 1);
+    datahub.fake().state().denied = None;
+    store.scan(&east(), &[("a", "A2")], Closing::Complete);
+    datahub.deliver(&store).await.unwrap();
+    assert_eq!(
+        datahub.fake().aspect(&instance, aspect),
+        json!({ "name": "east" })
+    );
+    // It is not written again over what somebody has changed.
+    let renamed = json!({ "name": "East", "description": "by a person" });
+    datahub
+        .fake()
+        .set_aspect(&instance, aspect, renamed.clone());
+    store.scan(&east(), &[("a", "A3")], Closing::Complete);
+    datahub.deliver(&store).await.unwrap();
+    assert_eq!(datahub.fake().aspect(&instance, aspect), renamed);
+    datahub.fake().assert_no_violation();
+}
+
+#[tokio::test]
+async fn a_tag_whose_urn_is_shortened_is_said_once() {
+    let (datahub, store) = (Datahub::new(), MemoryStore::default());
+    let long = "日本".repeat(40);
+    store.scan(&east(), &[("a", &long)], Closing::Complete);
+    let delivery = datahub.deliver(&store).await.unwrap();
+    assert_eq!(delivery.refused, []);
+    let [notice] = delivery.notices.as_slice() else {
+        panic!("{:?}", delivery.notices);
+    };
+    assert!(notice.contains(&datahub.tags("a")[0]), "{notice}");
+    store.scan(&east(), &[("a", &long), ("b", &long)], Closing::Complete);
+    assert_eq!(datahub.deliver(&store).await.unwrap().notices, [""; 0]);
+}
+
 /// What a person does who removes all owners.
 fn remove_owners(fake: &FakeDatahub, urn: &str) {
     let mut ownership = fake.aspect(urn, "ownership");

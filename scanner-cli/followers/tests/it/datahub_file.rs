@@ -204,6 +204,7 @@ async fn a_file_holds_the_whole_state_with_everything_referred_to_before() {
     let folder = urn::container(&"east/folder:f1".parse().unwrap());
     assert!(first(&folder) < first(&dashboard("a")));
     assert!(first("urn:li:tag:A") < first(&dashboard("a")));
+    assert_eq!(first(&urn::instance(&east())), 0);
     assert!(first(&dashboard("a")) < first(&dashboard("b")));
     let last: Vec<_> = rows[rows.len() - 2..]
         .iter()
@@ -212,6 +213,19 @@ async fn a_file_holds_the_whole_state_with_everything_referred_to_before() {
     assert_eq!(last, ["status", "status"]);
     let tags = &files.aspect("globalTags")[&dashboard("a")];
     assert_eq!(tags["patch"][0]["path"], "/tags/urn:li:tag:A");
+}
+
+#[tokio::test]
+async fn a_tag_whose_urn_is_shortened_is_said() {
+    let (files, store) = (Files::new(), MemoryStore::default());
+    let long = "日本".repeat(40);
+    store.scan(&east(), &[("a", &long), ("b", &long)], Closing::Complete);
+    let feed = store.feed(FeedFault::None);
+    let delivery = files.follower(&[]).follow(&feed).await.unwrap();
+    let [notice] = delivery.notices.as_slice() else {
+        panic!("{:?}", delivery.notices);
+    };
+    assert!(notice.contains("is too long for a urn"), "{notice}");
 }
 
 #[tokio::test]

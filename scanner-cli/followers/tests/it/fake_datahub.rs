@@ -54,6 +54,8 @@ pub(crate) struct State {
     pub(crate) max_bytes: Option<usize>,
     /// Whether the owner of the token may write.
     pub(crate) is_readonly: bool,
+    /// A type of entities that the owner of the token may not write.
+    pub(crate) denied: Option<&'static str>,
     pub(crate) writes: u64,
     /// Method and path of all requests.
     pub(crate) requests: Vec<String>,
@@ -240,7 +242,8 @@ impl State {
         request: &Request,
         steps: impl Fn(&mut Self) -> Result<Vec<Step>, Reply>,
     ) -> Reply {
-        if self.is_readonly {
+        let is_denied = |of: &str| request.target.contains(&format!("/{of}?"));
+        if self.is_readonly || self.denied.is_some_and(is_denied) {
             return Reply::Json(
                 403,
                 json!({ "error": "urn:li:corpuser:scanner is unauthorized" }),

@@ -132,7 +132,7 @@ fn the_position_is_kept_under_the_kind_and_the_path() {
 #[tokio::test]
 async fn a_check_changes_nothing_in_the_home() {
     let home = tempfile::tempdir().unwrap();
-    let stages = open(home.path()).check().await;
+    let stages = open(home.path()).check(None).await;
     assert!(
         stages[0].seen.contains("which the first delivery creates"),
         "{stages:?}"

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_trait::async_trait;
 use catalog_model::{
     Feed, FollowError, Follower, Stage,
-    follower::{Acknowledgement, ConnectionScope},
+    follower::{Acknowledgement, ConnectionScope, Example},
 };
 use catalog_store::scratch::Scratch;
 
@@ -23,7 +23,7 @@ impl Follower for Catalog {
         &self.name
     }
 
-    async fn check(&self) -> Vec<Stage> {
+    async fn check(&self, _example: Option<&Example>) -> Vec<Stage> {
         Vec::new()
     }
 

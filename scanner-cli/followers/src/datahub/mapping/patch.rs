@@ -78,12 +78,12 @@ impl Shared {
     }
 }
 
-/// The patch that gives a tag its name, and leaves its description and color as they are. The tag need not exist.
-pub fn tag_name(name: &str) -> Value {
+/// The patch that gives a tag or an instance its name, and leaves its description and color as they are. It need not exist.
+pub fn name(name: &str) -> Value {
     json!({
         "patch": [{ "op": "add", "path": "/name", "value": name }],
         "arrayPrimaryKeys": {},
-        // Servers have no template for the properties of a tag.
+        // Servers have no template for these properties.
         "forceGenericPatch": true,
     })
 }

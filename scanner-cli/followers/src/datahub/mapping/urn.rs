@@ -29,6 +29,25 @@ pub struct Tag {
     pub urn: String,
     /// The name.
     pub name: String,
+    /// Whether the name is too long for a urn, which then has a shorter form of it and a hash.
+    pub is_shortened: bool,
+}
+
+/// Maximum number of characters of a name in a message.
+const MAX_SHOWN: usize = 60;
+
+impl Tag {
+    /// What people should know of it.
+    #[must_use]
+    pub fn notice(&self) -> Option<String> {
+        let shown: String = self.name.chars().take(MAX_SHOWN).collect();
+        self.is_shortened.then(|| {
+            format!(
+                "the name of the tag `{shown}…` is too long for a urn: it is shortened with a hash to `{}`",
+                self.urn
+            )
+        })
+    }
 }
 
 /// The urn of the platform.
@@ -82,13 +101,14 @@ pub fn container(key: &ItemKey) -> String {
 pub fn tag(name: &str) -> Tag {
     const PREFIX: &str = "urn:li:tag:";
     let urn = format!("{PREFIX}{}", encode_name(name));
-    let urn = match java_length(&urn) <= MAX_LENGTH {
-        true => urn,
-        false => shortened(PREFIX, name),
-    };
+    let is_shortened = java_length(&urn) > MAX_LENGTH;
     Tag {
-        urn,
+        urn: match is_shortened {
+            false => urn,
+            true => shortened(PREFIX, name),
+        },
         name: name.to_owned(),
+        is_shortened,
     }
 }
 
@@ -247,7 +267,7 @@ mod tests {
         ] {
             let tag = tag(name);
             assert_eq!(tag.urn, format!("urn:li:tag:{expected}"));
-            assert_eq!(tag.name, name);
+            assert_eq!((tag.name.as_str(), tag.notice()), (name, None));
         }
     }
 
@@ -258,6 +278,7 @@ mod tests {
             let tags = [tag(name), tag(&format!("{name}!"))];
             assert_ne!(tags[0].urn, tags[1].urn);
             for tag in tags {
+                assert!(tag.is_shortened && tag.notice().unwrap().contains(&tag.urn));
                 assert!(java_length(&tag.urn) <= MAX_LENGTH, "{}", tag.urn);
             }
         }

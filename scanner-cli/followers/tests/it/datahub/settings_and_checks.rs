@@ -8,7 +8,7 @@ use std::{
 use catalog_model::{
     Verdict,
     contract::follower::{Closing, FeedFault, MemoryStore},
-    follower::{Plan, Planned},
+    follower::{Example, Plan, Planned},
 };
 
 use super::{Datahub, east};
@@ -23,7 +23,7 @@ async fn each_stage_of_a_check_fails_at_its_place() {
     let url = datahub.server.url();
     let verdicts = async |url: &str, token: &str| {
         let settings = [("kind", "datahub"), ("url", url), ("token", token)];
-        let stages = open(Path::new("."), &settings).check().await;
+        let stages = open(Path::new("."), &settings).check(None).await;
         let verdict = |name: &str| {
             stages
                 .iter()
@@ -53,6 +53,28 @@ async fn each_stage_of_a_check_fails_at_its_place() {
     assert_eq!(
         verdicts(closed, TOKEN).await,
         [Failed, NotReached, NotReached, NotReached, NotReached]
+    );
+}
+
+#[tokio::test]
+async fn a_check_describes_an_item_of_the_store_or_a_made_up_one() {
+    let (datahub, store) = (Datahub::new(), MemoryStore::default());
+    let seen = async |store: &MemoryStore| {
+        let feed = store.feed(FeedFault::None);
+        let example = Example::read(&feed).await.unwrap();
+        let stages = datahub.follower().check(example.as_ref()).await;
+        stages.last().unwrap().seen.clone()
+    };
+    assert_eq!(
+        seen(&store).await,
+        "a made-up item (the store has none) is the dashboard `urn:li:dashboard:(qlik-sense,example.app.sheet)`; \
+         owners: `urn:li:corpuser:ann@example.com`; tags: `urn:li:tag:Tag`"
+    );
+    store.scan(&east(), &[("a", "A")], Closing::Complete);
+    assert_eq!(
+        seen(&store).await,
+        "the item `east/f1/a` is the dashboard `urn:li:dashboard:(qlik-sense,east.f1.a)`; owners: \
+         `urn:li:corpuser:ann@example.com`; tags: `urn:li:tag:A`"
     );
 }
 
@@ -94,8 +116,9 @@ async fn a_dry_run_sends_nothing_and_shows_everything() {
         .iter()
         .map(|request| request.split(['/', '?']).nth(6).unwrap())
         .collect();
-    // The tag of the item comes before it.
-    assert_eq!(paths, ["container", "tag", "dashboard"], "{recorded:#?}");
-    assert!(recorded[2].contains(r#""title":"A""#));
+    // The instance comes before everything, and the tag of the item before it.
+    let expected = ["dataPlatformInstance", "container", "tag", "dashboard"];
+    assert_eq!(paths, expected, "{recorded:#?}");
+    assert!(recorded[3].contains(r#""title":"A""#));
     assert!(!recorded.concat().contains(TOKEN));
 }

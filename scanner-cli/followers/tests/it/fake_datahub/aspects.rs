@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::Step;
 
 /// The fields that an aspect must have, each with what it is.
-const REQUIRED: [(&str, &str, &[&str]); 18] = [
+const REQUIRED: [(&str, &str, &[&str]); 19] = [
     ("container", "containerProperties", &["name"]),
     ("container", "container", &["container"]),
     ("container", "subTypes", &["typeNames"]),
@@ -26,6 +26,11 @@ const REQUIRED: [(&str, &str, &[&str]); 18] = [
     ("dashboard", "status", &["removed"]),
     ("dashboard", "globalTags", &["tags"]),
     ("dashboard", "ownership", &["owners"]),
+    (
+        "dataPlatformInstance",
+        "dataPlatformInstanceProperties",
+        &["name"],
+    ),
     ("tag", "tagProperties", &["name"]),
     ("tag", "status", &["removed"]),
 ];
@@ -56,6 +61,12 @@ pub(super) fn check(step: &Step) -> Result<(), String> {
         None if has_null(&step.value) => Err("null is not allowed".to_owned()),
         None => Ok(()),
     }
+}
+
+/// Whether this says which run wrote an aspect.
+pub(super) fn is_of_a_run(metadata: &Value) -> bool {
+    let id = metadata["runId"].as_str().unwrap_or_default();
+    id.starts_with("scanner-cli-") && metadata["lastObserved"].as_i64().is_some()
 }
 
 /// The urns that must be in the catalog already.
@@ -89,11 +100,10 @@ fn check_urn(of: &str, urn: &str) -> Result<(), String> {
         return Err(format!("{urn} is no urn of a {of}"));
     };
     let parts: Vec<&str> = match of {
-        "dashboard" => {
-            let inner = id
-                .strip_prefix("(qlik-sense,")
-                .and_then(|id| id.strip_suffix(')'));
-            vec![inner.ok_or_else(|| format!("{urn} has not two parts"))?]
+        "dashboard" => vec![second(id, "(qlik-sense,").ok_or_else(|| two(urn))?],
+        "dataPlatformInstance" => {
+            let platform = "(urn:li:dataPlatform:qlik-sense,";
+            vec![second(id, platform).ok_or_else(|| two(urn))?]
         }
         _ => vec![id],
     };
@@ -113,6 +123,15 @@ fn check_urn(of: &str, urn: &str) -> Result<(), String> {
         return Err(format!("{urn} is not valid"));
     }
     Ok(())
+}
+
+/// The second part of an id of two parts.
+fn second<'a>(id: &'a str, first: &str) -> Option<&'a str> {
+    id.strip_prefix(first)?.strip_suffix(')')
+}
+
+fn two(urn: &str) -> String {
+    format!("{urn} has not two parts")
 }
 
 fn has_null(value: &Value) -> bool {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{State, Step};
+use super::{State, Step, aspects::is_of_a_run};
 use crate::fake_http::{Reply, Request};
 
 impl State {
@@ -24,6 +24,9 @@ impl State {
                         412,
                         json!({ "message": "version does not match" }),
                     ));
+                }
+                if !is_of_a_run(&content["systemMetadata"]) {
+                    self.violation(format!("{aspect} of {urn} is of no run"));
                 }
                 steps.push(Step {
                     of: of.to_owned(),
@@ -61,6 +64,9 @@ impl State {
             };
             if proposal["aspect"]["contentType"] != content_type {
                 self.violation("the content type of a proposal");
+            }
+            if !is_of_a_run(&proposal["systemMetadata"]) {
+                self.violation("a proposal is of no run");
             }
             self.refuse_poison(&text("entityUrn"))?;
             steps.push(Step {

@@ -47,7 +47,7 @@ async fn a_check_ends_at_the_first_stage_that_fails() {
     let url = catalog.server.url();
     let verdicts = async |url: &str, token: &str| {
         let own = [("kind", "openmetadata"), ("url", url), ("token", token)];
-        let stages = open(Path::new("."), &own).check().await;
+        let stages = open(Path::new("."), &own).check(None).await;
         let last = &stages[stages.len() - 4..];
         last.iter().map(|stage| stage.verdict).collect::<Vec<_>>()
     };

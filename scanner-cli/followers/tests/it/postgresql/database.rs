@@ -176,7 +176,7 @@ impl Database {
 
     /// The stages of a check: names, verdicts and texts.
     pub(crate) async fn check_with(&self, more: &[(&str, &str)]) -> Vec<Stage> {
-        self.follower_with(more).check().await
+        self.follower_with(more).check(None).await
     }
 }
 

@@ -100,7 +100,7 @@ async fn the_documented_statements_work() {
     database.execute(&setup).await;
     let url = database.url().replace(role, &format!("{role}_doc"));
     let follower = open(&[("url", &url), ("password", PASSWORD)]).unwrap();
-    let (failed, text) = result(&follower.check().await);
+    let (failed, text) = result(&follower.check(None).await);
     assert!(failed.is_empty(), "{text}");
     let feed = TestFeed::new("qlik-prod", vec![item("qlik-prod", "s1", "A")]);
     follower.follow(&feed).await.unwrap();

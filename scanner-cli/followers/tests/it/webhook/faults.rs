@@ -151,7 +151,7 @@ async fn no_message_contains_a_secret() {
     let error = follower.follow(&store.feed(FeedFault::None)).await;
     let text = with_causes(&error.unwrap_err());
     assert!(text.contains("401"), "{text}");
-    let text = format!("{text} {:?}", follower.check().await);
+    let text = format!("{text} {:?}", follower.check(None).await);
     for secret in ["wrong-token", "secret-in-the-query", "c2VjcmV0"] {
         assert!(!text.contains(secret), "{text}");
     }

@@ -28,7 +28,7 @@ async fn a_check_says_ok_only_of_what_it_has_seen() {
             ("token", token),
             ("secret", SECRET),
         ];
-        let stages = open(Path::new("."), &own).check().await;
+        let stages = open(Path::new("."), &own).check(None).await;
         let verdict = |name: &str| {
             stages
                 .iter()

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use catalog_model::{
     ConnectionCode, Feed, FollowError, Follower, FollowerKind, FollowerName, ItemKey, Settings,
     Stage, Verdict,
-    follower::{Delivered, Delivery, FeedError, Refusal},
+    follower::{Delivered, Delivery, Example, FeedError, Refusal},
     settings::Invalid,
 };
 
@@ -99,7 +99,7 @@ impl Follower for Web {
         7
     }
 
-    async fn check(&self) -> Vec<Stage> {
+    async fn check(&self, _example: Option<&Example>) -> Vec<Stage> {
         let seen = Stage::ok("catalog", self.received.text(), std::time::Duration::ZERO);
         vec![seen.but(Verdict::Failed, self.received.text())]
     }
