@@ -2,6 +2,7 @@
 
 mod refusal;
 
+use self::refusal::advice::form_instead;
 use outbound_http::{Challenge, FailureClass, has_form, text_on_one_line};
 use url::Url;
 
@@ -120,8 +121,7 @@ pub(crate) fn login_page(body: &[u8], context: RequestContext<'_>) -> Error {
         (
             Fact::LoginForm,
             "the site answered with a web page, most likely a login form, instead of JSON",
-            "check the virtual proxy's prefix, that this virtual proxy authenticates by header, and whether a gateway in \
-             front of the site asks for a login",
+            form_instead(context.login),
         )
     } else {
         (
@@ -155,6 +155,7 @@ mod tests {
     use outbound_http::{Redactor, SecretString};
 
     use super::*;
+    use crate::credentials::LoginKind;
     use crate::site::SiteUrl;
 
     fn refusal(status: u16, location: Option<&str>, body: &str) -> Error {
@@ -164,6 +165,7 @@ mod tests {
         let http = outbound_http::RequestContext::new("the site", site.as_url(), &url, redactor);
         let context = RequestContext {
             site: &site,
+            login: LoginKind::Header,
             http: &http,
         };
         let location = location.map(|location| url.join(location).unwrap());

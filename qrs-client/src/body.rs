@@ -4,6 +4,7 @@ use bytes::Bytes;
 use outbound_http::{BYTE_ORDER_MARK, Response, is_html, without_byte_order_mark};
 
 use crate::answer::login_page;
+use crate::credentials::LoginKind;
 use crate::error::{Error, ErrorKind};
 use crate::request_context::RequestContext;
 use crate::session::SentCookies;
@@ -13,6 +14,7 @@ use crate::site::SiteUrl;
 pub struct Body {
     response: Response,
     site: SiteUrl,
+    login: LoginKind,
     /// The cookies of the request.
     sent_cookies: Option<SentCookies>,
     beginning: Beginning,
@@ -35,10 +37,11 @@ const MAX_BLANK_BYTES: usize = 4 * 1024;
 const MAX_VALUE_BYTES: usize = 1_000_000;
 
 impl Body {
-    pub(crate) fn new(response: Response, site: SiteUrl) -> Self {
+    pub(crate) fn new(response: Response, site: SiteUrl, login: LoginKind) -> Self {
         Self {
             response,
             site,
+            login,
             sent_cookies: None,
             beginning: Beginning::Blank(Vec::new()),
         }
@@ -99,6 +102,7 @@ impl Body {
     pub(crate) fn context(&self) -> RequestContext<'_> {
         RequestContext {
             site: &self.site,
+            login: self.login,
             http: self.response.context(),
         }
     }

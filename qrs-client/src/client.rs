@@ -60,14 +60,14 @@ impl QrsClient {
     /// opened one.
     #[must_use]
     pub fn session(&self) -> Option<SecretString> {
-        self.0.session.export(&self.0.credentials)
+        self.0.session.export(&self.0.login.credentials)
     }
 
     /// Continues an exported session and returns true. Returns false and leaves the client unchanged if the text is not a
     /// session, if the session belongs to another site, header or value, or if this client has already sent a request.
     /// A session that the site has ended is renewed at the first request.
     pub fn resume(&self, session: &SecretString) -> bool {
-        self.0.session.import(session, &self.0.credentials)
+        self.0.session.import(session, &self.0.login.credentials)
     }
 
     /// How often the client has dropped a session that the site had ended.
@@ -87,7 +87,7 @@ impl QrsClient {
     /// does not reveal the account or the site.
     #[must_use]
     pub fn session_key(&self, salt: &str) -> String {
-        self.0.session.key(&self.0.credentials, salt)
+        self.0.session.key(&self.0.login.credentials, salt)
     }
 
     /// Marks the session as in use until the hold is dropped, so that [`end_session`](Self::end_session) does not end it.
@@ -274,7 +274,7 @@ impl fmt::Debug for QrsClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("QrsClient")
             .field("site", &self.0.site.as_url().as_str())
-            .field("credentials", &self.0.credentials)
+            .field("credentials", &self.0.login.credentials)
             .finish_non_exhaustive()
     }
 }

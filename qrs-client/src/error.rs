@@ -35,6 +35,8 @@ struct Inner {
 pub enum ErrorKind {
     /// An input of the caller is not valid: a URL, a header, a certificate, a path, a filter.
     Configuration,
+    /// There is nothing to log in with, so that no request was sent: the token has ended, or its provider has none.
+    Credentials,
     /// No response came: the host name was not resolved, the port is closed, or the connection was lost.
     Unreachable,
     /// The TLS connection to the site failed, usually because its certificate is not trusted.

@@ -15,6 +15,12 @@ pub enum Fact {
     Unknown,
     /// A setting is not valid; the message names it.
     InvalidSetting,
+    /// The token has ended, so that it was not sent.
+    TokenEnded,
+    /// The token is not valid yet, so that it was not sent.
+    TokenNotYetValid,
+    /// The provider of tokens or tickets has none; the source says why.
+    NoToken,
     /// The proxy failed, not the site; the message says how.
     ProxyFailed,
 

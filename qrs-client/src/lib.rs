@@ -10,10 +10,12 @@ mod id;
 mod request;
 mod timestamp;
 
+mod clock;
 mod credentials;
 mod site;
 mod site_parser;
 mod time_limits;
+mod token;
 
 #[cfg(feature = "fake-site")]
 pub use qrs_fake_site as fake_site;
@@ -22,6 +24,7 @@ pub mod diagnosis;
 
 mod answer;
 mod body;
+mod login;
 mod session;
 mod too_many_sessions;
 mod transport;
@@ -37,7 +40,7 @@ mod object;
 
 pub use body::Body;
 pub use client::{QrsClient, QrsClientBuilder};
-pub use credentials::{Credentials, HeaderCredentials};
+pub use credentials::{Credentials, HeaderCredentials, JwtCredentials, TokenProvider};
 pub use error::{Error, ErrorKind};
 pub use fact::{Fact, LoginPage};
 pub use filter::{Field, Filter, Literal};
@@ -64,6 +67,7 @@ pub use outbound_http::{
 };
 
 // Types of other crates in the public API.
+pub use async_trait::async_trait;
 pub use bytes::Bytes;
 pub use secrecy::{ExposeSecret, SecretString};
 pub use url::Url;

@@ -2,6 +2,7 @@
 
 use outbound_http::Redactor;
 
+use crate::credentials::LoginKind;
 use crate::error::{Error, ErrorKind};
 use crate::site::SiteUrl;
 
@@ -9,6 +10,8 @@ use crate::site::SiteUrl;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RequestContext<'a> {
     pub(crate) site: &'a SiteUrl,
+    /// How the client logs in.
+    pub(crate) login: LoginKind,
     pub(crate) http: &'a outbound_http::RequestContext,
 }
 

@@ -56,6 +56,8 @@ pub(crate) struct SentCookies {
     header: Option<HeaderValue>,
     changes: u64,
     drops: u64,
+    /// Whether the request also carried a token that a provider could replace.
+    has_renewable_token: bool,
 }
 
 /// The headers of a response that concern cookies.
@@ -103,6 +105,7 @@ impl Session {
             }),
             changes: state.changes,
             drops: state.drops,
+            has_renewable_token: false,
         }
     }
 
@@ -247,9 +250,25 @@ impl SentCookies {
         self.header.is_some()
     }
 
+    /// Marks a request that also carried a token that a provider could replace.
+    pub(crate) fn with_renewable_token(mut self) -> Self {
+        self.has_renewable_token = true;
+        self
+    }
+
+    /// Whether the request continued something that the site may have ended: a session, or the use of a token.
+    pub(crate) fn is_renewable(&self) -> bool {
+        self.has_cookies() || self.has_renewable_token
+    }
+
     /// The `Cookie` header.
     pub(crate) fn header(&self) -> Option<&HeaderValue> {
         self.header.as_ref()
+    }
+
+    /// Number of sessions that the site had ended before.
+    pub(crate) fn drops(&self) -> u64 {
+        self.drops
     }
 
     /// The number of cookies.

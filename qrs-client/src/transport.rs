@@ -7,13 +7,13 @@ use std::sync::Arc;
 
 use outbound_http::header::{ACCEPT, COOKIE, DATE, HeaderName, HeaderValue, LOCATION, SET_COOKIE};
 use outbound_http::{Client, Method, Redactor, Request, Response, SecretString, Url};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 use tracing::{debug, trace};
 
 use crate::answer::Head;
 use crate::body::Body;
-use crate::credentials::Credentials;
 use crate::error::Error;
+use crate::login::{self, Login, Proof};
 use crate::request::{Get, xrfkey};
 use crate::request_context::RequestContext;
 use crate::session::{self, SentCookies, Session, SessionEnd};
@@ -26,10 +26,17 @@ use renewal::FailedRequest;
 pub(crate) struct Transport {
     pub(crate) http: Client,
     pub(crate) site: SiteUrl,
-    pub(crate) credentials: Credentials,
+    pub(crate) login: Login,
     pub(crate) session: Arc<Session>,
     pub(crate) session_end: SessionEnd,
     pub(crate) limits: TimeLimits,
+}
+
+/// What a request carries besides its URL.
+#[derive(Clone, Copy)]
+struct Sent<'a> {
+    cookies: &'a SentCookies,
+    proof: &'a Proof,
 }
 
 const XRFKEY: HeaderName = HeaderName::from_static("x-qlik-xrfkey");
@@ -57,11 +64,23 @@ impl Transport {
         // While a session is opened, this waits no longer than for its own response.
         let turn = timeout_at(this_try.limits.deadline(), self.session.turn()).await;
         let url = get.url(&self.site);
-        let cookies = self
+        let mut cookies = self
             .session
             .cookies(url.as_ref().unwrap_or(self.site.as_url()));
         let mut outdated = false;
-        let answer = self.answer(get, this_try, &cookies, &mut outdated).await;
+        let answer = match self.proof(&cookies, this_try).await {
+            Ok(proof) => {
+                if proof.is_renewable {
+                    cookies = cookies.with_renewable_token();
+                }
+                let sent = Sent {
+                    cookies: &cookies,
+                    proof: &proof,
+                };
+                self.answer(get, this_try, sent, &mut outdated).await
+            }
+            Err(error) => Err(error),
+        };
         if answer.is_ok() || self.session.was_opened_since(&cookies) {
             self.session.set_open();
         }
@@ -83,31 +102,44 @@ impl Transport {
         &self,
         get: &Get,
         this_try: Try,
-        cookies: &SentCookies,
+        sent: Sent<'_>,
         outdated: &mut bool,
     ) -> Result<Body, Error> {
         let xrfkey = xrfkey();
         let url = get.url_with(&self.site, Some(&xrfkey))?;
-        let context = self.context(&get.url(&self.site)?, &xrfkey);
-        let mut request = self.request(Method::GET, &url, &xrfkey, cookies);
+        let context = self.context(&get.url(&self.site)?, &xrfkey, sent.proof);
+        let mut request = self.request(Method::GET, &url, &xrfkey, sent);
         trace!(
             path = context.path(),
-            session = cookies.header().is_some(),
+            session = sent.cookies.has_cookies(),
             "request"
         );
         let begun = Instant::now();
-        let sent = self.send(&mut request, &context, this_try).await;
-        log_result(&sent, &context, begun);
-        let mut response = sent?;
+        let received = self.send(&mut request, &context, this_try).await;
+        log_result(&received, &context, begun);
+        let mut response = received?;
         let head = head(&response, &url);
-        *outdated = self.keep_cookies(&response, &head, cookies);
+        *outdated = self.keep_cookies(&response, &head, sent.cookies);
         response.context_mut().add_secrets(self.session.secrets());
         if !head.is_success() {
             return Err(self.refusal(response, &head).await);
         }
-        let mut body = Body::new(response, self.site.clone());
+        let mut body = Body::new(response, self.site.clone(), self.login.kind());
         body.begin().await?;
         Ok(body)
+    }
+
+    /// What the next request carries to show who sends it. Supplying a token may take as long as a response.
+    async fn proof(&self, cookies: &SentCookies, this_try: Try) -> Result<Proof, Error> {
+        let left = this_try
+            .limits
+            .deadline()
+            .saturating_duration_since(Instant::now());
+        let limit = self.limits.first_byte.min(left);
+        match timeout(limit, self.login.proof(cookies)).await {
+            Ok(proof) => proof,
+            Err(_) => Err(login::too_slow(limit)),
+        }
     }
 
     /// Sends a request once, without cookies being kept.
@@ -130,13 +162,13 @@ impl Transport {
     }
 
     /// The request for a URL.
-    fn request(&self, method: Method, url: &Url, xrfkey: &str, cookies: &SentCookies) -> Request {
+    fn request(&self, method: Method, url: &Url, xrfkey: &str, sent: Sent<'_>) -> Request {
         let xrfkey = HeaderValue::from_str(xrfkey).expect("an xrfkey has letters and digits only");
         let request = Request::new(method, url.clone())
             .with_header(ACCEPT, HeaderValue::from_static("application/json"))
             .with_header(XRFKEY, xrfkey);
-        let request = self.credentials.add_to(request);
-        match cookies.header() {
+        let request = sent.proof.add_to(request);
+        match sent.cookies.header() {
             Some(cookies) => request.with_header(COOKIE, cookies.clone()),
             None => request,
         }
@@ -160,14 +192,17 @@ impl Transport {
         let page = response.page(Vec::new()).await;
         let context = RequestContext {
             site: &self.site,
+            login: self.login.kind(),
             http: response.context(),
         };
         head.refusal(&page, context)
     }
 
     /// The request for `url`, which has no xrfkey, as messages may describe it.
-    fn context(&self, url: &Url, xrfkey: &str) -> outbound_http::RequestContext {
-        let redactor = self.redactor().with([SecretString::from(xrfkey)]);
+    fn context(&self, url: &Url, xrfkey: &str, proof: &Proof) -> outbound_http::RequestContext {
+        let secrets = proof.secrets.iter().cloned();
+        let secrets = secrets.chain([SecretString::from(xrfkey)]);
+        let redactor = self.redactor().with(secrets);
         self.http.context(self.site.as_url(), url, redactor)
     }
 

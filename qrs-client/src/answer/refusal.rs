@@ -3,10 +3,12 @@
 use outbound_http::Challenge;
 
 use super::{Head, LOGIN_TIMEOUT, without_query};
+use crate::credentials::LoginKind;
 use crate::error::ErrorKind;
 use crate::fact::Fact;
 use crate::request_context::RequestContext;
 
+pub(super) mod advice;
 mod redirect;
 
 /// The meaning of a refusal.
@@ -64,7 +66,7 @@ impl Head {
                 Fact::RequestRefused,
                 "the site does not accept the request",
             ),
-            401 | LOGIN_TIMEOUT => unauthorized(&self.challenges),
+            401 | LOGIN_TIMEOUT => unauthorized(&self.challenges, context.login),
             403 => forbidden(text),
             407 => Meaning::new(
                 ErrorKind::Proxy,
@@ -153,8 +155,8 @@ fn unknown_prefix(context: RequestContext<'_>) -> Meaning {
     )
 }
 
-/// The challenges show what the site asks for instead of the header.
-fn unauthorized(challenges: &[Challenge]) -> Meaning {
+/// The challenges show what the site asks for instead of the client's credentials.
+fn unauthorized(challenges: &[Challenge], login: LoginKind) -> Meaning {
     let asker = if challenges.iter().any(Challenge::is_windows) {
         "the virtual proxy"
     } else {
@@ -166,8 +168,8 @@ fn unauthorized(challenges: &[Challenge]) -> Meaning {
     };
     let fact = Fact::CredentialsRequested(challenges.to_vec());
     let hint = match challenges {
-        [] => redirect::CHECK_CREDENTIALS,
-        _ if challenges.iter().any(Challenge::is_windows) => redirect::WINDOWS,
+        [] => advice::check_credentials(login),
+        _ if challenges.iter().any(Challenge::is_windows) => advice::windows_instead(login),
         _ => {
             "ask the owner of the gateway in front of the site: no virtual proxy of Qlik Sense asks for this"
         }

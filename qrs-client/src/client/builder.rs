@@ -1,13 +1,15 @@
 //! Builds a client.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use outbound_http::{Client, Proxy, RetryPolicy, Trust};
 
 use super::QrsClient;
+use crate::clock::Clock;
 use crate::credentials::Credentials;
 use crate::error::Error;
+use crate::login::Login;
 use crate::session::{SessionEnd, SessionPool};
 use crate::site::SiteUrl;
 use crate::time_limits::{TimeLimits, Wanted};
@@ -28,6 +30,7 @@ pub struct QrsClientBuilder {
     trust: Trust,
     sessions: SessionPool,
     session_end: SessionEnd,
+    clock: Clock,
 }
 
 impl QrsClientBuilder {
@@ -41,6 +44,7 @@ impl QrsClientBuilder {
             trust: Trust::System,
             sessions: SessionPool::default(),
             session_end: SessionEnd::default(),
+            clock: Clock::default(),
         }
     }
 
@@ -97,6 +101,12 @@ impl QrsClientBuilder {
         self
     }
 
+    /// Sets the clock that says whether a token has ended: by default the operating system's.
+    pub fn clock(mut self, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
+        self.clock = Clock::new(now);
+        self
+    }
+
     /// Builds the client. No request is sent yet.
     ///
     /// # Errors
@@ -104,14 +114,15 @@ impl QrsClientBuilder {
     /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) if the proxy is not valid, or if the
     /// operating system's CA certificates are needed and there are none.
     pub fn build(self) -> Result<QrsClient, Error> {
-        let (_, secret) = self.credentials.identity();
         let mut http = Client::builder(self.site.as_url().clone())
             .server_name("the site")
             .user_agent(USER_AGENT)
             .time_limits(self.limits.of_request(Wanted::Value))
             .retry(self.retry)
-            .trust(self.trust)
-            .redact(secret.clone());
+            .trust(self.trust);
+        for secret in self.credentials.secrets() {
+            http = http.redact(secret);
+        }
         if let Some(proxy) = self.proxy {
             http = http.proxy(proxy);
         }
@@ -120,7 +131,7 @@ impl QrsClientBuilder {
             session: self.sessions.session(&self.site, &self.credentials),
             session_end: self.session_end,
             site: self.site,
-            credentials: self.credentials,
+            login: Login::new(self.credentials, self.clock),
             limits: self.limits,
         })))
     }

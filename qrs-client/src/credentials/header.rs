@@ -71,7 +71,7 @@ impl HeaderCredentials {
         self.name.as_str()
     }
 
-    pub(super) fn name(&self) -> &HeaderName {
+    pub(crate) fn name(&self) -> &HeaderName {
         &self.name
     }
 
@@ -81,7 +81,7 @@ impl HeaderCredentials {
     }
 
     /// The value as it is sent, marked as sensitive.
-    pub(super) fn value(&self) -> HeaderValue {
+    pub(crate) fn value(&self) -> HeaderValue {
         let mut value = HeaderValue::from_str(self.value.expose_secret())
             .expect("the constructor accepts printable US-ASCII only");
         value.set_sensitive(true);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use outbound_http::{Method, TimeLimits};
 
-use super::{Transport, head};
+use super::{Sent, Transport, head};
 use crate::error::Error;
 use crate::request::xrfkey;
 use crate::time_limits::Wanted;
@@ -20,10 +20,15 @@ impl Transport {
         let xrfkey = xrfkey();
         let mut url = self.site.as_url().clone();
         url.set_path(&(url.path().to_owned() + "qps/user"));
-        let context = self.context(&url, &xrfkey);
         let cookies = self.session.cookies(&url);
+        let proof = self.login.proof(&cookies).await?;
+        let context = self.context(&url, &xrfkey, &proof);
         url.set_query(Some(&format!("xrfkey={xrfkey}")));
-        let mut request = self.request(Method::DELETE, &url, &xrfkey, &cookies);
+        let sent = Sent {
+            cookies: &cookies,
+            proof: &proof,
+        };
+        let mut request = self.request(Method::DELETE, &url, &xrfkey, sent);
         let only_try = Try {
             limits: self.logout_limits().begin(),
             wanted: Wanted::Value,

@@ -66,7 +66,7 @@ impl Transport {
     ) -> Result<bool, Error> {
         let probe = match error.ended_session() {
             EndedSession::Excluded => Probe::Accepted,
-            _ if !cookies.has_cookies() => Probe::Accepted,
+            _ if !cookies.is_renewable() => Probe::Accepted,
             EndedSession::Possible if !get.is_about() => self.probe(cookies, tries).await?,
             EndedSession::Possible | EndedSession::Likely => Probe::Refused,
         };
@@ -109,6 +109,6 @@ impl Transport {
 impl FailedRequest {
     /// Whether the session that the request continued may be the cause.
     fn may_be_ended_session(&self) -> bool {
-        self.cookies.has_cookies() && self.error.ended_session() != EndedSession::Excluded
+        self.cookies.is_renewable() && self.error.ended_session() != EndedSession::Excluded
     }
 }

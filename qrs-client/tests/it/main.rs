@@ -7,6 +7,7 @@ mod fake_site;
 mod fixtures;
 mod floods;
 mod lists;
+mod logins;
 mod odd_answers;
 mod proxies;
 mod real_proxies;

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use qrs_client::{HeaderCredentials, QrsClient, QrsClientBuilder, SiteUrl};
+use qrs_client::{Credentials, HeaderCredentials, QrsClient, QrsClientBuilder, SiteUrl};
 use secrecy::SecretString;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -61,8 +61,13 @@ impl Site {
     }
 
     pub(crate) fn builder(&self) -> QrsClientBuilder {
-        let site = SiteUrl::parse(&self.url).unwrap();
         let credentials = HeaderCredentials::new(HEADER, SecretString::from(VALUE)).unwrap();
+        self.builder_with(credentials)
+    }
+
+    /// The same with other credentials.
+    pub(crate) fn builder_with(&self, credentials: impl Into<Credentials>) -> QrsClientBuilder {
+        let site = SiteUrl::parse(&self.url).unwrap();
         let no_time = Duration::from_millis(1);
         QrsClient::builder(site, credentials)
             .tries(3)

@@ -2,20 +2,12 @@
 
 use url::Url;
 
+use super::advice::{check_credentials, identity_provider_instead, windows_instead};
 use super::{Head, Meaning, without_query};
 use crate::error::ErrorKind;
 use crate::fact::{Fact, LoginPage};
 use crate::request_context::RequestContext;
 use crate::site::SiteUrl;
-
-pub(super) const CHECK_CREDENTIALS: &str = "check the header's name and value, the virtual proxy's prefix, and \
-    that this virtual proxy authenticates by header; the site also responds like this if the account has five open \
-    sessions";
-
-pub(super) const WINDOWS: &str = "use the prefix of the virtual proxy with header authentication in the URL: the one that answered \
-    authenticates Windows users";
-
-const IDENTITY_PROVIDER: &str = "use the prefix of a virtual proxy that authenticates by header";
 
 /// Words in the address of an identity provider's login page.
 const LOGIN_WORDS: [&str; 10] = [
@@ -33,8 +25,11 @@ impl Head {
         let target = context.redactor().redact_line(&without_query(location));
         if let Some(page) = login_page(location) {
             let (what, hint) = match page {
-                LoginPage::Windows => ("its page for Windows authentication", WINDOWS),
-                _ => ("its login page", CHECK_CREDENTIALS),
+                LoginPage::Windows => (
+                    "its page for Windows authentication",
+                    windows_instead(context.login),
+                ),
+                _ => ("its login page", check_credentials(context.login)),
             };
             let message = format!("the site redirects to {what} `{target}`");
             let fact = Fact::RedirectToLogin(page);
@@ -50,7 +45,7 @@ impl Head {
                 "the site redirects to `{target}`, the login of another system, such as SAML or OIDC"
             );
             return Meaning::new(unexpected, Fact::RedirectToIdentityProvider, message)
-                .with_hint(IDENTITY_PROVIDER);
+                .with_hint(identity_provider_instead(context.login));
         }
         Meaning::new(
             unexpected,

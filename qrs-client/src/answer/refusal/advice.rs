@@ -1,0 +1,54 @@
+//! What to check if a site does not accept the credentials, by their kind.
+
+use crate::credentials::LoginKind;
+
+/// For a redirect to the login page, or 401 without a challenge.
+pub(super) fn check_credentials(login: LoginKind) -> &'static str {
+    match login {
+        LoginKind::Header => {
+            "check the header's name and value, the virtual proxy's prefix, and that this virtual proxy authenticates by \
+             header; the site also responds like this if the account has five open sessions"
+        }
+        LoginKind::Jwt => {
+            "check the virtual proxy's prefix, that this virtual proxy authenticates by JWT, that its certificate belongs to \
+             the key that signs the token, and the names of the claims for user id and directory; the site also responds \
+             like this if the account has five open sessions"
+        }
+    }
+}
+
+/// For a virtual proxy that authenticates Windows users.
+pub(super) fn windows_instead(login: LoginKind) -> &'static str {
+    match login {
+        LoginKind::Header => {
+            "use the prefix of the virtual proxy with header authentication in the URL: the one that answered \
+             authenticates Windows users"
+        }
+        LoginKind::Jwt => {
+            "use the prefix of the virtual proxy with JWT authentication in the URL: the one that answered \
+             authenticates Windows users"
+        }
+    }
+}
+
+/// For a redirect to another system.
+pub(super) fn identity_provider_instead(login: LoginKind) -> &'static str {
+    match login {
+        LoginKind::Header => "use the prefix of a virtual proxy that authenticates by header",
+        LoginKind::Jwt => "use the prefix of a virtual proxy that authenticates by JWT",
+    }
+}
+
+/// For a login form instead of JSON.
+pub(crate) fn form_instead(login: LoginKind) -> &'static str {
+    match login {
+        LoginKind::Header => {
+            "check the virtual proxy's prefix, that this virtual proxy authenticates by header, and whether a gateway in \
+             front of the site asks for a login"
+        }
+        LoginKind::Jwt => {
+            "check the virtual proxy's prefix, that this virtual proxy authenticates by JWT, and whether a gateway in \
+             front of the site asks for a login"
+        }
+    }
+}

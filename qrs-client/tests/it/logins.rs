@@ -1,0 +1,3 @@
+//! Logging in by each kind of credentials.
+
+mod tokens;
