@@ -86,14 +86,7 @@ pub async fn check(subject: &dyn FollowerUnderTest) -> Result<(), Violation> {
     scenarios::another_store(subject).await?;
     crashes::at_every_point(subject).await?;
     crashes::of_the_catalog(subject).await?;
-    crashes::hanging_catalog(subject).await
-}
-
-/// Checks the rules of dry runs, and of deliveries that repair what somebody has changed in the catalog.
-///
-/// # Errors
-/// The first rule that is violated.
-pub async fn check_requested(subject: &dyn FollowerUnderTest) -> Result<(), Violation> {
+    crashes::hanging_catalog(subject).await?;
     requested::dry_runs(subject).await?;
     requested::full_deliveries(subject).await
 }

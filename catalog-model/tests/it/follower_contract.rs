@@ -10,7 +10,9 @@ use async_trait::async_trait;
 use catalog_model::{
     Container, Feed, FollowError, Follower, FollowerName, ItemState, Stage, Verdict, Visualization,
     contract::follower::{CatalogFault, FollowerUnderTest, check},
-    follower::{Acknowledgement, ChangeDetail, Delivery, Entity, Example, FeedEntry, Start},
+    follower::{
+        Acknowledgement, ChangeDetail, Delivery, Entity, Example, FeedEntry, Plan, Planned, Start,
+    },
 };
 
 /// A catalog in memory.
@@ -35,6 +37,10 @@ enum Mistake {
     SwallowsErrors,
     SkipsContainers,
     RevealsSecrets,
+    HasNoDryRun,
+    WritesInDryRuns,
+    AcknowledgesDryRuns,
+    DeliversLessInFull,
 }
 
 #[derive(Clone)]
@@ -146,7 +152,8 @@ impl Follower for InMemory {
         if self.mistake == Mistake::AcknowledgesFirst {
             feed.acknowledge(all.clone()).await?;
         }
-        if feed.start() == Start::Reset && self.mistake != Mistake::IgnoresResets {
+        let is_trusted = feed.is_full() && self.mistake == Mistake::DeliversLessInFull;
+        if feed.start() == Start::Reset && self.mistake != Mistake::IgnoresResets && !is_trusted {
             self.reset(feed).await?;
         }
         if self.mistake == Mistake::WritesEachTime {
@@ -166,6 +173,24 @@ impl Follower for InMemory {
         }
         if feed.start() == Start::Reset && self.mistake != Mistake::NeverAcknowledges {
             feed.acknowledge(all).await?;
+        }
+        Ok(Delivery::default())
+    }
+
+    async fn dry_run(&self, feed: &dyn Feed, plan: &Plan) -> Result<Delivery, FollowError> {
+        match self.mistake {
+            Mistake::HasNoDryRun => return Err(FollowError::target("no dry run", "")),
+            Mistake::WritesInDryRuns => self.reset(feed).await?,
+            Mistake::AcknowledgesDryRuns => {
+                feed.acknowledge(Acknowledgement::up_to(feed.end())).await?;
+            }
+            _ => {}
+        }
+        if feed.start() != Start::After(feed.end()) {
+            plan.add(Planned::File {
+                path: "memory".to_owned(),
+                items: 1,
+            });
         }
         Ok(Delivery::default())
     }
@@ -231,6 +256,10 @@ async fn each_way_to_break_the_contract_is_found() {
         ),
         (Mistake::SkipsContainers, "has the containers"),
         (Mistake::RevealsSecrets, "contains a secret"),
+        (Mistake::HasNoDryRun, "a dry run succeeds"),
+        (Mistake::WritesInDryRuns, "writes nothing to the catalog"),
+        (Mistake::AcknowledgesDryRuns, "acknowledges nothing"),
+        (Mistake::DeliversLessInFull, "after a full delivery"),
     ] {
         let violation = check(&InMemory::new(mistake))
             .await

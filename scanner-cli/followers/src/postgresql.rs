@@ -6,7 +6,7 @@
 use async_trait::async_trait;
 use catalog_model::{
     Feed, FollowError, Follower, FollowerKind, FollowerName, Settings, Stage,
-    follower::{Delivery, Example},
+    follower::{Delivery, Example, Plan},
     settings::Invalid,
 };
 use outbound_http::Redactor;
@@ -15,16 +15,21 @@ mod batch;
 mod check;
 mod columns;
 mod connections;
+mod database;
 mod delivery;
 mod error;
+mod recording;
 mod row;
 mod schema;
 mod session;
 mod settings;
+mod values;
 mod writer;
 
-use session::Session;
+use database::Database;
 use settings::Target;
+
+use crate::sync::Unacknowledged;
 
 /// The kind `postgresql`.
 #[derive(Clone, Copy, Debug, Default)]
@@ -77,12 +82,26 @@ impl Follower for Postgresql {
     }
 
     async fn follow(&self, feed: &dyn Feed) -> Result<Delivery, FollowError> {
-        let schema = &self.target.schema;
-        let session = Session::open(&self.target).await?;
-        schema::migrate(&session, schema).await?;
-        let place = format!("{} (schema {schema})", self.target.address());
-        let delivered = delivery::deliver(&session, (schema, &place), feed).await;
-        session.close().await;
+        let database = Database::open(&self.target).await?;
+        schema::migrate(database.session()?, &self.target.schema).await?;
+        let delivered = delivery::deliver(&database, &self.place(), feed).await;
+        database.close().await;
         delivered
+    }
+
+    async fn dry_run(&self, feed: &dyn Feed, plan: &Plan) -> Result<Delivery, FollowError> {
+        let mut database = Database::open_to_read(&self.target, feed.start(), plan).await?;
+        schema::plan_migration(&mut database).await?;
+        let feed = Unacknowledged(feed);
+        let delivered = delivery::deliver(&database, &self.place(), &feed).await;
+        database.close().await;
+        delivered
+    }
+}
+
+impl Postgresql {
+    /// Where it writes, for messages.
+    fn place(&self) -> String {
+        format!("{} (schema {})", self.target.address(), self.target.schema)
     }
 }

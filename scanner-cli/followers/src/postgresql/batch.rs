@@ -16,7 +16,7 @@ pub(super) struct Unit {
     /// Its key, as the database has it.
     pub(super) key: String,
     pub(super) connection: String,
-    of: EntityKind,
+    pub(super) of: EntityKind,
     pub(super) content: Content,
     /// A row of `changes` in JSON.
     change: Option<String>,
@@ -186,24 +186,26 @@ fn change_row(change: &FeedChange, key: &str) -> serde_json::Result<String> {
     })
 }
 
-/// The rows of a kind in a JSON array. Of several with one key the last one counts.
-pub(super) fn rows_json(units: &[Unit], of: EntityKind) -> Option<String> {
+/// The rows of a kind in a JSON array, and their number. Of several with one key the last one counts.
+pub(super) fn rows_json(units: &[Unit], of: EntityKind) -> Option<(String, usize)> {
     let mut rows = std::collections::BTreeMap::new();
     for unit in units.iter().filter(|unit| unit.of == of) {
         if let Content::Row(json) = &unit.content {
             rows.insert(&unit.key, json.as_str());
         }
     }
-    (!rows.is_empty()).then(|| array(rows.into_values()))
+    let count = rows.len();
+    (count > 0).then(|| (array(rows.into_values()), count))
 }
 
-/// The changes in a JSON array.
-pub(super) fn changes_json(units: &[Unit]) -> Option<String> {
+/// The changes in a JSON array, and their number.
+pub(super) fn changes_json(units: &[Unit]) -> Option<(String, usize)> {
     let changes: Vec<_> = units
         .iter()
         .filter_map(|unit| unit.change.as_deref())
         .collect();
-    (!changes.is_empty()).then(|| array(changes))
+    let count = changes.len();
+    (count > 0).then(|| (array(changes), count))
 }
 
 fn array<'a>(elements: impl IntoIterator<Item = &'a str>) -> String {

@@ -1,5 +1,7 @@
 //! The columns of the two tables of entities, and the statements that follow from them.
 
+use std::collections::BTreeSet;
+
 use catalog_model::PropertyKind;
 
 use super::schema::quoted;
@@ -11,6 +13,8 @@ pub(super) struct Table {
     /// What `changes.kind` is for a row: an expression.
     kind: &'static str,
     columns: Vec<Column>,
+    /// The names of columns that a dry run would add.
+    planned: BTreeSet<String>,
 }
 
 /// A column that is written from an entity.
@@ -77,6 +81,25 @@ const OF_CONTAINERS: [(&str, ColumnKind); 18] = [
     ("gone_since", ColumnKind::Instant),
 ];
 
+/// The columns of properties that a new table has.
+const PROPERTIES: [(&str, ColumnKind); 15] = [
+    ("application_name", ColumnKind::Text),
+    ("sheet_url", ColumnKind::Text),
+    ("creation_date", ColumnKind::Instant),
+    ("modification_date", ColumnKind::Instant),
+    ("publish_date", ColumnKind::Instant),
+    ("stream", ColumnKind::Text),
+    ("owner", ColumnKind::Text),
+    ("owner_status", ColumnKind::Text),
+    ("sheet_status", ColumnKind::Text),
+    ("tags", ColumnKind::Texts),
+    ("application_id", ColumnKind::Text),
+    ("application_description", ColumnKind::Text),
+    ("application_tags", ColumnKind::Texts),
+    ("application_reload_date", ColumnKind::Instant),
+    ("application_custom_properties", ColumnKind::Texts),
+];
+
 /// The columns that say whether and since when an entity exists. They are no fields of a change.
 const OF_EXISTENCE: [&str; 3] = ["state", "first_seen", "gone_since"];
 
@@ -126,6 +149,7 @@ impl Table {
             name: "items",
             kind: "'item'",
             columns,
+            planned: BTreeSet::new(),
         }
     }
 
@@ -134,6 +158,7 @@ impl Table {
             name: "containers",
             kind: "merged.kind",
             columns: columns(&OF_CONTAINERS),
+            planned: BTreeSet::new(),
         }
     }
 
@@ -146,6 +171,18 @@ impl Table {
         }
     }
 
+    /// The table of items as the migrations make it.
+    pub(super) fn new_items() -> Self {
+        Self::items(columns(&PROPERTIES))
+    }
+
+    /// Adds a column that the table in the database does not have yet.
+    pub(super) fn plan_column(&mut self, name: &str, kind: ColumnKind) {
+        let name = name.to_owned();
+        self.planned.insert(name.clone());
+        self.columns.push(Column { name, kind });
+    }
+
     pub(super) fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name == name)
     }
@@ -154,29 +191,17 @@ impl Table {
     /// notifies the channel `$2` of the differences that it logs, and returns the number of rows that were written.
     pub(super) fn upsert(&self, log: Log) -> String {
         let table = self.name;
-        let list = |text: fn(&str, &Column) -> String, separator: &str| {
-            let all: Vec<_> = (self.columns.iter())
-                .map(|column| text(&quoted(&column.name), column))
-                .collect();
-            all.join(separator)
-        };
-        let given = list(|name, column| format!("{name} {}", column.kind.sql()), ", ");
-        let merged = list(merged, ", ");
-        let names = list(|name, _| name.to_owned(), ", ");
-        let new = list(|name, _| format!("merged.{name}"), ", ");
-        let old = list(|name, _| format!("old.{name}"), ", ");
-        let set = list(|name, _| format!("{name} = merged.{name}"), ", ");
+        let merging = self.merging(|name, _| format!("old.{name}"));
+        let names = self.list(|name, _| name.to_owned());
+        let new = self.list(|name, _| format!("merged.{name}"));
+        let old = self.list(|name, _| format!("old.{name}"));
+        let set = self.list(|name, _| format!("{name} = merged.{name}"));
         let (logged, notified) = match log {
             Log::Nothing => (String::new(), "0"),
             Log::Differences => (self.differences(), "(SELECT count(notified) FROM notified)"),
         };
         format!(
-            "WITH given AS MATERIALIZED (
-                SELECT * FROM json_to_recordset($1::text::json) AS given ({given}, {UNKNOWN} text[])
-            ), merged AS MATERIALIZED (
-                SELECT old.key IS NULL AS is_new, {merged}
-                FROM given LEFT JOIN {table} AS old ON old.key = given.key
-            ), changed AS (
+            "WITH {merging}, changed AS (
                 UPDATE {table} AS old SET {set} FROM merged
                 WHERE old.key = merged.key AND NOT merged.is_new AND ({old}) IS DISTINCT FROM ({new})
                 RETURNING 1
@@ -185,6 +210,46 @@ impl Table {
             ){logged}
             SELECT (SELECT count(*) FROM changed) + (SELECT count(*) FROM added), {notified}, $2::text"
         )
+    }
+
+    /// The statement that returns how many rows [`upsert`](Self::upsert) would write, and does not write them.
+    pub(super) fn count_differing(&self) -> String {
+        let table = self.name;
+        let existing = |name: &str, column: &Column| match self.planned.contains(&column.name) {
+            true => format!("NULL::{}", column.kind.sql()),
+            false => format!("old.{name}"),
+        };
+        let merging = self.merging(existing);
+        let new = self.list(|name, _| format!("merged.{name}"));
+        let old = self.list(existing);
+        format!(
+            "WITH {merging}
+            SELECT count(*) FROM merged LEFT JOIN {table} AS old ON old.key = merged.key
+            WHERE merged.is_new OR ({old}) IS DISTINCT FROM ({new})"
+        )
+    }
+
+    /// The parts of a statement that read rows of JSON (`$1`) and complete them with what is known.
+    fn merging(&self, old: impl Fn(&str, &Column) -> String) -> String {
+        let table = self.name;
+        let given = self.list(|name, column| format!("{name} {}", column.kind.sql()));
+        let merged = self.list(|name, column| merged(name, column, &old(name, column)));
+        format!(
+            "given AS MATERIALIZED (
+                SELECT * FROM json_to_recordset($1::text::json) AS given ({given}, {UNKNOWN} text[])
+            ), merged AS MATERIALIZED (
+                SELECT old.key IS NULL AS is_new, {merged}
+                FROM given LEFT JOIN {table} AS old ON old.key = given.key
+            )"
+        )
+    }
+
+    /// A text for each column, separated by commas.
+    fn list(&self, text: impl Fn(&str, &Column) -> String) -> String {
+        let all: Vec<_> = (self.columns.iter())
+            .map(|column| text(&quoted(&column.name), column))
+            .collect();
+        all.join(", ")
     }
 
     /// The parts of a statement that log the differences between `merged` and the table.
@@ -233,8 +298,8 @@ pub(super) const NOTIFIED: &str = "notified AS MATERIALIZED (
                 FROM logged GROUP BY connection
             )";
 
-/// The new value of a column.
-fn merged(name: &str, column: &Column) -> String {
+/// The new value of a column that has an old value.
+fn merged(name: &str, column: &Column, old: &str) -> String {
     match column.name.as_str() {
         "key" | "connection" | "kind" | "id" | "type" | "state" | "gone_since" => {
             format!("given.{name}")
@@ -243,7 +308,7 @@ fn merged(name: &str, column: &Column) -> String {
         text => {
             let text = text.replace('\'', "''");
             format!(
-                "CASE WHEN '{text}' = ANY (given.{UNKNOWN}) THEN old.{name} ELSE given.{name} END AS {name}"
+                "CASE WHEN '{text}' = ANY (given.{UNKNOWN}) THEN {old} ELSE given.{name} END AS {name}"
             )
         }
     }

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use catalog_model::follower::{Feed, FeedConnection, Position, Start};
 
 use super::{
+    database::{Database, Tables},
     error::{Failure, Problem},
-    session::Session,
+    values::Values,
 };
 
 /// A connection in the database.
@@ -39,10 +40,14 @@ pub(super) enum Due {
     Nothing,
 }
 
+/// The table.
+const TABLE: &str = "connections";
+
 /// The revision of the mapping. When it changes, all rows are compared.
 pub(super) const REVISION: i32 = 1;
 
 const ALL: &str = "SELECT code, name, store_id, position, revision, unconfirmed FROM connections";
+const HAS_REFUSED: &str = "SELECT WHERE to_regclass('refused') IS NOT NULL";
 const REFUSED: &str = "SELECT connection, key, message FROM refused";
 
 impl Known {
@@ -66,6 +71,13 @@ impl Known {
         }
     }
 
+    /// Notes that the store of the feed owns the connection from now on.
+    fn claimed_by(&mut self, feed: &dyn Feed) {
+        self.store = Some(feed.store_id().to_owned());
+        self.position = None;
+        self.unconfirmed = true;
+    }
+
     /// Whether a change was applied before.
     pub(super) fn has(&self, change: Position) -> bool {
         self.position
@@ -74,13 +86,13 @@ impl Known {
 }
 
 /// Reads the connections, and makes the store the owner of those that have no owner.
-pub(super) async fn claim(
-    session: &Session,
-    schema: &str,
-    feed: &dyn Feed,
-) -> Result<Connections, Failure> {
-    session.begin(schema).await?;
-    let mut found = read(session).await?;
+pub(super) async fn claim(database: &Database, feed: &dyn Feed) -> Result<Connections, Failure> {
+    database.begin().await?;
+    let mut found = match database.tables {
+        Tables::Readable => read(database).await?,
+        Tables::Missing => Connections::new(),
+        Tables::Unknown => assumed(feed),
+    };
     let has_no_owner = |connection: &&FeedConnection| {
         let known = found.get(connection.code.as_str());
         known.is_none_or(|known| known.store.is_none())
@@ -91,20 +103,43 @@ pub(super) async fn claim(
             ON CONFLICT (code) DO UPDATE SET store_id = excluded.store_id, position = NULL, unconfirmed = true
             WHERE known.store_id IS NULL";
         let (code, store) = (connection.code.as_str(), feed.store_id());
-        session
-            .execute(claim, &[&code, &connection.name, &store])
-            .await?;
+        let values: Values<'_> = &[&code, &connection.name, &store];
+        database.write((TABLE, 1), claim, values).await?;
     }
-    if !new.is_empty() {
-        found = read(session).await?;
+    if !new.is_empty() && !database.is_dry_run() {
+        found = read(database).await?;
+    } else {
+        let new: Vec<_> = new.into_iter().map(|one| one.code.to_string()).collect();
+        for code in new {
+            found.entry(code).or_default().claimed_by(feed);
+        }
     }
-    session.commit().await?;
+    database.commit().await?;
     Ok(found)
 }
 
-async fn read(session: &Session) -> Result<Connections, Failure> {
+/// The connections of a database that was not read and has what was delivered.
+fn assumed(feed: &dyn Feed) -> Connections {
+    let Start::After(position) = feed.start() else {
+        return Connections::new();
+    };
+    let connections = feed.connections().iter().map(|connection| {
+        let known = Known {
+            name: connection.name.clone(),
+            store: Some(feed.store_id().to_owned()),
+            position: Some(position.get()),
+            revision: Some(REVISION),
+            unconfirmed: connection.complete_from.is_none(),
+            refused: BTreeMap::new(),
+        };
+        (connection.code.to_string(), known)
+    });
+    connections.collect()
+}
+
+async fn read(database: &Database) -> Result<Connections, Failure> {
     let mut connections = Connections::new();
-    for row in session.query(ALL, &[]).await? {
+    for row in database.query(ALL, &[]).await? {
         let known = Known {
             name: row.get(1),
             store: row.get(2),
@@ -115,7 +150,12 @@ async fn read(session: &Session) -> Result<Connections, Failure> {
         };
         connections.insert(row.get(0), known);
     }
-    for row in session.query(REFUSED, &[]).await? {
+    // The first version of the schema does not have this table.
+    let has_refused = database.query(HAS_REFUSED, &[]).await?;
+    if has_refused.is_empty() {
+        return Ok(connections);
+    }
+    for row in database.query(REFUSED, &[]).await? {
         if let Some(known) = connections.get_mut(row.get::<_, &str>(0)) {
             known.refused.insert(row.get(1), row.get(2));
         }
@@ -126,14 +166,17 @@ async fn read(session: &Session) -> Result<Connections, Failure> {
 /// Checks in a transaction that nobody else has delivered to these connections meanwhile, and keeps others from it until
 /// its end.
 pub(super) async fn hold(
-    session: &Session,
+    database: &Database,
     store: &str,
     connections: &[(&str, Option<i64>)],
 ) -> Result<(), Failure> {
+    if database.is_dry_run() {
+        return Ok(());
+    }
     let hold = "SELECT code, position FROM connections WHERE code = ANY ($1) AND store_id = $2
         ORDER BY code FOR NO KEY UPDATE";
     let codes: Vec<_> = connections.iter().map(|(code, _)| *code).collect();
-    let found = session.query(hold, &[&codes, &store]).await?;
+    let found = database.query(hold, &[&codes, &store]).await?;
     let found: BTreeMap<&str, Option<i64>> =
         found.iter().map(|row| (row.get(0), row.get(1))).collect();
     for (code, position) in connections {
@@ -148,8 +191,7 @@ pub(super) async fn hold(
 
 /// Records that connections have everything up to the end of the feed.
 pub(super) async fn finish(
-    session: &Session,
-    schema: &str,
+    database: &Database,
     feed: &dyn Feed,
     connections: &[(&FeedConnection, &Known)],
 ) -> Result<(), Failure> {
@@ -171,28 +213,19 @@ pub(super) async fn finish(
     if unfinished.is_empty() {
         return Ok(());
     }
-    session.begin(schema).await?;
+    database.begin().await?;
     let held = unfinished
         .iter()
         .map(|(connection, known)| (connection.code.as_str(), known.position));
-    hold(session, feed.store_id(), &held.collect::<Vec<_>>()).await?;
+    hold(database, feed.store_id(), &held.collect::<Vec<_>>()).await?;
     for (connection, known) in unfinished {
         let finished =
             "UPDATE connections SET name = $2, position = $3, revision = $4, unconfirmed = $5,
             delivered = CASE WHEN position IS NULL THEN now() ELSE delivered END WHERE code = $1";
         let (code, unconfirmed) = (connection.code.as_str(), is_unconfirmed(connection, known));
-        session
-            .execute(
-                finished,
-                &[
-                    &code,
-                    &connection.name,
-                    &reached(known),
-                    &REVISION,
-                    &unconfirmed,
-                ],
-            )
-            .await?;
+        let reached = reached(known);
+        let values: Values<'_> = &[&code, &connection.name, &reached, &REVISION, &unconfirmed];
+        database.write((TABLE, 1), finished, values).await?;
     }
-    session.commit().await
+    database.commit().await
 }

@@ -14,21 +14,22 @@ use super::{
     batch::{Unit, batches},
     columns::{Log, NOTIFIED},
     connections::{Due, Known, claim, finish, hold},
+    database::{Database, Tables},
     error::{Failure, Problem},
     row::storable,
-    session::Session,
+    values::Values,
     writer::Writer,
 };
 
 /// Delivers what is new in the feed.
 pub(super) async fn deliver(
-    session: &Session,
-    (schema, target): (&str, &str),
+    database: &Database,
+    target: &str,
     feed: &dyn Feed,
 ) -> Result<Delivery, FollowError> {
-    let connections = claim(session, schema, feed).await?;
-    let mut writer = Writer::new(session, schema, feed, connections).await?;
-    let due = Plan::new(&writer);
+    let connections = claim(database, feed).await?;
+    let mut writer = Writer::new(database, feed, connections).await?;
+    let due = DueConnections::new(&writer);
     for connection in due.are(&[Due::All]) {
         writer.write_all(connection).await?;
     }
@@ -45,9 +46,9 @@ pub(super) async fn deliver(
     }
     let owned = due.are(&[Due::All, Due::Changes, Due::ChangesAndAll]);
     let owned = writer.known(&owned);
-    finish(session, schema, feed, &owned).await?;
+    finish(database, feed, &owned).await?;
     if let Some(foreign) = due.are(&[Due::Nothing]).first() {
-        return Err(foreign_connection(foreign, schema).into());
+        return Err(foreign_connection(foreign, &database.schema).into());
     }
     if feed.start() != Start::After(feed.end()) {
         feed.acknowledge(Acknowledgement::up_to(feed.end())).await?;
@@ -66,9 +67,9 @@ fn foreign_connection(connection: &FeedConnection, schema: &str) -> Problem {
 }
 
 /// What is due for each connection.
-struct Plan<'a>(Vec<(&'a FeedConnection, Due)>);
+struct DueConnections<'a>(Vec<(&'a FeedConnection, Due)>);
 
-impl<'a> Plan<'a> {
+impl<'a> DueConnections<'a> {
     fn new(writer: &Writer<'a>) -> Self {
         let due = |connection: &FeedConnection| {
             let known = writer.connections.get(connection.code.as_str());
@@ -160,11 +161,14 @@ impl Writer<'_> {
     }
 
     async fn has_rows(&self, code: &str) -> Result<bool, Failure> {
-        self.session.begin(self.schema).await?;
+        if self.database.tables != Tables::Readable {
+            return Ok(false);
+        }
+        self.database.begin().await?;
         let any = "SELECT EXISTS (SELECT FROM items WHERE connection = $1)
             OR EXISTS (SELECT FROM containers WHERE connection = $1)";
-        let found = self.session.query_one(any, &[&code]).await?.get(0);
-        self.session.commit().await?;
+        let found = self.database.query_one(any, &[&code]).await?.get(0);
+        self.database.commit().await?;
         Ok(found)
     }
 
@@ -180,29 +184,31 @@ impl Writer<'_> {
             "items" => "'item'",
             _ => "kind",
         };
+        let lost =
+            "connection = $1 AND key > $3 AND ($4::text IS NULL OR key <= $4) AND state <> 'gone'
+                    AND NOT key = ANY ($5)";
         let remove = format!(
             "WITH lost AS (
                 UPDATE {table} SET state = 'gone', gone_since = now()
-                WHERE connection = $1 AND key > $3 AND ($4::text IS NULL OR key <= $4) AND state <> 'gone'
-                    AND NOT key = ANY ($5) RETURNING connection, key, {kind} AS kind
+                WHERE {lost} RETURNING connection, key, {kind} AS kind
             ), logged AS (
                 INSERT INTO changes (connection, key, kind, change, time)
                 SELECT connection, key, kind, 'removed', now() FROM lost RETURNING connection, number
             ), {NOTIFIED}
             SELECT (SELECT count(*) FROM lost), (SELECT count(notified) FROM notified)"
         );
-        self.session.begin(self.schema).await?;
+        let count = format!("SELECT count(*) FROM {table} WHERE {lost} AND $2::text IS NOT NULL");
+        self.database.begin().await?;
         let known = self.connections.get(code).and_then(|known| known.position);
-        hold(self.session, self.feed.store_id(), &[(code, known)]).await?;
-        let removed: i64 = self
-            .session
-            .query_one(&remove, &[&code, &self.schema, &after, &up_to, &keys])
-            .await?
-            .get(0);
-        self.session.commit().await?;
+        hold(self.database, self.feed.store_id(), &[(code, known)]).await?;
+        let up_to = up_to.map(str::to_owned);
+        let values: Values<'_> = &[&code, &self.database.schema, &after, &up_to, &keys];
+        let count = self.database.count(&count, values);
+        let removed = (self.database).write_counted(table, (&remove, values), count);
+        let removed = removed.await?;
+        self.database.commit().await?;
         if removed > 0 && table == "items" {
-            *self.written.entry(code.to_owned()).or_default() +=
-                u64::try_from(removed).unwrap_or_default();
+            *self.written.entry(code.to_owned()).or_default() += removed;
         }
         Ok(())
     }
@@ -289,11 +295,12 @@ impl Writer<'_> {
             return Ok(());
         }
         known.refused.retain(|key, _| !lost.contains(key));
-        self.session.begin(self.schema).await?;
-        let lost: Vec<_> = lost.iter().collect();
+        self.database.begin().await?;
+        let lost: Vec<_> = lost.iter().map(String::as_str).collect();
         let forget = "DELETE FROM refused WHERE connection = $1 AND key = ANY ($2)";
-        self.session.execute(forget, &[&code, &lost]).await?;
-        self.session.commit().await
+        let table = ("refused", lost.len());
+        self.database.write(table, forget, &[&code, &lost]).await?;
+        self.database.commit().await
     }
 
     fn delivery(&self, target: &str) -> Delivery {

@@ -3,8 +3,10 @@
 use tokio_postgres::error::SqlState;
 
 use super::{
+    database::{Database, Tables},
     error::{Failure, Problem},
     session::Session,
+    values::with_values,
 };
 
 /// The migrations, in their order. A released one never changes.
@@ -28,6 +30,8 @@ CREATE TABLE IF NOT EXISTS schema_version (
 COMMENT ON TABLE schema_version IS 'The versions of this schema, which the scanner migrates';
 COMMENT ON COLUMN schema_version.version IS 'The number of a migration; the greatest one is the version';
 COMMENT ON COLUMN schema_version.applied IS 'When it was applied';";
+
+const APPLIED: &str = "INSERT INTO schema_version (version) VALUES ($1)";
 
 /// What is in the database under the name of the schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,10 +76,8 @@ pub(super) async fn migrate(session: &Session, schema: &str) -> Result<(), Failu
     if found == Found::Version(CURRENT) {
         return Ok(());
     }
-    let name = quoted(schema);
     if found == Found::Nothing {
-        let create = format!("CREATE SCHEMA IF NOT EXISTS {name}");
-        let created = session.batch(&create).await;
+        let created = session.batch(&creation(schema)).await;
         created.map_err(|failure| not_created(failure, schema))?;
     }
     loop {
@@ -91,16 +93,57 @@ pub(super) async fn migrate(session: &Session, schema: &str) -> Result<(), Failu
         if version > CURRENT {
             return Err(newer(schema, version).into());
         }
-        if version == CURRENT {
+        let Some((migration, next)) = migrations_after(version).next() else {
             return session.commit().await;
-        }
-        let migration = usize::try_from(version).unwrap_or_default();
-        let migration = MIGRATIONS[migration.min(MIGRATIONS.len() - 1)];
+        };
         session.batch(migration).await?;
-        let applied = "INSERT INTO schema_version (version) VALUES ($1)";
-        session.execute(applied, &[&(version + 1)]).await?;
+        session.execute(APPLIED, &[&next]).await?;
         session.commit().await?;
     }
+}
+
+/// Records what [`migrate`] would do, and finds out whether the tables can be read.
+pub(super) async fn plan_migration(database: &mut Database) -> Result<(), Failure> {
+    let schema = database.schema.clone();
+    let found = match database.tables {
+        Tables::Readable => find(database.session()?, &schema).await?,
+        Tables::Missing => Found::Nothing,
+        Tables::Unknown => Found::Version(CURRENT),
+    };
+    let version = match found {
+        Found::Nothing | Found::Empty => 0,
+        Found::Version(version) => version,
+    };
+    if version > CURRENT {
+        return Err(newer(&schema, version).into());
+    }
+    if version == 0 {
+        database.tables = Tables::Missing;
+    }
+    let Some(recording) = &database.recording else {
+        return Ok(());
+    };
+    if found == Found::Nothing {
+        recording.add_alone(format!("schema {schema}"), &creation(&schema));
+    }
+    for (migration, next) in migrations_after(version) {
+        recording.add("schema_version", VERSIONS, 0);
+        recording.add(format!("version {next} of the schema"), migration, 0);
+        let applied = with_values(APPLIED, &[&next]);
+        recording.add("schema_version", &applied, 1);
+        recording.commit();
+    }
+    Ok(())
+}
+
+fn creation(schema: &str) -> String {
+    format!("CREATE SCHEMA IF NOT EXISTS {}", quoted(schema))
+}
+
+/// The migrations after a version, with the versions that they lead to.
+fn migrations_after(version: i32) -> impl Iterator<Item = (&'static str, i32)> {
+    let all = MIGRATIONS.into_iter().zip(1..);
+    all.filter(move |(_, next)| *next > version)
 }
 
 /// The problem of a schema that a later program has made.

@@ -26,12 +26,10 @@ mod stream;
 use super::{
     error::{Failure, OTHER_SERVER, Problem, login_failure},
     settings::{Encryption, SERVER, Target},
+    values::Values,
 };
 
 use stream::{HasTls, Stream};
-
-/// The parameters of a statement.
-pub(super) type Values<'a> = &'a [&'a (dyn ToSql + Sync)];
 
 /// A connection after the login.
 pub(super) struct Session {
@@ -127,12 +125,14 @@ impl Session {
     /// Runs a statement, and returns the number of its rows.
     pub(super) async fn execute(&self, sql: &str, values: Values<'_>) -> Result<u64, Failure> {
         let statement = self.statement(sql).await?;
-        self.ended(timeout(self.limit, self.client.execute(&statement, values)).await)
+        let values = parameters(values);
+        self.ended(timeout(self.limit, self.client.execute(&statement, &values)).await)
     }
 
     pub(super) async fn query(&self, sql: &str, values: Values<'_>) -> Result<Vec<Row>, Failure> {
         let statement = self.statement(sql).await?;
-        self.ended(timeout(self.limit, self.client.query(&statement, values)).await)
+        let values = parameters(values);
+        self.ended(timeout(self.limit, self.client.query(&statement, &values)).await)
     }
 
     /// The one row of a statement that always returns one.
@@ -186,6 +186,10 @@ impl Session {
             failure @ Failure::Feed(_) => failure,
         }
     }
+}
+
+fn parameters<'a>(values: Values<'a>) -> Vec<&'a (dyn ToSql + Sync)> {
+    values.iter().map(|value| value.parameter()).collect()
 }
 
 impl Way {

@@ -8,19 +8,19 @@ use super::{
     batch::{Content, Unit, changes_json, rows_json},
     columns::{Column, ColumnKind, Log, NOTIFIED, Table},
     connections::{Connections, hold},
+    database::{Database, Tables},
     error::{Failure, Problem},
     row::columns_of,
     schema::quoted,
-    session::Session,
+    values::{Values, text_literal},
 };
 
 /// Maximum number of items and containers that may be refused in one delivery. The database refuses everything then.
 const MAX_REFUSED: usize = 1_000;
 
-/// Writes to the schema in a session.
+/// Writes to the tables.
 pub(super) struct Writer<'a> {
-    pub(super) session: &'a Session,
-    pub(super) schema: &'a str,
+    pub(super) database: &'a Database,
     pub(super) feed: &'a dyn Feed,
     pub(super) connections: Connections,
     pub(super) items: Table,
@@ -32,17 +32,15 @@ pub(super) struct Writer<'a> {
 
 impl<'a> Writer<'a> {
     pub(super) async fn new(
-        session: &'a Session,
-        schema: &'a str,
+        database: &'a Database,
         feed: &'a dyn Feed,
         connections: Connections,
     ) -> Result<Self, Failure> {
         Ok(Self {
-            session,
-            schema,
+            database,
             feed,
             connections,
-            items: items_table(session, schema).await?,
+            items: items_table(database).await?,
             containers: Table::containers(),
             written: BTreeMap::new(),
             refused: 0,
@@ -65,20 +63,29 @@ impl<'a> Writer<'a> {
         if missing.is_empty() {
             return Ok(());
         }
-        self.session.begin(self.schema).await?;
+        self.database.begin().await?;
         for (name, kind) in &missing {
-            let (column, kind) = (quoted(name), kind.sql());
-            let comment = format!("The property {name}").replace('\'', "''");
+            let column = quoted(name);
             let add = format!(
-                "ALTER TABLE items ADD COLUMN IF NOT EXISTS {column} {kind};
-                 COMMENT ON COLUMN items.{column} IS '{comment}'"
+                "ALTER TABLE items ADD COLUMN IF NOT EXISTS {column} {}",
+                kind.sql()
             );
-            self.session.batch(&add).await?;
+            self.database.write(("items", 0), &add, &[]).await?;
+            let comment = text_literal(&format!("The property {name}"));
+            let comment = format!("COMMENT ON COLUMN items.{column} IS {comment}");
+            self.database.write(("items", 0), &comment, &[]).await?;
             let note = "INSERT INTO properties (name) VALUES ($1) ON CONFLICT DO NOTHING";
-            self.session.execute(note, &[name]).await?;
+            (self.database.write(("properties", 1), note, &[name])).await?;
         }
-        self.session.commit().await?;
-        self.items = items_table(self.session, self.schema).await?;
+        self.database.commit().await?;
+        match self.database.is_dry_run() {
+            true => {
+                for (name, kind) in missing {
+                    self.items.plan_column(&name, kind);
+                }
+            }
+            false => self.items = items_table(self.database).await?,
+        }
         Ok(())
     }
 
@@ -92,13 +99,13 @@ impl<'a> Writer<'a> {
             match self.try_write(&units, log).await {
                 Ok(()) => {}
                 Err(Failure::Data(_)) if units.len() > 1 => {
-                    self.session.roll_back().await?;
+                    self.database.roll_back().await?;
                     let rest = units.split_off(units.len() / 2);
                     due.push(rest);
                     due.push(units);
                 }
                 Err(Failure::Data(message)) => {
-                    self.session.roll_back().await?;
+                    self.database.roll_back().await?;
                     let refused = units.into_iter().map(|unit| unit.refused(&message));
                     self.try_write(&refused.collect::<Vec<_>>(), log).await?;
                     self.count_refused(&message)?;
@@ -126,7 +133,7 @@ impl<'a> Writer<'a> {
             let position = reached.entry(&unit.connection).or_default();
             *position = unit.position.or(*position);
         }
-        self.session.begin(self.schema).await?;
+        self.database.begin().await?;
         let held: Vec<_> = (reached.keys())
             .map(|code| {
                 (
@@ -135,11 +142,11 @@ impl<'a> Writer<'a> {
                 )
             })
             .collect();
-        hold(self.session, self.feed.store_id(), &held).await?;
+        hold(self.database, self.feed.store_id(), &held).await?;
         let written = self.write_rows(units, log).await?;
         self.write_refusals(units).await?;
         self.move_positions(&reached).await?;
-        self.session.commit().await?;
+        self.database.commit().await?;
         self.note(units, &reached);
         for (code, count) in written {
             *self.written.entry(code).or_default() += count;
@@ -176,16 +183,21 @@ impl<'a> Writer<'a> {
         (units, of): (&[Unit], EntityKind),
         log: Log,
     ) -> Result<u64, Failure> {
-        let Some(rows) = rows_json(units, of) else {
+        let Some((rows, count)) = rows_json(units, of) else {
             return Ok(0);
         };
-        let upsert = table.upsert(log);
-        let row = self
-            .session
-            .query_one(&upsert, &[&rows, &self.schema])
-            .await?;
-        let count: i64 = row.get(0);
-        Ok(count.unsigned_abs())
+        let values: Values<'_> = &[&rows, &self.database.schema];
+        let count = async {
+            match self.database.tables {
+                Tables::Readable => {
+                    let count = table.count_differing();
+                    self.database.count(&count, &[&rows]).await
+                }
+                Tables::Missing | Tables::Unknown => Ok(count as u64),
+            }
+        };
+        let upsert = (&*table.upsert(log), values);
+        self.database.write_counted(table.name, upsert, count).await
     }
 
     async fn write_states(&self, units: &[Unit]) -> Result<(), Failure> {
@@ -193,20 +205,21 @@ impl<'a> Writer<'a> {
             let Content::State { state, since } = &unit.content else {
                 continue;
             };
-            for table in ["containers", "items"] {
-                let end = format!(
-                    "UPDATE {table} SET state = $2, gone_since = $3::text::timestamptz WHERE key = $1 AND state <> $2"
-                );
-                self.session
-                    .execute(&end, &[&unit.key, state, since])
-                    .await?;
-            }
+            let table = match unit.of {
+                EntityKind::Container => "containers",
+                EntityKind::Item => "items",
+            };
+            let end = format!(
+                "UPDATE {table} SET state = $2, gone_since = $3::text::timestamptz WHERE key = $1 AND state <> $2"
+            );
+            let values: Values<'_> = &[&unit.key, state, since];
+            self.database.write((table, 1), &end, values).await?;
         }
         Ok(())
     }
 
     async fn log_changes(&self, units: &[Unit]) -> Result<(), Failure> {
-        let Some(changes) = changes_json(units) else {
+        let Some((changes, count)) = changes_json(units) else {
             return Ok(());
         };
         let insert = format!(
@@ -219,10 +232,10 @@ impl<'a> Writer<'a> {
             ), {NOTIFIED}
             SELECT count(notified) FROM notified"
         );
-        self.session
-            .query(&insert, &[&changes, &self.schema])
+        let values: Values<'_> = &[&changes, &self.database.schema];
+        self.database
+            .write(("changes", count), &insert, values)
             .await
-            .map(drop)
     }
 
     /// Records what is refused, and forgets what was and is not any more.
@@ -236,10 +249,14 @@ impl<'a> Writer<'a> {
             }
             let (code, key) = (&unit.connection, &unit.key);
             let forget = "DELETE FROM refused WHERE connection = $1 AND key = $2";
-            self.session.execute(forget, &[code, key]).await?;
+            let table = ("refused", 1);
+            if former.is_some() {
+                self.database.write(table, forget, &[code, key]).await?;
+            }
             if let Some(message) = now {
                 let note = "INSERT INTO refused (connection, key, message) VALUES ($1, $2, $3)";
-                self.session.execute(note, &[code, key, &message]).await?;
+                let values: Values<'_> = &[code, key, &message];
+                self.database.write(table, note, values).await?;
             }
         }
         Ok(())
@@ -254,10 +271,10 @@ impl<'a> Writer<'a> {
         }
         let moved = "UPDATE connections AS known SET position = reached.position, delivered = now()
             FROM unnest($1::text[], $2::bigint[]) AS reached (code, position) WHERE known.code = reached.code";
-        self.session
-            .execute(moved, &[&codes, &positions])
+        let table = ("connections", codes.len());
+        self.database
+            .write(table, moved, &[&codes, &positions])
             .await
-            .map(drop)
     }
 
     /// Notes what a committed transaction has changed.
@@ -280,15 +297,18 @@ impl<'a> Writer<'a> {
 }
 
 /// The table of items with the properties that it has.
-async fn items_table(session: &Session, schema: &str) -> Result<Table, Failure> {
-    let name = quoted(schema);
+async fn items_table(database: &Database) -> Result<Table, Failure> {
+    if database.tables != Tables::Readable {
+        return Ok(Table::new_items());
+    }
+    let name = quoted(&database.schema);
     let properties = format!(
         "SELECT a.attname::text, format_type(a.atttypid, a.atttypmod) FROM {name}.properties p
          JOIN pg_attribute a ON a.attrelid = '{}.items'::regclass AND a.attname = p.name AND NOT a.attisdropped
          ORDER BY a.attnum",
         name.replace('\'', "''")
     );
-    let rows = session.query(&properties, &[]).await?;
+    let rows = database.query(&properties, &[]).await?;
     let columns = rows.iter().filter_map(|row| {
         Some(Column {
             name: row.get(0),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ::csv::{ReaderBuilder, StringRecord};
 use catalog_followers::csv::COLUMNS;
 use catalog_model::{
-    contract::follower::{FollowerUnderTest, check, check_requested},
+    contract::follower::{FollowerUnderTest, check},
     settings::Value,
 };
 
@@ -71,7 +71,6 @@ fn read(code: &str, bytes: &[u8]) -> BTreeMap<String, String> {
 #[tokio::test]
 async fn the_files_keep_the_contract() {
     check(&catalog()).await.unwrap();
-    check_requested(&catalog()).await.unwrap();
 }
 
 #[tokio::test]

@@ -6,9 +6,7 @@ use async_trait::async_trait;
 use catalog_followers::datahub::mapping::urn;
 use catalog_model::{
     ConnectionCode, Follower,
-    contract::follower::{
-        CatalogFault, Closing, FeedFault, FollowerUnderTest, MemoryStore, check, check_requested,
-    },
+    contract::follower::{CatalogFault, Closing, FeedFault, FollowerUnderTest, MemoryStore, check},
     follower::Delivery,
     with_causes,
 };
@@ -152,7 +150,6 @@ impl FollowerUnderTest for Datahub {
 #[tokio::test]
 async fn a_server_is_delivered_to_by_the_contract() {
     check(&Datahub::new()).await.unwrap();
-    check_requested(&Datahub::new()).await.unwrap();
 }
 
 #[tokio::test]
@@ -162,7 +159,6 @@ async fn a_server_that_refuses_the_content_is_delivered_to_by_the_contract() {
         ..Datahub::new()
     };
     check(&server).await.unwrap();
-    check_requested(&server).await.unwrap();
 }
 
 #[tokio::test]

@@ -15,9 +15,7 @@ use async_trait::async_trait;
 use catalog_followers::datahub::mapping::urn;
 use catalog_model::{
     ConnectionCode, Follower,
-    contract::follower::{
-        CatalogFault, Closing, FeedFault, FollowerUnderTest, MemoryStore, check, check_requested,
-    },
+    contract::follower::{CatalogFault, Closing, FeedFault, FollowerUnderTest, MemoryStore, check},
 };
 use serde_json::Value;
 use tempfile::TempDir;
@@ -175,7 +173,6 @@ impl FollowerUnderTest for Files {
 #[tokio::test]
 async fn the_files_keep_the_contract() {
     check(&Files::new()).await.unwrap();
-    check_requested(&Files::new()).await.unwrap();
 }
 
 fn east() -> ConnectionCode {

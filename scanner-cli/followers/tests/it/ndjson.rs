@@ -11,7 +11,7 @@ use std::{
 use async_trait::async_trait;
 use catalog_model::{
     Follower,
-    contract::follower::{CatalogFault, FollowerUnderTest, check, check_requested},
+    contract::follower::{CatalogFault, FollowerUnderTest, check},
     is_unprintable,
 };
 use serde_json::Value;
@@ -120,7 +120,6 @@ impl FollowerUnderTest for Exports {
 #[tokio::test]
 async fn the_files_keep_the_contract() {
     check(&Exports::new()).await.unwrap();
-    check_requested(&Exports::new()).await.unwrap();
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use catalog_model::contract::follower::{FollowerUnderTest, check, check_requested};
+use catalog_model::contract::follower::{FollowerUnderTest, check};
 use serde_json::Value;
 
 use crate::{
@@ -48,7 +48,6 @@ fn read(code: &str, bytes: &[u8]) -> BTreeMap<String, String> {
 #[tokio::test]
 async fn the_files_keep_the_contract() {
     check(&catalog()).await.unwrap();
-    check_requested(&catalog()).await.unwrap();
 }
 
 #[tokio::test]

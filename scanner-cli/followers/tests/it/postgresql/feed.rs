@@ -26,6 +26,7 @@ pub(crate) const STREAM: ContainerKind = ContainerKind {
 pub(crate) struct TestFeed {
     pub(crate) store: String,
     pub(crate) start: Start,
+    pub(crate) is_full: bool,
     pub(crate) end: i64,
     pub(crate) connections: Vec<FeedConnection>,
     pub(crate) containers: Vec<FeedEntry<Container>>,
@@ -43,6 +44,7 @@ impl TestFeed {
         Self {
             store: "store-1".to_owned(),
             start: Start::Reset,
+            is_full: false,
             end: 10,
             connections: vec![connection.complete_from(Position::new(5))],
             containers: Vec::new(),
@@ -82,6 +84,15 @@ impl TestFeed {
         }
         self.items.sort_by(|a, b| a.entity.key.cmp(&b.entity.key));
         self
+    }
+
+    /// The feed of everything, to be compared with the tables.
+    pub(crate) fn full(self) -> Self {
+        Self {
+            start: Start::Reset,
+            is_full: true,
+            ..self
+        }
     }
 
     pub(crate) fn of_store(self, store: &str) -> Self {
@@ -182,6 +193,10 @@ impl Feed for TestFeed {
 
     fn start(&self) -> Start {
         self.start
+    }
+
+    fn is_full(&self) -> bool {
+        self.is_full
     }
 
     fn end(&self) -> Position {
