@@ -129,7 +129,7 @@ impl Asking<'_> {
     async fn app(self, id: &AppId, dates: &mut Dates) -> Result<Apps, Error> {
         let mut apps = Apps::new(self.links.clone(), WithOwners::No);
         let mut records = self.client.apps::<App>(Some(&Field::ID.equals(id)));
-        while let Some(record) = records.next().await? {
+        while let Some(record) = records.try_next().await? {
             match record {
                 Ok(mut app) if same(app.id.as_str(), id.as_str()) => {
                     app.shorten(&mut LongTexts::default());
@@ -261,7 +261,7 @@ async fn few<T: DeserializeOwned + Bounded + Send + 'static>(
         unasked: 0,
     };
     while found.records.len() < MAX_FINDINGS
-        && let Some(record) = list.next().await?
+        && let Some(record) = list.try_next().await?
     {
         match record {
             Ok(mut record) if is_requested(&record) => {

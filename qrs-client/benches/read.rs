@@ -76,7 +76,7 @@ async fn floor(client: &QrsClient) -> Result<(), Box<dyn Error>> {
 async fn records(client: &QrsClient) -> Result<(), Box<dyn Error>> {
     let filter = Field::OBJECT_TYPE.equals("sheet");
     let mut sheets = client.app_objects::<Sheet>(Some(&filter));
-    while let Some(sheet) = sheets.next().await? {
+    while let Some(sheet) = sheets.try_next().await? {
         let sheet = std::hint::black_box(sheet.map_err(|record| record.reason)?);
         assert!(
             !sheet.id.is_empty() && sheet.approved && sheet.published,

@@ -24,7 +24,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let sheets_only = Field::OBJECT_TYPE.equals("sheet");
     let mut sheets = client.app_objects::<AppObject>(Some(&sheets_only));
-    while let Some(sheet) = sheets.next().await? {
+    while let Some(sheet) = sheets.try_next().await? {
         match sheet {
             Ok(sheet) => print(&sheet),
             Err(unreadable) => eprintln!("{unreadable}"),

@@ -21,6 +21,7 @@ use crate::list::RecordList;
 use crate::models::About;
 use crate::request::Get;
 use crate::request_context::RequestContext;
+use crate::runtime;
 use crate::session::{SessionHold, SessionState};
 use crate::site::SiteUrl;
 use crate::time_limits::Wanted;
@@ -30,7 +31,7 @@ pub use builder::QrsClientBuilder;
 
 /// A client of one site. Clones are cheap and share the connections and the session.
 ///
-/// It needs a tokio runtime with time and I/O enabled.
+/// It needs a tokio runtime with time and I/O enabled. Outside of one, its methods return an error.
 #[derive(Clone)]
 pub struct QrsClient(Arc<Transport>);
 
@@ -203,6 +204,9 @@ impl QrsClient {
     /// # }
     /// ```
     pub async fn diagnose(&self) -> Vec<Step> {
+        if let Err(error) = runtime::check() {
+            return vec![Step::not_taken(error)];
+        }
         let steps = self.0.http.diagnose().await;
         steps.into_iter().map(Step::from).collect()
     }

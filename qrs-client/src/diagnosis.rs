@@ -35,6 +35,17 @@ pub enum Stage {
     SiteTls,
 }
 
+impl Step {
+    /// The first step of a connection that cannot be attempted.
+    pub(crate) fn not_taken(error: Error) -> Self {
+        Self {
+            stage: Stage::Resolve,
+            took: Duration::ZERO,
+            seen: Err(error),
+        }
+    }
+}
+
 impl From<outbound_http::Step> for Step {
     fn from(step: outbound_http::Step) -> Self {
         Self {

@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::error::Error;
 use crate::id::{AppId, AppObjectId, EngineObjectId, StreamId, UserId, is_guid};
-use crate::timestamp::Timestamp;
+use crate::timestamp::{NEVER, Timestamp};
 
 /// A condition on the records of a list, or several conditions that are combined.
 ///
@@ -23,23 +23,38 @@ use crate::timestamp::Timestamp;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Filter {
-    /// Not blank: QRS refuses an empty expression.
+    /// The tree as an expression of QRS. Not blank: QRS refuses an empty expression.
     expression: String,
-    form: Form,
+    tree: Tree,
+}
+
+/// A condition as it was built, so that it can be negated.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Tree {
+    Comparison(Field, Operator, Literal),
+    And(Vec<Tree>),
+    Or(Vec<Tree>),
+    Not(Box<Tree>),
+    Raw(String),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Form {
-    Comparison,
-    And,
-    Or,
-    Raw,
+enum Operator {
+    Eq,
+    Ne,
+    Gt,
+    Ge,
+    Lt,
+    Le,
+    StartsWith,
+    EndsWith,
+    Contains,
 }
 
 /// The path of a field of the records, such as `app.stream.name`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Field(
-    /// Names of letters, digits and underscores, joined by dots.
+    /// Names of letters, digits and underscores, joined by dots; or `@` and the name of a custom property.
     Cow<'static, str>,
 );
 
@@ -59,20 +74,59 @@ impl Filter {
         if expression.trim().is_empty() {
             return Err(Error::configuration("a filter cannot be empty"));
         }
-        let form = Form::Raw;
-        Ok(Self { expression, form })
+        Ok(Self::from(Tree::Raw(expression)))
     }
 
     /// Both conditions are true.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
-        self.join(Form::And, " and ", other)
+        Self::from(Tree::And(match (self.tree, other.tree) {
+            (Tree::And(mut all), Tree::And(more)) => {
+                all.extend(more);
+                all
+            }
+            (Tree::And(mut all), one) => {
+                all.push(one);
+                all
+            }
+            (one, other) => vec![one, other],
+        }))
     }
 
     /// At least one of the conditions is true.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
-        self.join(Form::Or, " or ", other)
+        Self::from(Tree::Or(match (self.tree, other.tree) {
+            (Tree::Or(mut all), Tree::Or(more)) => {
+                all.extend(more);
+                all
+            }
+            (Tree::Or(mut all), one) => {
+                all.push(one);
+                all
+            }
+            (one, other) => vec![one, other],
+        }))
+    }
+
+    /// The condition is not true.
+    ///
+    /// `and`, `or` and the comparisons `eq ne gt ge lt le` become their opposites. QRS has no opposite of `sw`, `ew` and `so`:
+    /// those, and [raw](Self::raw) expressions, are written as `not (…)`, which Qlik's help does not document.
+    ///
+    /// ```
+    /// use qrs_client::Field;
+    ///
+    /// let filter = Field::PUBLISHED.equals(true).and(Field::NAME.equals("Sales"));
+    /// assert_eq!((!filter).to_string(), "published ne true or name ne 'Sales'");
+    /// ```
+    #[must_use]
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "`Not` is implemented, too; a method can be chained"
+    )]
+    pub fn not(self) -> Self {
+        Self::from(self.tree.negated())
     }
 
     /// The expression, not percent-encoded.
@@ -80,19 +134,94 @@ impl Filter {
     pub fn as_str(&self) -> &str {
         &self.expression
     }
+}
 
-    fn join(self, form: Form, word: &str, other: Self) -> Self {
-        let expression = self.within(form) + word + &other.within(form);
-        Self { expression, form }
+impl std::ops::Not for Filter {
+    type Output = Self;
+
+    fn not(self) -> Self {
+        Self::not(self)
+    }
+}
+
+impl From<Tree> for Filter {
+    fn from(tree: Tree) -> Self {
+        let expression = tree.to_string();
+        Self { expression, tree }
+    }
+}
+
+impl Tree {
+    fn negated(self) -> Self {
+        let all = |trees: Vec<Self>| trees.into_iter().map(Self::negated).collect();
+        match self {
+            Self::And(trees) => Self::Or(all(trees)),
+            Self::Or(trees) => Self::And(all(trees)),
+            Self::Not(tree) => *tree,
+            Self::Comparison(field, operator, value) => match operator.opposite() {
+                Some(opposite) => Self::Comparison(field, opposite, value),
+                None => Self::Not(Box::new(Self::Comparison(field, operator, value))),
+            },
+            Self::Raw(expression) => Self::Not(Box::new(Self::Raw(expression))),
+        }
     }
 
-    /// The expression as an operand, in parentheses if they are needed.
-    fn within(self, outer: Form) -> String {
-        if self.form == Form::Comparison || self.form == outer {
-            self.expression
-        } else {
-            format!("({})", self.expression)
+    /// Whether the expression needs no parentheses as an operand.
+    fn is_operand(&self) -> bool {
+        matches!(self, Self::Comparison(..) | Self::Not(_))
+    }
+}
+
+impl fmt::Display for Tree {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (trees, word) = match self {
+            Self::Comparison(field, operator, value) => {
+                return write!(f, "{} {} {}", field.0, operator.as_str(), value.0);
+            }
+            Self::Not(tree) => return write!(f, "not ({tree})"),
+            Self::Raw(expression) => return f.write_str(expression),
+            Self::And(trees) => (trees, " and "),
+            Self::Or(trees) => (trees, " or "),
+        };
+        for (at, tree) in trees.iter().enumerate() {
+            if at > 0 {
+                f.write_str(word)?;
+            }
+            if tree.is_operand() {
+                write!(f, "{tree}")?;
+            } else {
+                write!(f, "({tree})")?;
+            }
         }
+        Ok(())
+    }
+}
+
+impl Operator {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Eq => "eq",
+            Self::Ne => "ne",
+            Self::Gt => "gt",
+            Self::Ge => "ge",
+            Self::Lt => "lt",
+            Self::Le => "le",
+            Self::StartsWith => "sw",
+            Self::EndsWith => "ew",
+            Self::Contains => "so",
+        }
+    }
+
+    fn opposite(self) -> Option<Self> {
+        Some(match self {
+            Self::Eq => Self::Ne,
+            Self::Ne => Self::Eq,
+            Self::Gt => Self::Le,
+            Self::Le => Self::Gt,
+            Self::Ge => Self::Lt,
+            Self::Lt => Self::Ge,
+            Self::StartsWith | Self::EndsWith | Self::Contains => return None,
+        })
     }
 }
 
@@ -163,6 +292,31 @@ impl Field {
         Ok(Self(Cow::Owned(path.to_owned())))
     }
 
+    /// A custom property, such as `@Department`, of records that have custom properties: apps, streams, users, tasks.
+    ///
+    /// ```
+    /// use qrs_client::Field;
+    ///
+    /// let filter = Field::custom_property("Department")?.equals("Sales");
+    /// assert_eq!(filter.to_string(), "@Department eq 'Sales'");
+    /// # Ok::<(), qrs_client::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) if the name does not consist of letters, digits and
+    /// underscores. Qlik Sense allows no others.
+    pub fn custom_property(name: &str) -> Result<Self, Error> {
+        let is_valid = |letter: char| letter.is_alphanumeric() || letter == '_';
+        if name.is_empty() || !name.chars().all(is_valid) {
+            return Err(Error::configuration(format!(
+                "`{}` is not a valid name of a custom property, such as `Department`",
+                name.escape_debug()
+            )));
+        }
+        Ok(Self(Cow::Owned(format!("@{name}"))))
+    }
+
     /// The path.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -172,61 +326,75 @@ impl Field {
     /// The field has this value. The comparison of text ignores case.
     #[must_use]
     pub fn equals(&self, value: impl Into<Literal>) -> Filter {
-        self.compare("eq", value.into())
+        self.compare(Operator::Eq, value.into())
     }
 
     /// The field has another value.
     #[must_use]
     pub fn not_equals(&self, value: impl Into<Literal>) -> Filter {
-        self.compare("ne", value.into())
+        self.compare(Operator::Ne, value.into())
     }
 
     /// The field is greater or later than this.
     #[must_use]
     pub fn greater_than(&self, value: impl Into<Literal>) -> Filter {
-        self.compare("gt", value.into())
+        self.compare(Operator::Gt, value.into())
     }
 
     /// The field is this, or greater or later.
     #[must_use]
     pub fn at_least(&self, value: impl Into<Literal>) -> Filter {
-        self.compare("ge", value.into())
+        self.compare(Operator::Ge, value.into())
     }
 
     /// The field is less or earlier than this.
     #[must_use]
     pub fn less_than(&self, value: impl Into<Literal>) -> Filter {
-        self.compare("lt", value.into())
+        self.compare(Operator::Lt, value.into())
     }
 
     /// The field is this, or less or earlier.
     #[must_use]
     pub fn at_most(&self, value: impl Into<Literal>) -> Filter {
-        self.compare("le", value.into())
+        self.compare(Operator::Le, value.into())
     }
 
     /// The field's text starts with this.
     #[must_use]
     pub fn starts_with(&self, text: &str) -> Filter {
-        self.compare("sw", text.into())
+        self.compare(Operator::StartsWith, text.into())
     }
 
     /// The field's text ends with this.
     #[must_use]
     pub fn ends_with(&self, text: &str) -> Filter {
-        self.compare("ew", text.into())
+        self.compare(Operator::EndsWith, text.into())
     }
 
     /// The field's text contains this.
     #[must_use]
     pub fn contains(&self, text: &str) -> Filter {
-        self.compare("so", text.into())
+        self.compare(Operator::Contains, text.into())
     }
 
-    fn compare(&self, operator: &str, value: Literal) -> Filter {
-        let expression = format!("{} {operator} {}", self.0, value.0);
-        let form = Form::Comparison;
-        Filter { expression, form }
+    /// The field has one of these values: `eq` for each of them. `None` if there are none, which no expression of QRS says.
+    ///
+    /// ```
+    /// use qrs_client::Field;
+    ///
+    /// let filter = Field::NAME.is_in(["Sales", "Finance"]).unwrap();
+    /// assert_eq!(filter.to_string(), "name eq 'Sales' or name eq 'Finance'");
+    /// assert_eq!(Field::NAME.is_in(Vec::<&str>::new()), None);
+    /// ```
+    #[must_use]
+    pub fn is_in<V: Into<Literal>>(&self, values: impl IntoIterator<Item = V>) -> Option<Filter> {
+        let values = values.into_iter();
+        let filters = values.map(|value| self.equals(value));
+        filters.reduce(Filter::or)
+    }
+
+    fn compare(&self, operator: Operator, value: Literal) -> Filter {
+        Filter::from(Tree::Comparison(self.clone(), operator, value))
     }
 }
 
@@ -274,9 +442,24 @@ impl From<i64> for Literal {
 impl From<&Timestamp> for Literal {
     fn from(timestamp: &Timestamp) -> Self {
         match timestamp {
-            Timestamp::Never => Self::quoted("1753-01-01T00:00:00.000Z"),
+            Timestamp::Never => Self::quoted(NEVER),
             at => Self::quoted(&at.to_string()),
         }
+    }
+}
+
+/// A point in time, as [`Timestamp`].
+impl From<std::time::SystemTime> for Literal {
+    fn from(time: std::time::SystemTime) -> Self {
+        Self::from(&Timestamp::from(time))
+    }
+}
+
+/// A point in time, as [`Timestamp`].
+#[cfg(feature = "with-jiff-0_2")]
+impl From<jiff::Timestamp> for Literal {
+    fn from(time: jiff::Timestamp) -> Self {
+        Self::from(&Timestamp::from(time))
     }
 }
 
@@ -374,6 +557,50 @@ mod tests {
         check(
             &raw.and(Field::PUBLISHED.equals(false)),
             "(x eq 1 or y eq 2) and published eq false",
+        );
+    }
+
+    #[test]
+    fn the_opposite_of_a_condition_has_the_opposite_operators() {
+        let (name, published) = (Field::NAME, Field::PUBLISHED.equals(true));
+        for (operator, opposite) in [("eq", "ne"), ("gt", "le"), ("ge", "lt")] {
+            let filter = |operator: &str| match operator {
+                "eq" => name.equals("a"),
+                "gt" => name.greater_than("a"),
+                _ => name.at_least("a"),
+            };
+            let negated = filter(operator).not();
+            check(&negated, &format!("name {opposite} 'a'"));
+            check(&negated.not(), &format!("name {operator} 'a'"));
+        }
+        check(&name.contains("a").not(), "not (name so 'a')");
+        check(&name.contains("a").not().not(), "name so 'a'");
+        let mixed = name.equals("a").or(name.starts_with("b")).and(published);
+        check(
+            &mixed.not(),
+            "(name ne 'a' and not (name sw 'b')) or published ne true",
+        );
+        let raw = Filter::raw("x eq 1 or y eq 2").unwrap();
+        check(&raw.not(), "not (x eq 1 or y eq 2)");
+    }
+
+    #[test]
+    fn a_name_of_a_custom_property_is_letters_and_digits() {
+        assert_eq!(
+            Field::custom_property("Größe_2").unwrap().as_str(),
+            "@Größe_2"
+        );
+        for name in ["", "a b", "@a", "a'", "a.b"] {
+            assert!(Field::custom_property(name).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn times_are_written_as_qrs_expects_them() {
+        let time = std::time::UNIX_EPOCH + std::time::Duration::from_millis(1_500);
+        check(
+            &Field::MODIFIED_DATE.at_least(time),
+            "modifiedDate ge '1970-01-01T00:00:01.500Z'",
         );
     }
 

@@ -87,6 +87,19 @@ id! {
     UserId
 }
 
+id! {
+    /// The id of a tag, a GUID.
+    TagId
+}
+id! {
+    /// The id of one value of a custom property, a GUID.
+    CustomPropertyId
+}
+id! {
+    /// The id of the definition of a custom property, a GUID.
+    CustomPropertyDefinitionId
+}
+
 /// Whether the text has the shape of a GUID: hexadecimal digits in groups of 8-4-4-4-12.
 pub(crate) fn is_guid(text: &str) -> bool {
     text.len() == 36

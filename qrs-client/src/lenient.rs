@@ -30,6 +30,7 @@ use outbound_http::one_line;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, Error, SeqAccess, Visitor};
 
+use crate::models::Extra;
 pub(crate) use salvage::salvage;
 
 /// Maximum size of an identifier, in bytes. Qlik Sense's own have 36 characters. A longer one is refused rather than cut: two
@@ -173,6 +174,13 @@ where
     D: Deserializer<'de>,
 {
     deserializer.deserialize_option(ListVisitor(PhantomData))
+}
+
+/// Reads the fields of a record that its type does not know. [`ODD_FIELDS`], which no site sends, is left out.
+pub(crate) fn extra<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Extra, D::Error> {
+    let mut extra = Extra::deserialize(deserializer)?;
+    extra.remove(ODD_FIELDS);
+    Ok(extra)
 }
 
 struct TextVisitor;

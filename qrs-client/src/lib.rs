@@ -25,6 +25,7 @@ pub mod diagnosis;
 mod answer;
 mod body;
 mod login;
+mod runtime;
 mod session;
 mod too_many_sessions;
 mod transport;
@@ -44,11 +45,14 @@ pub use credentials::{Credentials, HeaderCredentials, JwtCredentials, TokenProvi
 pub use error::{Error, ErrorKind};
 pub use fact::{Fact, LoginPage};
 pub use filter::{Field, Filter, Literal};
-pub use id::{AppId, AppObjectId, EngineObjectId, StreamId, UserId};
-pub use list::{Record, RecordList, UnreadableRecord};
+pub use id::{
+    AppId, AppObjectId, CustomPropertyDefinitionId, CustomPropertyId, EngineObjectId, StreamId,
+    TagId, UserId,
+};
+pub use list::{ReadableRecords, Record, RecordList, UnreadableRecord};
 pub use models::{
-    About, App, AppObject, AppOfObject, CustomProperty, CustomPropertyDefinition, Owner, Stream,
-    Tag, User, UserAttribute,
+    About, App, AppObject, AppOfObject, CustomProperty, CustomPropertyDefinition, Extra, Owner,
+    Stream, Tag, User, UserAttribute,
 };
 pub use request::Get;
 pub use session::{SessionEnd, SessionHold, SessionPool, SessionState};

@@ -2,13 +2,17 @@
 
 mod decoder;
 mod oversize;
+mod readable;
 mod reader;
 
 #[cfg(any(test, fuzzing))]
 pub use decoder::pieces::check_pieces;
 
 use std::fmt;
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 use serde::de::DeserializeOwned;
@@ -17,15 +21,32 @@ use tokio::task::JoinHandle;
 
 use crate::error::{Error, ErrorKind};
 use crate::request::Get;
+use crate::runtime;
 use crate::transport::Transport;
+pub use readable::ReadableRecords;
 use reader::Message;
 
 /// A list of records that is never kept in memory as a whole: each record is decoded while its bytes arrive.
 ///
-/// The request is sent by the first [`next`](Self::next). From then on, a separate task reads and decodes a little ahead, so
-/// that the site, the decoder and the caller work at the same time. Dropping the list ends the task.
+/// It is a [`Stream`] of results, and [`try_next`](Self::try_next) reads it without an import. The request is sent when the
+/// first record is asked for. From then on, a separate task reads and decodes a little ahead, so that the site, the decoder and
+/// the caller work at the same time. Dropping the list ends the task.
 ///
-/// The list is complete when `next` has returned `Ok(None)`. After an error, there are no more records.
+/// The list is complete when the stream has ended without an error. After an error, there are no more records.
+///
+/// ```no_run
+/// # async fn print(client: &qrs_client::QrsClient) -> Result<(), qrs_client::Error> {
+/// use qrs_client::App;
+///
+/// let mut apps = client
+///     .apps::<App>(None)
+///     .skip_unreadable(|unreadable| eprintln!("{unreadable}"));
+/// while let Some(app) = apps.try_next().await? {
+///     println!("{}", app.name);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 pub struct RecordList<T> {
     source: Source<T>,
     batch: std::vec::IntoIter<Record<T>>,
@@ -94,26 +115,56 @@ impl<T: DeserializeOwned + Send + 'static> RecordList<T> {
     /// # Errors
     ///
     /// Any [`ErrorKind`] of a request before the first record; after it
-    /// [`ErrorKind::ListBroken`], with the cause as source.
+    /// [`ErrorKind::ListBroken`], with the cause as source. [`ErrorKind::Configuration`] outside of a tokio runtime.
+    pub async fn try_next(&mut self) -> Result<Option<Record<T>>, Error> {
+        poll_fn(|cx| self.poll_record(cx)).await.transpose()
+    }
+
+    /// Leaves out the elements that are not records, and passes each to `report`.
+    pub fn skip_unreadable<F>(self, report: F) -> ReadableRecords<T, F>
+    where
+        F: FnMut(UnreadableRecord),
+    {
+        ReadableRecords::new(self, report)
+    }
+
+    /// Reads the whole list into memory. For a list of unknown size, read record by record instead.
     ///
-    /// # Panics
+    /// # Errors
     ///
-    /// The first call panics outside of a tokio runtime.
-    pub async fn next(&mut self) -> Result<Option<Record<T>>, Error> {
+    /// As [`try_next`](Self::try_next); [`ErrorKind::UnexpectedAnswer`] if an element is not a record. To leave those out, use
+    /// [`skip_unreadable`](Self::skip_unreadable) and [`ReadableRecords::collect_all`].
+    pub async fn collect_all(mut self) -> Result<Vec<T>, Error> {
+        let mut all = Vec::new();
+        while let Some(record) = self.try_next().await? {
+            let record = record.map_err(|unreadable| {
+                Error::new(ErrorKind::UnexpectedAnswer, unreadable.to_string())
+                    .with_hint("leave out such records with `skip_unreadable`")
+            })?;
+            all.push(record);
+        }
+        Ok(all)
+    }
+
+    fn poll_record(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Record<T>, Error>>> {
         loop {
             if let Some(record) = self.batch.next() {
                 self.records_read += 1;
-                return Ok(Some(record));
+                return Poll::Ready(Some(Ok(record)));
             }
             if let Some(end) = self.end.take() {
                 self.source = Source::Over;
-                return end.map(|()| None);
+                return Poll::Ready(end.err().map(Err));
             }
             match &mut self.source {
-                Source::NotRequested(transport, get) => {
-                    self.source = Source::Reading(Reading::start(transport.clone(), get.clone()));
-                }
-                Source::Reading(reading) => match reading.messages.recv().await {
+                Source::NotRequested(transport, get) => match runtime::check() {
+                    Ok(()) => {
+                        let reading = Reading::start(transport.clone(), get.clone());
+                        self.source = Source::Reading(reading);
+                    }
+                    Err(error) => self.end = Some(Err(error)),
+                },
+                Source::Reading(reading) => match ready!(reading.messages.poll_recv(cx)) {
                     Some(message) => {
                         self.batch = message.records.into_iter();
                         self.bytes_read = message.bytes_read;
@@ -121,19 +172,22 @@ impl<T: DeserializeOwned + Send + 'static> RecordList<T> {
                     }
                     None => self.end = Some(Err(reader_stopped())),
                 },
-                Source::Over => return Ok(None),
+                Source::Over => return Poll::Ready(None),
             }
         }
     }
+}
 
-    /// The list as a [`Stream`], which ends after an error.
-    pub fn into_stream(self) -> impl Stream<Item = Result<Record<T>, Error>> + Send + Unpin {
-        Box::pin(futures_util::stream::unfold(self, async |mut list| {
-            let item = list.next().await.transpose()?;
-            Some((item, list))
-        }))
+impl<T: DeserializeOwned + Send + 'static> Stream for RecordList<T> {
+    type Item = Result<Record<T>, Error>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.get_mut().poll_record(cx)
     }
 }
+
+/// Nothing in a list refers to itself.
+impl<T> Unpin for RecordList<T> {}
 
 /// The error of a reader that ended without reporting the end of the list: the record type panicked, or the runtime is
 /// shutting down.

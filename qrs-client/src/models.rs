@@ -1,12 +1,16 @@
-//! The records of QRS. Every field may be missing or null, and unknown fields are ignored, because fields differ between
-//! versions.
+//! The records of QRS. Every field may be missing or null, and unknown fields are kept as they are, because fields differ
+//! between versions. A record that was read and is written again loses nothing.
 //!
 //! The names are those of QRS (`createdDate` is `created_date`), so that Qlik's reference applies.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use crate::id::{AppId, AppObjectId, EngineObjectId, StreamId, UserId};
+use crate::id::{
+    AppId, AppObjectId, CustomPropertyDefinitionId, CustomPropertyId, EngineObjectId, StreamId,
+    TagId, UserId,
+};
 use crate::lenient;
+use crate::object::serialize_by_field;
 use crate::objects_only;
 use crate::timestamp::Timestamp;
 
@@ -24,8 +28,25 @@ objects_only!(
     CustomPropertyDefinition,
 );
 
+serialize_by_field!(
+    About,
+    App,
+    AppObject,
+    AppOfObject,
+    Owner,
+    User,
+    UserAttribute,
+    Stream,
+    Tag,
+    CustomProperty,
+    CustomPropertyDefinition,
+);
+
+/// Fields by name; see the field `extra` of each record.
+pub type Extra = serde_json::Map<String, serde_json::Value>;
+
 /// A site's version and configuration, from `/qrs/about`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase", remote = "Self")]
 #[non_exhaustive]
 pub struct About {
@@ -47,10 +68,13 @@ pub struct About {
     /// Whether the site has only one node.
     #[serde(deserialize_with = "lenient::or_default")]
     pub single_node_only: bool,
+    /// The fields that this version of the crate does not know.
+    #[serde(flatten, deserialize_with = "lenient::extra")]
+    pub extra: Extra,
 }
 
 /// An app.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase", remote = "Self")]
 #[non_exhaustive]
 pub struct App {
@@ -64,6 +88,7 @@ pub struct App {
     #[serde(deserialize_with = "lenient::text")]
     pub modified_by_user_name: String,
     /// Its owner.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub owner: Option<Owner>,
     /// Its name.
     #[serde(deserialize_with = "lenient::text")]
@@ -80,9 +105,13 @@ pub struct App {
     #[serde(deserialize_with = "lenient::text")]
     pub description: String,
     /// The stream that it is published to.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub stream: Option<Stream>,
     /// Its size in bytes, if known.
-    #[serde(deserialize_with = "lenient::size")]
+    #[serde(
+        deserialize_with = "lenient::size",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub file_size: Option<u64>,
     /// When its data was last loaded.
     pub last_reload_time: Timestamp,
@@ -95,10 +124,13 @@ pub struct App {
     /// The values of its custom properties.
     #[serde(deserialize_with = "lenient::list")]
     pub custom_properties: Vec<CustomProperty>,
+    /// The fields that this version of the crate does not know.
+    #[serde(flatten, deserialize_with = "lenient::extra")]
+    pub extra: Extra,
 }
 
 /// An object of an app: a sheet, a story, a bookmark, a measure, or any other `object_type`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase", remote = "Self")]
 #[non_exhaustive]
 pub struct AppObject {
@@ -112,6 +144,7 @@ pub struct AppObject {
     #[serde(deserialize_with = "lenient::text")]
     pub modified_by_user_name: String,
     /// Its owner.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub owner: Option<Owner>,
     /// Its description by its owner.
     #[serde(deserialize_with = "lenient::text")]
@@ -134,6 +167,7 @@ pub struct AppObject {
     #[serde(deserialize_with = "lenient::text")]
     pub name: String,
     /// The app that it is part of.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub app: Option<AppOfObject>,
     /// Its id in the app, as in links to sheets.
     pub engine_object_id: EngineObjectId,
@@ -141,12 +175,18 @@ pub struct AppObject {
     #[serde(deserialize_with = "lenient::text")]
     pub content_hash: String,
     /// Its size in bytes, if known.
-    #[serde(deserialize_with = "lenient::size")]
+    #[serde(
+        deserialize_with = "lenient::size",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub size: Option<u64>,
+    /// The fields that this version of the crate does not know.
+    #[serde(flatten, deserialize_with = "lenient::extra")]
+    pub extra: Extra,
 }
 
 /// The app of an app object.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase", remote = "Self")]
 #[non_exhaustive]
 pub struct AppOfObject {
@@ -161,11 +201,15 @@ pub struct AppOfObject {
     #[serde(deserialize_with = "lenient::or_default")]
     pub published: bool,
     /// The stream that the app is published to.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub stream: Option<Stream>,
+    /// The fields that this version of the crate does not know.
+    #[serde(flatten, deserialize_with = "lenient::extra")]
+    pub extra: Extra,
 }
 
 /// The owner of a record.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase", remote = "Self")]
 #[non_exhaustive]
 pub struct Owner {
@@ -180,10 +224,13 @@ pub struct Owner {
     /// The user's name for people.
     #[serde(deserialize_with = "lenient::text")]
     pub name: String,
+    /// The fields that this version of the crate does not know.
+    #[serde(flatten, deserialize_with = "lenient::extra")]
+    pub extra: Extra,
 }
 
 /// A user.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase", remote = "Self")]
 #[non_exhaustive]
 pub struct User {
@@ -210,10 +257,13 @@ pub struct User {
     /// Whether the user no longer exists in the directory that the user came from.
     #[serde(deserialize_with = "lenient::or_default")]
     pub removed_externally: bool,
+    /// The fields that this version of the crate does not know.
+    #[serde(flatten, deserialize_with = "lenient::extra")]
+    pub extra: Extra,
 }
 
 /// An attribute of a user from a directory. The names of the types are the directory's own.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase", remote = "Self")]
 #[non_exhaustive]
 pub struct UserAttribute {
@@ -223,10 +273,13 @@ pub struct UserAttribute {
     /// The value.
     #[serde(deserialize_with = "lenient::text")]
     pub attribute_value: String,
+    /// The fields that this version of the crate does not know.
+    #[serde(flatten, deserialize_with = "lenient::extra")]
+    pub extra: Extra,
 }
 
 /// A stream, as a separate record and as a part of an app.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase", remote = "Self")]
 #[non_exhaustive]
 pub struct Stream {
@@ -236,39 +289,59 @@ pub struct Stream {
     #[serde(deserialize_with = "lenient::text")]
     pub name: String,
     /// Its owner, only if the stream is a separate record.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub owner: Option<Owner>,
+    /// The fields that this version of the crate does not know.
+    #[serde(flatten, deserialize_with = "lenient::extra")]
+    pub extra: Extra,
 }
 
 /// A tag.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase", remote = "Self")]
 #[non_exhaustive]
 pub struct Tag {
+    /// Its id.
+    pub id: TagId,
     /// Its name.
     #[serde(deserialize_with = "lenient::text")]
     pub name: String,
+    /// The fields that this version of the crate does not know.
+    #[serde(flatten, deserialize_with = "lenient::extra")]
+    pub extra: Extra,
 }
 
 /// One value of a custom property.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase", remote = "Self")]
 #[non_exhaustive]
 pub struct CustomProperty {
+    /// Its id.
+    pub id: CustomPropertyId,
     /// The value.
     #[serde(deserialize_with = "lenient::text")]
     pub value: String,
     /// The definition of the property.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub definition: Option<CustomPropertyDefinition>,
+    /// The fields that this version of the crate does not know.
+    #[serde(flatten, deserialize_with = "lenient::extra")]
+    pub extra: Extra,
 }
 
 /// A custom property.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase", remote = "Self")]
 #[non_exhaustive]
 pub struct CustomPropertyDefinition {
+    /// Its id.
+    pub id: CustomPropertyDefinitionId,
     /// Its name.
     #[serde(deserialize_with = "lenient::text")]
     pub name: String,
+    /// The fields that this version of the crate does not know.
+    #[serde(flatten, deserialize_with = "lenient::extra")]
+    pub extra: Extra,
 }
 
 #[cfg(test)]
@@ -278,38 +351,62 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_record_of_nulls_unknown_fields_or_nothing_is_read() {
-        let names = [
-            "id",
-            "owner",
-            "name",
-            "app",
-            "tags",
-            "size",
-            "published",
-            "approved",
-            "publishTime",
-            "stream",
-            "attributes",
-            "customProperties",
-            "engineObjectId",
-            "fileSize",
-            "nodeType",
-        ];
-        let nulls: serde_json::Map<_, _> = names
-            .iter()
-            .map(|name| ((*name).to_owned(), json!(null)))
-            .collect();
-        for record in [json!({}), json!(nulls), json!({"unheardOf": [{"a": 1}]})] {
-            assert_eq!(App::deserialize(&record).unwrap(), App::default());
-            assert_eq!(
-                AppObject::deserialize(&record).unwrap(),
-                AppObject::default()
-            );
-            assert_eq!(User::deserialize(&record).unwrap(), User::default());
-            assert_eq!(Stream::deserialize(&record).unwrap(), Stream::default());
-            assert_eq!(About::deserialize(&record).unwrap(), About::default());
+    fn a_record_of_nulls_or_nothing_is_read() {
+        /// Reads a record in which each field is null, and one without fields.
+        fn check<T>()
+        where
+            T: Default + Serialize + for<'de> Deserialize<'de> + PartialEq + std::fmt::Debug,
+        {
+            let default = serde_json::to_value(T::default()).unwrap();
+            let names = default.as_object().unwrap().keys().cloned();
+            let optional = ["owner", "app", "stream", "size", "fileSize", "definition"];
+            let names = names.filter(|name| !optional.contains(&name.as_str()));
+            let nulls: Extra = names.map(|name| (name, json!(null))).collect();
+            for record in [json!({}), json!(nulls)] {
+                assert_eq!(T::deserialize(&record).unwrap(), T::default());
+            }
         }
+        check::<App>();
+        check::<AppObject>();
+        check::<User>();
+        check::<Stream>();
+        check::<About>();
+        let nulls = json!({"owner": null, "stream": null, "fileSize": null});
+        assert_eq!(App::deserialize(&nulls).unwrap(), App::default());
+        let nulls = json!({"owner": null, "app": null, "size": null});
+        assert_eq!(
+            AppObject::deserialize(&nulls).unwrap(),
+            AppObject::default()
+        );
+    }
+
+    #[test]
+    fn a_record_that_is_read_and_written_loses_nothing() {
+        let app = json!({
+            "id": "a-1", "name": "Sales", "createdDate": "2019-02-15T15:46:20.997Z",
+            "modifiedDate": "2019-02-16T15:46:20.997Z", "modifiedByUserName": "ACME\\dana",
+            "publishTime": "1753-01-01T00:00:00.000Z", "published": false, "description": "",
+            "fileSize": 5, "lastReloadTime": "1753-01-01T00:00:00.000Z", "thumbnail": "",
+            "savedInProductVersion": "12.1", "migrationHash": "f00", "dynamicColor": null,
+            "owner": {"id": "u-1", "userId": "dana", "userDirectory": "ACME", "name": "Dana",
+                "privileges": null},
+            "tags": [{"id": "t-1", "name": "kpi", "privileges": null}],
+            "customProperties": [{"id": "p-1", "value": "Sales", "schemaPath": "CustomPropertyValue",
+                "definition": {"id": "d-1", "name": "Department", "choiceValues": ["Sales"]}}],
+            "schemaPath": "App",
+        });
+        let read = App::deserialize(&app).unwrap();
+        assert_eq!(read.extra["migrationHash"], "f00");
+        assert_eq!(read.tags[0].id.as_str(), "t-1");
+        assert_eq!(serde_json::to_value(&read).unwrap(), app);
+    }
+
+    #[test]
+    fn an_unknown_field_that_is_not_unicode_costs_only_that_field() {
+        let json = br#"{"id":"1","name":"n","unknown":"\ud83d","other":1}"#;
+        let app: App = lenient::record(json).unwrap();
+        assert_eq!((app.name.as_str(), app.extra.len()), ("n", 1));
+        assert_eq!(app.extra["other"], 1);
     }
 
     #[test]

@@ -52,3 +52,20 @@ macro_rules! objects_only {
         }
     )*};
 }
+
+/// Implements `Serialize` for types with `#[serde(remote = "Self")]`.
+macro_rules! serialize_by_field {
+    ($($record:ident),* $(,)?) => {$(
+        impl ::serde::Serialize for $record {
+            fn serialize<S: ::serde::Serializer>(
+                &self,
+                serializer: S,
+            ) -> ::core::result::Result<S::Ok, S::Error> {
+                // The type's own derived method, not the trait's method, which calls this one.
+                $record::serialize(self, serializer)
+            }
+        }
+    )*};
+}
+
+pub(crate) use serialize_by_field;

@@ -1,10 +1,11 @@
 //! Points in time, as sites write them.
 
 use std::fmt;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use jiff::SignedDuration;
 use jiff::civil::{DateTime, date};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::lenient;
 
@@ -36,6 +37,9 @@ pub enum Timestamp {
 const MAX_UNREADABLE_BYTES: usize = 100;
 
 const EPOCH: DateTime = date(1970, 1, 1).at(0, 0, 0, 0);
+
+/// What sites write for "never", and what they accept for it.
+pub(crate) const NEVER: &str = "1753-01-01T00:00:00.000Z";
 
 /// Sites write 1753-01-01, the first day that SQL Server supports, for "never". Nothing in a repository is that old.
 const FIRST_DAY_AFTER_NEVER: DateTime = date(1753, 1, 2).at(0, 0, 0, 0);
@@ -96,6 +100,81 @@ impl fmt::Display for Timestamp {
     }
 }
 
+/// As a site writes it: `1753-01-01T00:00:00.000Z` for never.
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Never => serializer.serialize_str(NEVER),
+            readable_or_not => serializer.collect_str(readable_or_not),
+        }
+    }
+}
+
+impl From<SystemTime> for Timestamp {
+    fn from(time: SystemTime) -> Self {
+        let millis = |length: Duration| i64::try_from(length.as_millis()).unwrap_or(i64::MAX);
+        Self::At(match time.duration_since(UNIX_EPOCH) {
+            Ok(since) => millis(since),
+            Err(before) => -millis(before.duration()),
+        })
+    }
+}
+
+/// Fails with the timestamp itself if it is never or cannot be read.
+impl TryFrom<Timestamp> for SystemTime {
+    type Error = Timestamp;
+
+    fn try_from(timestamp: Timestamp) -> Result<Self, Timestamp> {
+        let millis = timestamp.as_unix_millis();
+        let time = millis.and_then(|millis| {
+            let length = Duration::from_millis(millis.unsigned_abs());
+            match millis {
+                0.. => UNIX_EPOCH.checked_add(length),
+                _ => UNIX_EPOCH.checked_sub(length),
+            }
+        });
+        time.ok_or(timestamp)
+    }
+}
+
+#[cfg(feature = "with-jiff-0_2")]
+impl From<jiff::Timestamp> for Timestamp {
+    fn from(time: jiff::Timestamp) -> Self {
+        Self::At(time.as_millisecond())
+    }
+}
+
+/// Fails with the timestamp itself if it is never, cannot be read, or is outside of jiff's range.
+#[cfg(feature = "with-jiff-0_2")]
+impl TryFrom<Timestamp> for jiff::Timestamp {
+    type Error = Timestamp;
+
+    fn try_from(timestamp: Timestamp) -> Result<Self, Timestamp> {
+        let millis = timestamp.as_unix_millis();
+        let time = millis.and_then(|millis| Self::from_millisecond(millis).ok());
+        time.ok_or(timestamp)
+    }
+}
+
+#[cfg(feature = "with-chrono-0_4")]
+impl From<chrono::DateTime<chrono::Utc>> for Timestamp {
+    fn from(time: chrono::DateTime<chrono::Utc>) -> Self {
+        Self::At(time.timestamp_millis())
+    }
+}
+
+/// Fails with the timestamp itself if it is never, cannot be read, or is outside of chrono's range.
+#[cfg(feature = "with-chrono-0_4")]
+impl TryFrom<Timestamp> for chrono::DateTime<chrono::Utc> {
+    type Error = Timestamp;
+
+    fn try_from(timestamp: Timestamp) -> Result<Self, Timestamp> {
+        let millis = timestamp.as_unix_millis();
+        let time = millis.and_then(Self::from_timestamp_millis);
+        time.ok_or(timestamp)
+    }
+}
+
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         lenient::text(deserializer).map(|text| Self::parse(&text))
@@ -152,6 +231,40 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn a_point_in_time_is_converted_to_the_system_time_and_back() {
+        for millis in [0, 1_500, -1_500, 253_402_300_799_999] {
+            let timestamp = Timestamp::At(millis);
+            let time = SystemTime::try_from(timestamp.clone()).unwrap();
+            assert_eq!(Timestamp::from(time), timestamp);
+        }
+        assert_eq!(
+            SystemTime::try_from(Timestamp::Never),
+            Err(Timestamp::Never)
+        );
+    }
+
+    #[cfg(all(feature = "with-jiff-0_2", feature = "with-chrono-0_4"))]
+    #[test]
+    fn a_point_in_time_is_converted_to_the_types_of_jiff_and_chrono_and_back() {
+        let timestamp = Timestamp::At(1_500);
+        let jiff = jiff::Timestamp::try_from(timestamp.clone()).unwrap();
+        assert_eq!(jiff.to_string(), "1970-01-01T00:00:01.5Z");
+        assert_eq!(Timestamp::from(jiff), timestamp);
+        let chrono = chrono::DateTime::<chrono::Utc>::try_from(timestamp.clone()).unwrap();
+        assert_eq!(chrono.timestamp_millis(), 1_500);
+        assert_eq!(Timestamp::from(chrono), timestamp);
+        assert!(jiff::Timestamp::try_from(Timestamp::At(i64::MAX)).is_err());
+    }
+
+    #[test]
+    fn a_timestamp_is_written_as_sites_write_it() {
+        let written = |text: &str| serde_json::to_value(Timestamp::parse(text)).unwrap();
+        assert_eq!(written("2019-02-15T15:46:20Z"), "2019-02-15T15:46:20.000Z");
+        assert_eq!(written("1753-01-01T00:00:00"), NEVER);
+        assert_eq!(written("soon"), "soon");
+    }
 
     #[test]
     fn every_observed_format_is_read() {

@@ -16,6 +16,7 @@ use crate::error::Error;
 use crate::login::{self, Login, Proof};
 use crate::request::{Get, xrfkey};
 use crate::request_context::RequestContext;
+use crate::runtime;
 use crate::session::{self, SentCookies, Session, SessionEnd};
 use crate::site::SiteUrl;
 use crate::time_limits::{TimeLimits, Wanted};
@@ -48,6 +49,7 @@ impl Transport {
 
     /// Sends a request until a response begins that seems to be JSON, or there are no more tries.
     pub(crate) async fn open(&self, get: &Get, tries: &mut Tries) -> Result<Body, Error> {
+        runtime::check()?;
         loop {
             let error = match self.send_renewing(get, tries).await {
                 Ok(body) => return Ok(body),

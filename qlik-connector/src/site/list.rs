@@ -188,9 +188,9 @@ async fn next<T: DeserializeOwned + Send + 'static>(
     let (list, bytes) = (rows.list, records.bytes_read());
     if read == 0 {
         let waiting = |waited| Progress::Waiting { list, waited };
-        return awaited(sink, waiting, records.next()).await;
+        return awaited(sink, waiting, records.try_next()).await;
     }
-    stalled(sink, |_| rows.reading(read, bytes), records.next()).await
+    stalled(sink, |_| rows.reading(read, bytes), records.try_next()).await
 }
 
 /// Waits for `answer`. Reports progress with the waiting time, at once and then at regular intervals.

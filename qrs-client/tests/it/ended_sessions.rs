@@ -44,7 +44,7 @@ async fn a_session_that_ends_between_two_requests_is_renewed() {
             site.fail(Fault::end_sessions().on(path).times(1));
             assert_eq!(client.app_count(None).await.unwrap(), 12, "{ended:?}");
             let mut apps = client.apps::<App>(None);
-            while apps.next().await.unwrap().is_some() {}
+            while apps.try_next().await.unwrap().is_some() {}
             assert_eq!(apps.records_read(), 12, "{ended:?}");
             assert_eq!(client.user_count(None).await.unwrap(), 10, "{ended:?}");
             assert_eq!(site.sessions_opened(), 2, "{ended:?} {path}");
@@ -133,7 +133,7 @@ async fn an_ended_session_is_renewed_after_any_unexpected_response() {
         let site = scripted::Site::start(scripts).await;
         let client = site.client();
         client.about().await.unwrap();
-        let apps = client.apps::<App>(None).next().await;
+        let apps = client.apps::<App>(None).try_next().await;
         let apps = apps.unwrap_or_else(|error| panic!("{status} {body}: {error}"));
         assert!(apps.is_none());
     }

@@ -36,7 +36,7 @@ async fn read(client: &QrsClient) -> (u64, Vec<qrs_client::UnreadableRecord>, Re
     let mut list = client.app_objects::<AppObject>(None);
     let (mut read, mut unreadable) = (0, Vec::new());
     loop {
-        match list.next().await {
+        match list.try_next().await {
             Ok(Some(Ok(_))) => read += 1,
             Ok(Some(Err(record))) => unreadable.push(record),
             Ok(None) => return (read, unreadable, Ok(())),

@@ -1,7 +1,9 @@
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use qrs_client::{AppObject, Error, ErrorKind, RecordList};
+use qrs_client::{
+    App, AppObject, Error, ErrorKind, HeaderCredentials, QrsClient, RecordList, SiteUrl,
+};
 use tokio::time::{sleep, timeout};
 
 use crate::scripted::{Act, Script, Site, answer, begun, json, then};
@@ -17,7 +19,7 @@ fn sheets(count: usize) -> String {
 async fn read(list: &mut RecordList<AppObject>) -> (Vec<String>, Result<(), Error>) {
     let mut ids = Vec::new();
     loop {
-        match list.next().await {
+        match list.try_next().await {
             Ok(Some(Ok(object))) => ids.push(object.id.to_string()),
             Ok(Some(Err(unreadable))) => {
                 ids.push(format!("!{}", unreadable.id.unwrap_or_default()));
@@ -33,7 +35,10 @@ async fn check(scripts: &[Script], records: usize) -> (Result<(), Error>, usize)
     let mut list = site.client().app_objects(None);
     let (ids, end) = read(&mut list).await;
     assert_eq!(ids.len(), records, "{end:?}");
-    assert!(matches!(list.next().await, Ok(None)), "a list ends once");
+    assert!(
+        matches!(list.try_next().await, Ok(None)),
+        "a list ends once"
+    );
     (end, site.requests().len())
 }
 
@@ -186,12 +191,58 @@ async fn a_response_that_is_not_an_array_is_not_requested_again() {
 }
 
 #[tokio::test]
-async fn a_list_is_a_stream_too() {
+async fn a_list_is_a_stream() {
     let site = Site::start([begun(r#"[{"id":"1"},{"id":"2"},"#)]).await;
-    let stream = site.client().app_objects::<AppObject>(None).into_stream();
+    let stream = site.client().app_objects::<AppObject>(None);
     let items: Vec<_> = stream.collect().await;
     assert_eq!(items.len(), 3);
     assert!(items[0].is_ok() && items[1].is_ok() && items[2].is_err());
+}
+
+#[tokio::test]
+async fn unreadable_records_are_reported_and_left_out_or_an_error() {
+    let list = r#"[{"id":"1"},5,{"id":"2"}]"#;
+    let site = Site::start([json(list), json(list), json(list)]).await;
+    let mut reported = Vec::new();
+    let readable = site
+        .client()
+        .app_objects::<AppObject>(None)
+        .skip_unreadable(|unreadable| reported.push(unreadable.index));
+    let sheets = readable.collect_all().await.unwrap();
+    assert_eq!((sheets.len(), reported), (2, vec![1]));
+
+    let readable = site
+        .client()
+        .app_objects::<AppObject>(None)
+        .skip_unreadable(|_| {});
+    let sheets: Vec<_> = readable.collect().await;
+    assert!(sheets.len() == 2 && sheets.iter().all(Result::is_ok));
+
+    let all = site.client().app_objects::<AppObject>(None).collect_all();
+    let error = all.await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::UnexpectedAnswer);
+    assert!(error.to_string().contains("record 1"), "{error}");
+}
+
+#[test]
+fn outside_of_a_runtime_there_is_an_error() {
+    use futures_util::FutureExt;
+
+    let credentials = HeaderCredentials::new("X-User", "u".to_owned().into()).unwrap();
+    let site = SiteUrl::parse("http://127.0.0.1:1/").unwrap();
+    let client = QrsClient::builder(site, credentials).build().unwrap();
+    let mut apps = client.apps::<App>(None);
+    let errors = [
+        apps.try_next().now_or_never().unwrap().unwrap_err(),
+        client.about().now_or_never().unwrap().unwrap_err(),
+        client.app_count(None).now_or_never().unwrap().unwrap_err(),
+    ];
+    for error in errors {
+        assert_eq!(error.kind(), ErrorKind::Configuration);
+        assert!(error.to_string().contains("outside of a tokio runtime"));
+    }
+    let steps = client.diagnose().now_or_never().unwrap();
+    assert!(steps[0].seen.is_err());
 }
 
 #[tokio::test]

@@ -21,7 +21,7 @@ fn gzip(text: impl AsRef<[u8]>) -> Vec<u8> {
 async fn apps(script: Script) -> Result<u64, Error> {
     let site = Site::start([script]).await;
     let mut apps = site.builder().tries(1).build()?.apps::<App>(None);
-    while apps.next().await?.is_some() {}
+    while apps.try_next().await?.is_some() {}
     Ok(apps.records_read())
 }
 
@@ -197,7 +197,7 @@ async fn connections_are_reused() {
         client.about().await.unwrap();
     }
     let mut apps = client.apps::<App>(None);
-    while apps.next().await.unwrap().is_some() {}
+    while apps.try_next().await.unwrap().is_some() {}
     client.about().await.unwrap();
     assert_eq!(site.connections(), 1);
 }

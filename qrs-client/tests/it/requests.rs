@@ -60,7 +60,14 @@ async fn each_kind_of_record_has_its_path_with_the_filter_encoded() {
             .unwrap()
             .is_none()
     );
-    assert!(client.users::<User>(None).next().await.unwrap().is_none());
+    assert!(
+        client
+            .users::<User>(None)
+            .try_next()
+            .await
+            .unwrap()
+            .is_none()
+    );
     assert!(
         client
             .streams::<Stream>(None)
@@ -108,9 +115,9 @@ async fn a_compressed_response_is_decompressed() {
         \x54\xaa\x8d\x05\x00\x2b\xf0\x21\xbe\x0c\x00\x00\x00";
     let site = Site::start([answer(200, &["Content-Encoding: gzip"], packed)]).await;
     let mut apps = site.client().apps::<App>(None);
-    let app = apps.next().await.unwrap().unwrap().unwrap();
+    let app = apps.try_next().await.unwrap().unwrap().unwrap();
     assert_eq!(app.id.as_str(), "1");
-    assert!(apps.next().await.unwrap().is_none());
+    assert!(apps.try_next().await.unwrap().is_none());
 }
 
 #[tokio::test]

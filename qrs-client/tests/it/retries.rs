@@ -27,7 +27,7 @@ async fn requests_despite(fault: Fault) -> Result<usize, Error> {
     let site = FakeSite::start().await;
     site.fail(fault.on(SHEETS).times(2));
     let mut sheets = builder(&site).build()?.app_objects::<AppObject>(None);
-    while sheets.next().await?.is_some() {}
+    while sheets.try_next().await?.is_some() {}
     Ok(site.requests_of(SHEETS).len())
 }
 

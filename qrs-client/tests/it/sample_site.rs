@@ -17,7 +17,7 @@ async fn client(site: &FakeSite) -> QrsClient {
 
 async fn all<T: DeserializeOwned + Send + 'static>(mut list: RecordList<T>) -> Vec<T> {
     let mut records = Vec::new();
-    while let Some(record) = list.next().await.unwrap() {
+    while let Some(record) = list.try_next().await.unwrap() {
         records.push(record.unwrap());
     }
     records

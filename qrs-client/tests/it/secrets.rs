@@ -123,7 +123,7 @@ async fn no_error_or_log_contains_a_secret() {
             );
             let mut list = client.app_objects::<AppObject>(Some(&filter));
             texts.push(format!("{list:?}"));
-            while let Some(end) = list.next().await.transpose() {
+            while let Some(end) = list.try_next().await.transpose() {
                 texts.extend(end.map_err(|error| texts_of(&error)).err());
             }
         }
@@ -169,7 +169,7 @@ async fn a_secret_that_is_truncated_by_the_end_of_a_page_is_not_shown() {
             let client = site.builder().tries(1).build().unwrap();
             let error = client.about().await.unwrap_err();
             let mut list = client.app_objects::<AppObject>(None);
-            let of_list = list.next().await.unwrap_err();
+            let of_list = list.try_next().await.unwrap_err();
             for text in [texts_of(&error), texts_of(&of_list)] {
                 let text = text.to_lowercase();
                 assert!(!text.contains("acme"), "{part}: {text}");

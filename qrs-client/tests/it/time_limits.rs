@@ -50,13 +50,13 @@ async fn a_list_may_begin_later_than_a_value() {
     let limits = limits().with_first_byte(SHORT);
     let client = client(&site, limits);
     let mut list = client.app_objects::<AppObject>(None);
-    assert!(list.next().await.unwrap().is_none());
+    assert!(list.try_next().await.unwrap().is_none());
     assert!(client.about().await.is_err());
 
     let limits = limits.with_first_byte_of_list(SHORT);
     let site = Site::start([late("[]")]).await;
     let mut list = self::client(&site, limits).app_objects::<AppObject>(None);
-    let error = list.next().await.unwrap_err();
+    let error = list.try_next().await.unwrap_err();
     let limit = error.time_limit().unwrap();
     assert_eq!(limit, (TimeLimit::FirstByteOfList, SHORT));
     assert_eq!(site.requests().len(), 1);
@@ -119,8 +119,8 @@ async fn silence_in_the_middle_of_a_list_breaks_it() {
     let site = Site::start([then(begun(r#"[{"id":"1"},"#), [Act::Pause(LONG)])]).await;
     let limits = limits().with_silence(SHORT);
     let mut list = client(&site, limits).app_objects::<AppObject>(None);
-    assert!(list.next().await.unwrap().unwrap().is_ok());
-    let error = list.next().await.unwrap_err();
+    assert!(list.try_next().await.unwrap().unwrap().is_ok());
+    let error = list.try_next().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ListBroken);
     assert_eq!(error.time_limit(), Some((TimeLimit::Silence, SHORT)));
     let cause = std::error::Error::source(&error).unwrap();
@@ -147,8 +147,8 @@ async fn a_slow_list_respects_its_time_limit() {
     let started = Instant::now();
     let limits = limits().with_silence(LONG).with_list(3 * SHORT);
     let mut list = client(&site, limits).app_objects::<AppObject>(None);
-    assert!(list.next().await.unwrap().unwrap().is_ok());
-    let error = list.next().await.unwrap_err();
+    assert!(list.try_next().await.unwrap().unwrap().is_ok());
+    let error = list.try_next().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ListBroken);
     assert_eq!(error.time_limit(), Some((TimeLimit::List, 3 * SHORT)));
     assert!(started.elapsed() >= 3 * SHORT && started.elapsed() < LONG / 2);
@@ -159,6 +159,6 @@ async fn a_slow_list_is_not_silent() {
     let site = Site::start([then(slow_list(), [Act::Send(b"]".to_vec())])]).await;
     let limits = limits().with_silence(4 * SHORT);
     let mut list = client(&site, limits).app_objects::<AppObject>(None);
-    assert!(list.next().await.unwrap().unwrap().is_ok());
-    assert!(list.next().await.unwrap().is_none());
+    assert!(list.try_next().await.unwrap().unwrap().is_ok());
+    assert!(list.try_next().await.unwrap().is_none());
 }
