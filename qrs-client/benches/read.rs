@@ -5,7 +5,7 @@ use std::error::Error;
 use std::time::Instant;
 
 use qrs_client::{
-    AppId, EngineObjectId, Field, Get, HeaderCredentials, Owner, QrsClient, SiteUrl, Tag,
+    AppId, EngineObjectId, Field, HeaderCredentials, Owner, QrsClient, QrsPath, SiteUrl, Tag,
     Timestamp, lenient,
 };
 use serde::Deserialize;
@@ -67,7 +67,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
 async fn floor(client: &QrsClient) -> Result<(), Box<dyn Error>> {
     let mut body = client
-        .read(Get::new("app/object/full").filter(Field::OBJECT_TYPE.equals("sheet")))
+        .read(QrsPath::new("app/object/full").filter(Field::OBJECT_TYPE.equals("sheet")))
         .await?;
     while body.chunk().await?.is_some() {}
     Ok(())

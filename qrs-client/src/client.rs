@@ -1,6 +1,7 @@
 //! The client: one site, read as one account.
 
 mod builder;
+mod writing;
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 
 use crate::body::Body;
+use crate::call::Call;
 use crate::count::Count;
 use crate::credentials::Credentials;
 use crate::diagnosis::Step;
@@ -19,7 +21,7 @@ use crate::error::ErrorKind;
 use crate::filter::Filter;
 use crate::list::RecordList;
 use crate::models::About;
-use crate::request::Get;
+use crate::path::QrsPath;
 use crate::request_context::RequestContext;
 use crate::runtime;
 use crate::session::{SessionHold, SessionState};
@@ -123,7 +125,8 @@ impl QrsClient {
     /// As [`get`](Self::get); [`ErrorKind::UnexpectedAnswer`] also if the response has no `buildVersion`, since it is not from
     /// QRS then.
     pub async fn about(&self) -> Result<About, Error> {
-        self.value(Get::new("about"), value::about).await
+        self.value(Call::get(QrsPath::new("about")), value::about)
+            .await
     }
 
     /// The apps that the account may see, as [`App`](crate::App) or as a type of your own with
@@ -216,24 +219,24 @@ impl QrsClient {
     /// # Errors
     ///
     /// Any [`ErrorKind`] except [`ErrorKind::ListBroken`]; [`ErrorKind::UnexpectedAnswer`] if the response is not such a value.
-    pub async fn get<T: DeserializeOwned>(&self, get: Get) -> Result<T, Error> {
-        self.value(get, value::decode).await
+    pub async fn get<T: DeserializeOwned>(&self, path: impl Into<QrsPath>) -> Result<T, Error> {
+        self.value(Call::get(path.into()), value::decode).await
     }
 
-    /// Reads any path as a single value, which `decode` reads from the response.
+    /// Sends a request, and reads its response as a single value, which `decode` reads from the response.
     async fn value<T>(
         &self,
-        get: Get,
+        call: Call,
         decode: impl Fn(&[u8], RequestContext<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let mut tries = self.0.tries(Wanted::Value);
+        let mut tries = self.0.tries(Wanted::Value, call.repeat);
         let mut is_second = false;
         loop {
-            let mut body = self.0.open(&get, &mut tries).await?;
+            let mut body = self.0.open(&call, &mut tries).await?;
             let whole = body.whole().await;
             let value = whole.and_then(|whole| decode(&whole, body.context()));
             if let (Err(error), Some(cookies), false) = (&value, body.sent_cookies(), is_second)
-                && self.0.renew(&get, error, cookies, &mut tries).await?
+                && self.0.renew(&call, error, cookies, &mut tries).await?
             {
                 is_second = true;
                 continue;
@@ -247,8 +250,8 @@ impl QrsClient {
 
     /// Reads any path that answers with an array of objects.
     #[must_use]
-    pub fn list<T>(&self, get: Get) -> RecordList<T> {
-        RecordList::new(self.0.clone(), get)
+    pub fn list<T>(&self, path: impl Into<QrsPath>) -> RecordList<T> {
+        RecordList::new(self.0.clone(), Call::get(path.into()))
     }
 
     /// Reads any path as bytes.
@@ -256,8 +259,14 @@ impl QrsClient {
     /// # Errors
     ///
     /// As [`get`](Self::get), for the beginning of the response.
-    pub async fn read(&self, get: Get) -> Result<Body, Error> {
-        self.0.open(&get, &mut self.0.tries(Wanted::List)).await
+    pub async fn read(&self, path: impl Into<QrsPath>) -> Result<Body, Error> {
+        self.open(&Call::get(path.into())).await
+    }
+
+    /// Sends a request until its response begins. Its time limits are those of a list.
+    pub(crate) async fn open(&self, call: &Call) -> Result<Body, Error> {
+        let mut tries = self.0.tries(Wanted::List, call.repeat);
+        self.0.open(call, &mut tries).await
     }
 
     async fn count(&self, path: &str, filter: Option<&Filter>) -> Result<u64, Error> {
@@ -266,11 +275,11 @@ impl QrsClient {
     }
 }
 
-fn filtered(path: &str, filter: Option<&Filter>) -> Get {
-    let get = Get::new(path);
+fn filtered(path: &str, filter: Option<&Filter>) -> QrsPath {
+    let path = QrsPath::new(path);
     match filter {
-        Some(filter) => get.filter(filter.clone()),
-        None => get,
+        Some(filter) => path.filter(filter.clone()),
+        None => path,
     }
 }
 

@@ -61,6 +61,8 @@ pub enum ErrorKind {
     TooManySessions,
     /// There is nothing at this path (status 404).
     NotFound,
+    /// The record was changed since it was read, or another one with its name exists (status 409). Read it again.
+    Conflict,
     /// The site does not understand the request (status 400 or 414): a filter, or the virtual proxy's prefix.
     BadRequest,
     /// The request's headers are longer than the site, or a gateway in front of it, accepts (status 431, or 400 with a text

@@ -107,6 +107,8 @@ pub enum Fact {
     HostNameRefused,
     /// Status 404.
     NothingHere,
+    /// Status 409.
+    Conflict,
     /// The site does not understand the request.
     RequestRefused,
     /// The request's headers are longer than the site accepts.

@@ -4,7 +4,11 @@ use std::borrow::Cow;
 use std::fmt;
 
 use crate::error::Error;
-use crate::id::{AppId, AppObjectId, EngineObjectId, StreamId, UserId, is_guid};
+use crate::id::{
+    AppId, AppObjectId, ContentLibraryId, CustomPropertyDefinitionId, CustomPropertyId,
+    DataConnectionId, EngineObjectId, ExecutionResultId, ExtensionId, NodeId, StreamId,
+    SystemRuleId, TagId, TaskId, UserId, is_guid,
+};
 use crate::timestamp::{NEVER, Timestamp};
 
 /// A condition on the records of a list, or several conditions that are combined.
@@ -482,7 +486,10 @@ macro_rules! guid_literals {
     };
 }
 
-guid_literals! { AppId AppObjectId StreamId UserId }
+guid_literals! {
+    AppId AppObjectId ContentLibraryId CustomPropertyDefinitionId CustomPropertyId DataConnectionId
+    ExecutionResultId ExtensionId NodeId StreamId SystemRuleId TagId TaskId UserId
+}
 
 #[cfg(test)]
 mod tests {

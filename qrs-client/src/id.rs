@@ -99,6 +99,34 @@ id! {
     /// The id of the definition of a custom property, a GUID.
     CustomPropertyDefinitionId
 }
+id! {
+    /// The id of a data connection, a GUID.
+    DataConnectionId
+}
+id! {
+    /// The id of a task, a GUID.
+    TaskId
+}
+id! {
+    /// The id of the result of an execution, a GUID.
+    ExecutionResultId
+}
+id! {
+    /// The id of an extension, a GUID.
+    ExtensionId
+}
+id! {
+    /// The id of a content library, a GUID.
+    ContentLibraryId
+}
+id! {
+    /// The id of a node, a GUID.
+    NodeId
+}
+id! {
+    /// The id of a rule, a GUID.
+    SystemRuleId
+}
 
 /// Whether the text has the shape of a GUID: hexadecimal digits in groups of 8-4-4-4-12.
 pub(crate) fn is_guid(text: &str) -> bool {

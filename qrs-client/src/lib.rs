@@ -2,12 +2,17 @@
 
 mod client;
 mod count;
+mod entity;
+mod files;
 mod list;
 mod models;
+mod tasks;
 
+mod call;
 mod filter;
 mod id;
-mod request;
+mod path;
+mod table;
 mod timestamp;
 
 mod clock;
@@ -42,21 +47,28 @@ mod object;
 pub use body::Body;
 pub use client::{QrsClient, QrsClientBuilder};
 pub use credentials::{Credentials, HeaderCredentials, JwtCredentials, TokenProvider};
+pub use entity::{Create, Delete, Entities, Entity, Update};
 pub use error::{Error, ErrorKind};
 pub use fact::{Fact, LoginPage};
+pub use files::AppExport;
 pub use filter::{Field, Filter, Literal};
 pub use id::{
-    AppId, AppObjectId, CustomPropertyDefinitionId, CustomPropertyId, EngineObjectId, StreamId,
-    TagId, UserId,
+    AppId, AppObjectId, ContentLibraryId, CustomPropertyDefinitionId, CustomPropertyId,
+    DataConnectionId, EngineObjectId, ExecutionResultId, ExtensionId, NodeId, StreamId,
+    SystemRuleId, TagId, TaskId, UserId,
 };
 pub use list::{ReadableRecords, Record, RecordList, UnreadableRecord};
 pub use models::{
-    About, App, AppObject, AppOfObject, CustomProperty, CustomPropertyDefinition, Extra, Owner,
-    Stream, Tag, User, UserAttribute,
+    About, App, AppObject, AppOfObject, AppOfTask, ContentLibrary, CustomProperty,
+    CustomPropertyDefinition, DataConnection, ExecutionResult, ExecutionStatus, Extension, Extra,
+    License, Node, Operational, Owner, ReloadTask, Stream, SystemRule, Tag, Task, User,
+    UserAttribute,
 };
-pub use request::Get;
+pub use path::QrsPath;
 pub use session::{SessionEnd, SessionHold, SessionPool, SessionState};
 pub use site::SiteUrl;
+pub use table::{Order, Table, TableRows};
+pub use tasks::TaskRun;
 pub use time_limits::{TimeLimit, TimeLimits};
 pub use timestamp::Timestamp;
 
@@ -73,5 +85,6 @@ pub use outbound_http::{
 // Types of other crates in the public API.
 pub use async_trait::async_trait;
 pub use bytes::Bytes;
+pub use outbound_http::Method;
 pub use secrecy::{ExposeSecret, SecretString};
 pub use url::Url;

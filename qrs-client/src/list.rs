@@ -19,8 +19,8 @@ use serde::de::DeserializeOwned;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
+use crate::call::Call;
 use crate::error::{Error, ErrorKind};
-use crate::request::Get;
 use crate::runtime;
 use crate::transport::Transport;
 pub use readable::ReadableRecords;
@@ -74,7 +74,7 @@ pub struct UnreadableRecord {
 }
 
 enum Source<T> {
-    NotRequested(Arc<Transport>, Get),
+    NotRequested(Arc<Transport>, Call),
     Reading(Reading<T>),
     Over,
 }
@@ -86,9 +86,9 @@ struct Reading<T> {
 }
 
 impl<T> RecordList<T> {
-    pub(crate) fn new(transport: Arc<Transport>, get: Get) -> Self {
+    pub(crate) fn new(transport: Arc<Transport>, call: Call) -> Self {
         Self {
-            source: Source::NotRequested(transport, get),
+            source: Source::NotRequested(transport, call),
             batch: Vec::new().into_iter(),
             end: None,
             bytes_read: 0,
@@ -157,9 +157,9 @@ impl<T: DeserializeOwned + Send + 'static> RecordList<T> {
                 return Poll::Ready(end.err().map(Err));
             }
             match &mut self.source {
-                Source::NotRequested(transport, get) => match runtime::check() {
+                Source::NotRequested(transport, call) => match runtime::check() {
                     Ok(()) => {
-                        let reading = Reading::start(transport.clone(), get.clone());
+                        let reading = Reading::start(transport.clone(), call.clone());
                         self.source = Source::Reading(reading);
                     }
                     Err(error) => self.end = Some(Err(error)),
@@ -199,9 +199,9 @@ fn reader_stopped() -> Error {
 }
 
 impl<T: DeserializeOwned + Send + 'static> Reading<T> {
-    fn start(transport: Arc<Transport>, get: Get) -> Self {
+    fn start(transport: Arc<Transport>, call: Call) -> Self {
         let (sender, messages) = mpsc::channel(reader::MAX_WAITING_BATCHES);
-        let task = tokio::spawn(reader::read(transport, get, sender));
+        let task = tokio::spawn(reader::read(transport, call, sender));
         Self { messages, task }
     }
 }

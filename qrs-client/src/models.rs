@@ -3,7 +3,14 @@
 //!
 //! The names are those of QRS (`createdDate` is `created_date`), so that Qlik's reference applies.
 
+mod administration;
+
 use serde::{Deserialize, Serialize};
+
+pub use administration::{
+    AppOfTask, ContentLibrary, DataConnection, ExecutionResult, ExecutionStatus, Extension,
+    License, Node, Operational, ReloadTask, SystemRule, Task,
+};
 
 use crate::id::{
     AppId, AppObjectId, CustomPropertyDefinitionId, CustomPropertyId, EngineObjectId, StreamId,

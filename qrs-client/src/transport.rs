@@ -6,15 +6,16 @@ mod renewal;
 use std::sync::Arc;
 
 use outbound_http::header::{ACCEPT, COOKIE, DATE, HeaderName, HeaderValue, LOCATION, SET_COOKIE};
-use outbound_http::{Client, Method, Redactor, Request, Response, SecretString, Url};
+use outbound_http::{Client, Method, Redactor, Repeat, Request, Response, SecretString, Url};
 use tokio::time::{Instant, timeout, timeout_at};
 use tracing::{debug, trace};
 
 use crate::answer::Head;
 use crate::body::Body;
+use crate::call::Call;
 use crate::error::Error;
 use crate::login::{self, Login, Proof};
-use crate::request::{Get, xrfkey};
+use crate::path::xrfkey;
 use crate::request_context::RequestContext;
 use crate::runtime;
 use crate::session::{self, SentCookies, Session, SessionEnd};
@@ -43,15 +44,15 @@ struct Sent<'a> {
 const XRFKEY: HeaderName = HeaderName::from_static("x-qlik-xrfkey");
 
 impl Transport {
-    pub(crate) fn tries(&self, wanted: Wanted) -> Tries {
-        Tries::new(self.http.retry_policy(), self.limits, wanted)
+    pub(crate) fn tries(&self, wanted: Wanted, repeat: Repeat) -> Tries {
+        Tries::new(self.http.retry_policy(), self.limits, wanted, repeat)
     }
 
     /// Sends a request until a response begins that seems to be JSON, or there are no more tries.
-    pub(crate) async fn open(&self, get: &Get, tries: &mut Tries) -> Result<Body, Error> {
+    pub(crate) async fn open(&self, call: &Call, tries: &mut Tries) -> Result<Body, Error> {
         runtime::check()?;
         loop {
-            let error = match self.send_renewing(get, tries).await {
+            let error = match self.send_renewing(call, tries).await {
                 Ok(body) => return Ok(body),
                 Err(error) => error,
             };
@@ -62,10 +63,10 @@ impl Transport {
     }
 
     /// Sends the request once, with the session's cookies.
-    async fn send_once(&self, get: &Get, this_try: Try) -> Result<Body, FailedRequest> {
+    async fn send_once(&self, call: &Call, this_try: Try) -> Result<Body, FailedRequest> {
         // While a session is opened, this waits no longer than for its own response.
         let turn = timeout_at(this_try.limits.deadline(), self.session.turn()).await;
-        let url = get.url(&self.site);
+        let url = call.path.url(&self.site);
         let mut cookies = self
             .session
             .cookies(url.as_ref().unwrap_or(self.site.as_url()));
@@ -79,7 +80,7 @@ impl Transport {
                     cookies: &cookies,
                     proof: &proof,
                 };
-                self.answer(get, this_try, sent, &mut outdated).await
+                self.answer(call, this_try, sent, &mut outdated).await
             }
             Err(error) => Err(error),
         };
@@ -102,15 +103,16 @@ impl Transport {
 
     async fn answer(
         &self,
-        get: &Get,
+        call: &Call,
         this_try: Try,
         sent: Sent<'_>,
         outdated: &mut bool,
     ) -> Result<Body, Error> {
         let xrfkey = xrfkey();
-        let url = get.url_with(&self.site, Some(&xrfkey))?;
-        let context = self.context(&get.url(&self.site)?, &xrfkey, sent.proof);
-        let mut request = self.request(Method::GET, &url, &xrfkey, sent);
+        let url = call.path.url_with(&self.site, Some(&xrfkey))?;
+        let context = self.context(&call.path.url(&self.site)?, &xrfkey, sent.proof);
+        let request = self.request(call.method.clone(), &url, &xrfkey, sent);
+        let mut request = call.add_body(request);
         trace!(
             path = context.path(),
             session = sent.cookies.has_cookies(),

@@ -20,9 +20,14 @@ pub(crate) struct Try {
 }
 
 impl Tries {
-    pub(crate) fn new(policy: RetryPolicy, limits: TimeLimits, wanted: Wanted) -> Self {
+    pub(crate) fn new(
+        policy: RetryPolicy,
+        limits: TimeLimits,
+        wanted: Wanted,
+        repeat: Repeat,
+    ) -> Self {
         let limits = limits.of_request(wanted).begin();
-        let http = outbound_http::Tries::new(policy, limits, Repeat::Safe);
+        let http = outbound_http::Tries::new(policy, limits, repeat);
         Self { http, wanted }
     }
 

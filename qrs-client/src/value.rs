@@ -40,6 +40,17 @@ fn not_qrs(json: &[u8], context: RequestContext<'_>) -> Error {
         .with_excerpt(excerpt)
 }
 
+/// Decodes the response to a change: an empty one, as to `DELETE`, as `null`.
+pub(crate) fn decode_result<T: DeserializeOwned>(
+    json: &[u8],
+    context: RequestContext<'_>,
+) -> Result<T, Error> {
+    match json.trim_ascii() {
+        b"" => decode(b"null", context),
+        json => decode(json, context),
+    }
+}
+
 /// Decodes a single value.
 pub(crate) fn decode<T: DeserializeOwned>(
     json: &[u8],

@@ -42,6 +42,27 @@ impl Request {
         self
     }
 
+    /// Sets a body and its `Content-Type`.
+    #[must_use]
+    pub fn with_body(self, content_type: &'static str, body: Bytes) -> Self {
+        let content_type = HeaderValue::from_static(content_type);
+        let mut request = self.with_header(http::header::CONTENT_TYPE, content_type);
+        request.set_body(body);
+        request
+    }
+
+    /// Sets a body that is sent while it is produced, and its `Content-Type`. It can be sent once.
+    #[must_use]
+    pub fn with_body_stream<S>(self, content_type: &'static str, stream: S) -> Self
+    where
+        S: Stream<Item = io::Result<Bytes>> + Send + 'static,
+    {
+        let content_type = HeaderValue::from_static(content_type);
+        let mut request = self.with_header(http::header::CONTENT_TYPE, content_type);
+        request.set_body_stream(stream);
+        request
+    }
+
     pub(crate) fn replace_headers(&mut self, headers: HeaderMap) {
         for (name, value) in &headers {
             self.headers.insert(name, value.clone());

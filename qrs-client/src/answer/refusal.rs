@@ -79,6 +79,12 @@ impl Head {
                 Fact::NothingHere,
                 "the site has no such page",
             ),
+            409 => Meaning::new(
+                ErrorKind::Conflict,
+                Fact::Conflict,
+                "the site has another version of the record",
+            )
+            .with_hint("read the record again, and repeat the change"),
             status => self.server_error(status),
         }
     }

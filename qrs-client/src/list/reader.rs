@@ -9,9 +9,9 @@ use tokio::sync::mpsc;
 use super::Record;
 use super::decoder::{ListDecoder, ListError, ListErrorKind};
 use crate::body::Body;
+use crate::call::Call;
 use crate::error::{EndedSession, Error, ErrorKind};
 use crate::fact::Fact;
-use crate::request::Get;
 use crate::request_context::RequestContext;
 use crate::time_limits::Wanted;
 use crate::transport::Transport;
@@ -40,13 +40,13 @@ pub(super) struct Message<T> {
 
 pub(super) async fn read<T: DeserializeOwned>(
     transport: Arc<Transport>,
-    get: Get,
+    call: Call,
     sender: mpsc::Sender<Message<T>>,
 ) {
     let mut outgoing = Outgoing::new(sender);
-    let mut tries = transport.tries(Wanted::List);
+    let mut tries = transport.tries(Wanted::List, call.repeat);
     let end = loop {
-        let Err(error) = read_once(&transport, &get, &mut tries, &mut outgoing).await else {
+        let Err(error) = read_once(&transport, &call, &mut tries, &mut outgoing).await else {
             break Ok(());
         };
         // The caller already has some records: another try is the caller's decision.
@@ -62,17 +62,17 @@ pub(super) async fn read<T: DeserializeOwned>(
 
 async fn read_once<T: DeserializeOwned>(
     transport: &Transport,
-    get: &Get,
+    call: &Call,
     tries: &mut Tries,
     outgoing: &mut Outgoing<T>,
 ) -> Result<(), Error> {
-    let mut body = transport.open(get, tries).await?;
+    let mut body = transport.open(call, tries).await?;
     let ended = read_body(&mut body, outgoing).await;
     // The site may answer the cookies of an ended session with something other than a list.
     if let (Err(error), Some(cookies), 0) = (&ended, body.sent_cookies(), outgoing.count)
-        && transport.renew(get, error, cookies, tries).await?
+        && transport.renew(call, error, cookies, tries).await?
     {
-        let mut second = transport.open(get, tries).await?;
+        let mut second = transport.open(call, tries).await?;
         return read_body(&mut second, outgoing).await;
     }
     ended

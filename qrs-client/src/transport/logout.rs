@@ -6,7 +6,7 @@ use outbound_http::{Method, TimeLimits};
 
 use super::{Sent, Transport, head};
 use crate::error::Error;
-use crate::request::xrfkey;
+use crate::path::xrfkey;
 use crate::time_limits::Wanted;
 use crate::tries::Try;
 

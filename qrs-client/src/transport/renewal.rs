@@ -7,8 +7,9 @@
 
 use super::Transport;
 use crate::body::Body;
+use crate::call::Call;
 use crate::error::{EndedSession, Error};
-use crate::request::Get;
+use crate::path::QrsPath;
 use crate::session::SentCookies;
 use crate::tries::Tries;
 use crate::value::is_about;
@@ -34,13 +35,17 @@ enum Probe {
 impl Transport {
     /// Sends a request once. If it fails and an ended session may be the cause, sends it again without the cookies of that
     /// session, and returns the second result.
-    pub(super) async fn send_renewing(&self, get: &Get, tries: &mut Tries) -> Result<Body, Error> {
-        let mut failed = match self.send_once(get, tries.next_try()).await {
+    pub(super) async fn send_renewing(
+        &self,
+        call: &Call,
+        tries: &mut Tries,
+    ) -> Result<Body, Error> {
+        let mut failed = match self.send_once(call, tries.next_try()).await {
             Ok(body) => return Ok(body),
             Err(failed) => failed,
         };
         if failed.may_be_ended_session() && failed.outdated {
-            failed = match self.send_once(get, tries.next_try()).await {
+            failed = match self.send_once(call, tries.next_try()).await {
                 Ok(body) => return Ok(body),
                 Err(failed) => failed,
             };
@@ -49,17 +54,17 @@ impl Transport {
             return Err(failed.error);
         }
         let cookies = &failed.cookies;
-        if !self.renew(get, &failed.error, cookies, tries).await? {
+        if !self.renew(call, &failed.error, cookies, tries).await? {
             return Err(failed.error);
         }
-        let second = self.send_once(get, tries.next_try()).await;
+        let second = self.send_once(call, tries.next_try()).await;
         second.map_err(|second| second.error)
     }
 
     /// Drops the cookies of a request that failed, unless they are not the cause. Returns whether to send it once more.
     pub(crate) async fn renew(
         &self,
-        get: &Get,
+        call: &Call,
         error: &Error,
         cookies: &SentCookies,
         tries: &mut Tries,
@@ -67,7 +72,7 @@ impl Transport {
         let probe = match error.ended_session() {
             EndedSession::Excluded => Probe::Accepted,
             _ if !cookies.is_renewable() => Probe::Accepted,
-            EndedSession::Possible if !get.is_about() => self.probe(cookies, tries).await?,
+            EndedSession::Possible if !call.path.is_about() => self.probe(cookies, tries).await?,
             EndedSession::Possible | EndedSession::Likely => Probe::Refused,
         };
         match probe {
@@ -83,7 +88,7 @@ impl Transport {
     /// Requests `/qrs/about`, which every account may read, with the cookies of a request that was refused. Without this,
     /// each scan of an account that lacks a right would open another session, until five sessions lock the account.
     async fn probe(&self, cookies: &SentCookies, tries: &mut Tries) -> Result<Probe, Error> {
-        let about = Get::new("about");
+        let about = Call::get(QrsPath::new("about"));
         loop {
             let error = match self.send_once(&about, tries.next_try()).await {
                 Ok(mut body) => match body.whole().await {

@@ -1,7 +1,7 @@
 //! A session that the site has ended is renewed, whatever the site answers to its cookie.
 
 use qrs_client::fake_site::{Account, EndedSession, Entity, FakeSite, Fault, LongHead};
-use qrs_client::{App, ErrorKind, Field, Get, HeaderCredentials, QrsClient, SiteUrl};
+use qrs_client::{App, ErrorKind, Field, HeaderCredentials, QrsClient, QrsPath, SiteUrl};
 use secrecy::SecretString;
 
 use crate::scripted::{self, answer, json};
@@ -63,7 +63,7 @@ async fn requests_in_flight_share_one_renewal() {
         let client = client(&site);
         client.about().await.unwrap();
         site.expire_sessions();
-        let read = async |path: &str| client.get::<serde_json::Value>(Get::new(path)).await;
+        let read = async |path: &str| client.get::<serde_json::Value>(QrsPath::new(path)).await;
         tokio::try_join!(
             read("app/count"),
             read("app/object/count"),
@@ -169,7 +169,7 @@ async fn a_missing_right_is_not_an_ended_session() {
         kept.iter().for_each(|kept| assert!(client.resume(kept)));
         let error = client.user_count(None).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Forbidden);
-        let wrong = Get::new("app/full").query("filter", "()");
+        let wrong = QrsPath::new("app/full").query("filter", "()");
         let error = client.get::<serde_json::Value>(wrong).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::BadRequest);
         kept = client.session();
@@ -217,7 +217,7 @@ async fn cookies_that_make_a_head_too_long_are_dropped() {
         let long = format!("gateway={}; Path=/", "x".repeat(1000));
         site.fail(Fault::body("{}").with_header("Set-Cookie", &long).times(1));
         client
-            .get::<serde_json::Value>(Get::new("x"))
+            .get::<serde_json::Value>(QrsPath::new("x"))
             .await
             .unwrap();
         assert_eq!(client.app_count(None).await.unwrap(), 12, "{answer:?}");
@@ -243,7 +243,7 @@ async fn a_late_response_in_the_old_session_does_not_end_the_new_one() {
     ])
     .await;
     let client = site.client();
-    let read = async |path: &str| client.get::<serde_json::Value>(Get::new(path)).await;
+    let read = async |path: &str| client.get::<serde_json::Value>(QrsPath::new(path)).await;
     read("about").await.unwrap();
     let (late, soon) = tokio::join!(read("late"), async {
         tokio::time::sleep(Duration::from_millis(50)).await;

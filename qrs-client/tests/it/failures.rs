@@ -1,4 +1,4 @@
-use qrs_client::{AppObject, Error, ErrorKind, Get, HeaderCredentials, QrsClient, SiteUrl};
+use qrs_client::{AppObject, Error, ErrorKind, HeaderCredentials, QrsClient, QrsPath, SiteUrl};
 use secrecy::SecretString;
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -10,7 +10,7 @@ async fn failure(script: Script) -> Error {
     let site = Site::start([script]).await;
     let error = site
         .client()
-        .get::<Value>(Get::new("app/full"))
+        .get::<Value>(QrsPath::new("app/full"))
         .await
         .unwrap_err();
     assert!(
@@ -65,11 +65,11 @@ async fn a_login_form_instead_of_json_is_reported_as_one() {
         let error = site
             .client()
             .app_objects::<AppObject>(None)
-            .next()
+            .try_next()
             .await
             .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::LoginPage, "{error}");
-        let error = site.client().read(Get::new("about")).await;
+        let error = site.client().read(QrsPath::new("about")).await;
         let error = match error {
             Ok(mut body) => body.chunk().await.unwrap_err(),
             Err(error) => error,
@@ -176,7 +176,7 @@ async fn an_invalid_path_or_filter_is_not_sent() {
     let site = Site::start([json("{}")]).await;
     let error = site
         .client()
-        .get::<Value>(Get::new("../qps/user"))
+        .get::<Value>(QrsPath::new("../qps/user"))
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Configuration);

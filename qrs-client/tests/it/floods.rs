@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use qrs_client::fake_site::{FakeSite, Fault};
 use qrs_client::{
-    AppObject, Error, ErrorKind, Get, HeaderCredentials, QrsClient, SiteUrl, TimeLimits,
+    AppObject, Error, ErrorKind, HeaderCredentials, QrsClient, QrsPath, SiteUrl, TimeLimits,
 };
 use serde_json::Value;
 
@@ -166,7 +166,7 @@ async fn a_value_is_read_up_to_1_mb() {
             client.about().await.unwrap_err(),
             client.app_count(None).await.unwrap_err(),
             client
-                .get::<Value>(Get::new("custompropertydefinition/full"))
+                .get::<Value>(QrsPath::new("custompropertydefinition/full"))
                 .await
                 .unwrap_err(),
         ] {

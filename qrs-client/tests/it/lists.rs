@@ -258,7 +258,7 @@ async fn a_record_type_that_panics_ends_the_list_with_an_error() {
     let error = site
         .client()
         .app_objects::<Panics>(None)
-        .next()
+        .try_next()
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ListBroken);

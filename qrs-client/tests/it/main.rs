@@ -24,3 +24,4 @@ mod trust_as_java;
 #[cfg(target_os = "linux")]
 mod trust_of_openssl;
 mod trust_stores;
+mod writing;

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use qrs_client::{App, Error, ErrorKind, Get};
+use qrs_client::{App, Error, ErrorKind, QrsPath};
 use serde_json::Value;
 
 use crate::scripted::{ABOUT, Act, Script, Site, answer};
@@ -181,7 +181,7 @@ async fn a_folded_cookie_and_location_are_read_whole() {
     let site = Site::start([answer(302, &[login], "")]).await;
     let error = site
         .client()
-        .get::<Value>(Get::new("about"))
+        .get::<Value>(QrsPath::new("about"))
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::RedirectedToLogin, "{error}");

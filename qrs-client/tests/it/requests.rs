@@ -1,4 +1,4 @@
-use qrs_client::{About, App, AppObject, Field, Get, Proxy, ProxyScheme, Stream, User};
+use qrs_client::{About, App, AppObject, Field, Proxy, ProxyScheme, QrsPath, Stream, User};
 use secrecy::SecretString;
 
 use crate::scripted::{ABOUT, Site, answer, json};
@@ -9,7 +9,7 @@ async fn a_request_has_the_xrfkey_first_and_twice_and_the_credentials() {
     let client = site.client();
     client.about().await.unwrap();
     client
-        .get::<About>(Get::new("about").query("a", "b"))
+        .get::<About>(QrsPath::new("about").query("a", "b"))
         .await
         .unwrap();
 
@@ -47,7 +47,7 @@ async fn each_kind_of_record_has_its_path_with_the_filter_encoded() {
     assert!(
         client
             .apps::<App>(Some(&filter))
-            .next()
+            .try_next()
             .await
             .unwrap()
             .is_none()
@@ -55,7 +55,7 @@ async fn each_kind_of_record_has_its_path_with_the_filter_encoded() {
     assert!(
         client
             .app_objects::<AppObject>(None)
-            .next()
+            .try_next()
             .await
             .unwrap()
             .is_none()
@@ -71,7 +71,7 @@ async fn each_kind_of_record_has_its_path_with_the_filter_encoded() {
     assert!(
         client
             .streams::<Stream>(None)
-            .next()
+            .try_next()
             .await
             .unwrap()
             .is_none()
@@ -123,7 +123,7 @@ async fn a_compressed_response_is_decompressed() {
 #[tokio::test]
 async fn bytes_are_returned_unchanged() {
     let site = Site::start([json("not { json")]).await;
-    let mut body = site.client().read(Get::new("about")).await.unwrap();
+    let mut body = site.client().read(QrsPath::new("about")).await.unwrap();
     let mut bytes = Vec::new();
     while let Some(chunk) = body.chunk().await.unwrap() {
         bytes.extend_from_slice(&chunk);

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use qrs_client::fake_site::{FakeProxy, FakeSite, Fault, Point};
 use qrs_client::{
-    AppObject, Error, ErrorKind, Get, HeaderCredentials, Proxy, ProxyScheme, QrsClient,
-    QrsClientBuilder, SiteUrl,
+    AppObject, Error, ErrorKind, HeaderCredentials, Proxy, ProxyScheme, QrsClient,
+    QrsClientBuilder, QrsPath, SiteUrl,
 };
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -80,7 +80,10 @@ async fn the_error_has_the_number_of_attempts_and_the_cause() {
     let site = FakeSite::start().await;
     site.fail(Fault::status(503).with_body("The repository is starting."));
     let client = builder(&site).tries(4).build().unwrap();
-    let error = client.get::<Value>(Get::new("about")).await.unwrap_err();
+    let error = client
+        .get::<Value>(QrsPath::new("about"))
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ServerError);
     assert!(error.is_retryable());
     let text = error.to_string();

@@ -5,7 +5,7 @@ use std::io;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use qrs_client::{
-    AppObject, Error, Field, Get, HeaderCredentials, Proxy, ProxyScheme, QrsClient, SiteUrl,
+    AppObject, Error, Field, HeaderCredentials, Proxy, ProxyScheme, QrsClient, QrsPath, SiteUrl,
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -110,7 +110,7 @@ async fn no_error_or_log_contains_a_secret() {
         let site = Site::start([script]).await;
         let client = site.builder().tries(1).build().unwrap();
         let filter = Field::OWNER_USER_ID.equals(VALUE);
-        let get = Get::new("app/object/full").filter(filter.clone());
+        let get = QrsPath::new("app/object/full").filter(filter.clone());
         let mut texts = Vec::new();
         // Twice, so that the session's cookie is sent and not only received.
         for _ in 0..2 {
@@ -211,7 +211,7 @@ async fn a_session_is_returned_as_a_secret() {
     let cookie = format!("Set-Cookie: s={COOKIE}");
     let site = Site::start([answer(200, &[&cookie], "{}")]).await;
     let client = site.client();
-    client.get::<Value>(Get::new("about")).await.unwrap();
+    client.get::<Value>(QrsPath::new("about")).await.unwrap();
     let session = client.session().unwrap();
     search(&format!("{session:?} {client:?}"), &site);
     assert!(!session.expose_secret().contains(VALUE));

@@ -1,6 +1,6 @@
 //! What each status of an answer becomes.
 
-use qrs_client::{ErrorKind, Get, HeaderCredentials, QrsClient, SiteUrl};
+use qrs_client::{ErrorKind, HeaderCredentials, QrsClient, QrsPath, SiteUrl};
 use wiremock::matchers::{header_exists, method, path, query_param_contains};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -20,7 +20,7 @@ async fn kind(answer: ResponseTemplate) -> (Option<ErrorKind>, Option<u16>) {
         .tries(1)
         .build()
         .unwrap();
-    match client.get::<serde_json::Value>(Get::new("about")).await {
+    match client.get::<serde_json::Value>(QrsPath::new("about")).await {
         Ok(_) => (None, None),
         Err(error) => (Some(error.kind()), error.status()),
     }

@@ -1,8 +1,8 @@
 use std::time::{Duration, Instant};
 
 use qrs_client::{
-    AppObject, ErrorKind, Fact, Get, HeaderCredentials, QrsClient, SiteUrl, TimeLimit, TimeLimits,
-    Trust,
+    AppObject, ErrorKind, Fact, HeaderCredentials, QrsClient, QrsPath, SiteUrl, TimeLimit,
+    TimeLimits, Trust,
 };
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -135,7 +135,7 @@ async fn silence_in_the_middle_of_a_value_is_a_timeout() {
     let site = Site::start([then(begun("{"), [Act::Pause(LONG)])]).await;
     let limits = limits().with_silence(SHORT);
     let error = client(&site, limits)
-        .get::<Value>(Get::new("about"))
+        .get::<Value>(QrsPath::new("about"))
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout);

@@ -1,4 +1,4 @@
-//! Requests as plain values. Nothing here touches the network.
+//! The paths of QRS. Nothing here touches the network.
 
 use url::Url;
 use url::form_urlencoded::byte_serialize;
@@ -7,30 +7,51 @@ use crate::error::Error;
 use crate::filter::Filter;
 use crate::site::SiteUrl;
 
-/// A request that reads a path of QRS.
+/// A path of QRS and its query: what a request is for.
+///
+/// A text becomes a path as well; after a `?`, it has a percent-encoded query.
 ///
 /// ```
-/// use qrs_client::{Field, Get};
+/// use qrs_client::{Field, QrsPath};
 ///
-/// let streams = Get::new("stream/full")
+/// let streams = QrsPath::new("stream/full")
 ///     .filter(Field::NAME.starts_with("Sales"))
 ///     .query("privileges", "true");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Get {
+pub struct QrsPath {
+    root: Root,
     path: String,
     query: Vec<(String, String)>,
+}
+
+/// Where a path begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Root {
+    /// Below `/qrs/`.
+    Qrs,
+    /// Directly below the virtual proxy's prefix.
+    VirtualProxy,
 }
 
 /// Maximum length of a URL, in bytes. Qlik Sense's proxy refuses longer ones.
 const MAX_URL_BYTES: usize = 16 * 1024;
 
-impl Get {
-    /// Creates a request for a path below `/qrs/`, such as `app/full`.
+impl QrsPath {
+    /// Creates a path below `/qrs/`, such as `app/full`.
     pub fn new(path: impl Into<String>) -> Self {
         let path = path.into();
         let query = Vec::new();
-        Self { path, query }
+        let root = Root::Qrs;
+        Self { root, path, query }
+    }
+
+    /// A path of files that QRS refers to, such as `/tempcontent/…/Sales.qvf?serverNodeId=…`.
+    pub(crate) fn of_file(path: &str) -> Self {
+        let mut path = Self::from(path);
+        path.root = Root::VirtualProxy;
+        path.path = decoded(&path.path);
+        path
     }
 
     /// Requests only the records that meet the condition.
@@ -46,7 +67,7 @@ impl Get {
         self
     }
 
-    /// The URL of the request, without an xrfkey.
+    /// The URL of a request, without an xrfkey.
     ///
     /// # Errors
     ///
@@ -64,10 +85,16 @@ impl Get {
     /// The URL of the request. The xrfkey comes first, so that nothing in a filter can cut it off.
     pub(crate) fn url_with(&self, site: &SiteUrl, xrfkey: Option<&str>) -> Result<Url, Error> {
         let mut url = site.as_url().clone();
-        let path = self.segments()?.fold("qrs".to_owned(), |path, segment| {
-            path + "/" + &encoded(segment)
-        });
-        url.set_path(&(site.as_url().path().to_owned() + &path));
+        let root = match self.root {
+            Root::Qrs => "qrs/",
+            Root::VirtualProxy => "",
+        };
+        let segments: Vec<_> = self.segments()?.map(encoded).collect();
+        url.set_path(&format!(
+            "{}{root}{}",
+            site.as_url().path(),
+            segments.join("/")
+        ));
         let pairs = self
             .query
             .iter()
@@ -89,7 +116,10 @@ impl Get {
 
     fn segments(&self) -> Result<impl Iterator<Item = &str>, Error> {
         let path = self.path.strip_prefix('/').unwrap_or(&self.path);
-        let path = path.strip_prefix("qrs/").unwrap_or(path);
+        let path = match self.root {
+            Root::Qrs => path.strip_prefix("qrs/").unwrap_or(path),
+            Root::VirtualProxy => path,
+        };
         let plain = |segment: &str| !matches!(segment, "" | "." | "..");
         if path.contains(['?', '#', '\\']) || !path.split('/').all(plain) {
             return Err(Error::configuration(format!(
@@ -101,11 +131,56 @@ impl Get {
     }
 }
 
+impl From<&str> for QrsPath {
+    fn from(text: &str) -> Self {
+        let Some((path, query)) = text.split_once('?') else {
+            return Self::new(text);
+        };
+        let pairs = url::form_urlencoded::parse(query.as_bytes());
+        pairs.fold(Self::new(path), |path, (name, value)| {
+            path.query(name, value)
+        })
+    }
+}
+
+impl From<String> for QrsPath {
+    fn from(text: String) -> Self {
+        Self::from(text.as_str())
+    }
+}
+
 /// A fresh xrfkey: 16 letters and digits (Qlik help, Using Xrfkey headers).
 pub(crate) fn xrfkey() -> String {
     std::iter::repeat_with(fastrand::alphanumeric)
         .take(16)
         .collect()
+}
+
+/// A fresh GUID.
+pub(crate) fn guid() -> String {
+    let hex: String = std::iter::repeat_with(|| fastrand::digit(16))
+        .take(32)
+        .collect();
+    let groups = [
+        &hex[..8],
+        &hex[8..12],
+        &hex[12..16],
+        &hex[16..20],
+        &hex[20..],
+    ];
+    groups.join("-")
+}
+
+/// Decodes percent-encoding. A `+` stands for itself.
+fn decoded(text: &str) -> String {
+    let bytes = text
+        .replace('+', "%2B")
+        .replace('&', "%26")
+        .replace('=', "%3D");
+    let mut pairs = url::form_urlencoded::parse(bytes.as_bytes());
+    pairs
+        .next()
+        .map_or_else(String::new, |(text, _)| text.into_owned())
 }
 
 /// Percent-encodes everything except letters, digits and `*-._`. A space becomes `%20`: not every server decodes `+` as a space.
@@ -121,7 +196,7 @@ mod tests {
 
     use super::*;
 
-    fn check(get: &Get, xrfkey: Option<&str>, expected: &str) {
+    fn check(get: &QrsPath, xrfkey: Option<&str>, expected: &str) {
         let site = SiteUrl::parse("https://qlik.example/vp/").unwrap();
         assert_eq!(get.url_with(&site, xrfkey).unwrap().as_str(), expected);
     }
@@ -129,7 +204,7 @@ mod tests {
     #[test]
     fn the_xrfkey_comes_first_and_the_filter_is_encoded_as_a_whole() {
         let filter = Field::NAME.equals("R&D #1 100% \\ 'ü' + a=b");
-        let get = Get::new("app/full")
+        let get = QrsPath::new("app/full")
             .filter(filter)
             .query("privileges", "true");
         check(
@@ -140,7 +215,7 @@ mod tests {
              &privileges=true",
         );
         check(
-            &Get::new("about"),
+            &QrsPath::new("about"),
             None,
             "https://qlik.example/vp/qrs/about",
         );
@@ -154,16 +229,28 @@ mod tests {
             "/qrs/app/object/full",
         ] {
             check(
-                &Get::new(path),
+                &QrsPath::new(path),
                 None,
                 "https://qlik.example/vp/qrs/app/object/full",
             );
         }
         check(
-            &Get::new("app/a b%"),
+            &QrsPath::new("app/a b%"),
             None,
             "https://qlik.example/vp/qrs/app/a%20b%25",
         );
+    }
+
+    #[test]
+    fn a_text_with_a_query_becomes_a_path() {
+        let path = QrsPath::from("app/a-1/copy?name=Sales%20%26%20more&keep=");
+        check(
+            &path,
+            Some("0123456789abcdef"),
+            "https://qlik.example/vp/qrs/app/a-1/copy?xrfkey=0123456789abcdef\
+             &name=Sales%20%26%20more&keep=",
+        );
+        assert_eq!(QrsPath::from("about"), QrsPath::new("about"));
     }
 
     #[test]
@@ -180,14 +267,14 @@ mod tests {
             "app#x",
             "a\\b",
         ] {
-            assert!(Get::new(path).url(&site).is_err(), "{path}");
+            assert!(QrsPath::new(path).url(&site).is_err(), "{path}");
         }
     }
 
     #[test]
     fn a_url_that_is_too_long_is_refused() {
         let site = SiteUrl::parse("https://qlik.example/").unwrap();
-        let get = Get::new("app/full").filter(Field::NAME.equals(&"x".repeat(MAX_URL_BYTES)));
+        let get = QrsPath::new("app/full").filter(Field::NAME.equals(&"x".repeat(MAX_URL_BYTES)));
         let error = get.url(&site).unwrap_err();
         assert!(error.to_string().contains("16 KiB"), "{error}");
     }
