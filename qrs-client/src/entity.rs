@@ -49,8 +49,31 @@ pub struct Entities<T> {
     kind: PhantomData<fn() -> T>,
 }
 
+impl QrsClient {
+    /// The records of one kind, to list, get, create, update and delete them.
+    ///
+    /// ```no_run
+    /// # async fn tag(client: &qrs_client::QrsClient) -> Result<(), qrs_client::Error> {
+    /// use qrs_client::Tag;
+    ///
+    /// let tags = client.entities::<Tag>();
+    /// let mut finance = Tag::default();
+    /// finance.name = "finance".to_owned();
+    /// let mut tag = tags.create(&finance).await?;
+    /// tag.name = "Finance".to_owned();
+    /// let tag = tags.update(&tag).await?;
+    /// tags.delete(&tag.id).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn entities<T: Entity>(&self) -> Entities<T> {
+        Entities::new(self.clone())
+    }
+}
+
 impl<T: Entity> Entities<T> {
-    pub(crate) fn new(client: QrsClient) -> Self {
+    fn new(client: QrsClient) -> Self {
         let kind = PhantomData;
         Self { client, kind }
     }

@@ -44,7 +44,7 @@ impl QrsClient {
     /// use qrs_client::{AppExport, AppId};
     ///
     /// let app = AppId::from("12f964b0-fc25-4de6-9803-30749b21d192");
-    /// let mut file = std::fs::File::create("Sales.qvf")?;
+    /// let mut file = std::io::stdout().lock();
     /// let mut body = client.export_app(&app, AppExport::WithoutData).await?;
     /// while let Some(piece) = body.chunk().await? {
     ///     file.write_all(&piece)?;

@@ -36,9 +36,9 @@ pub struct Filter {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Tree {
     Comparison(Field, Operator, Literal),
-    And(Vec<Tree>),
-    Or(Vec<Tree>),
-    Not(Box<Tree>),
+    And(Vec<Self>),
+    Or(Vec<Self>),
+    Not(Box<Self>),
     Raw(String),
 }
 

@@ -30,7 +30,6 @@ use outbound_http::one_line;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, Error, SeqAccess, Visitor};
 
-use crate::models::Extra;
 pub(crate) use salvage::salvage;
 
 /// Maximum size of an identifier, in bytes. Qlik Sense's own have 36 characters. A longer one is refused rather than cut: two
@@ -39,6 +38,9 @@ pub(crate) const MAX_ID_BYTES: usize = 1_024;
 
 /// Maximum number of elements of an array within a record, such as its tags.
 const MAX_LIST_ELEMENTS: usize = 10_000;
+
+/// Fields by name; see the field `extra` of each record.
+pub type Extra = serde_json::Map<String, serde_json::Value>;
 
 /// The member of a record that lists the fields that were left out. To read it, declare a field of the type [`OddFields`] with
 /// this name in your own type.

@@ -57,12 +57,12 @@ pub use id::{
     DataConnectionId, EngineObjectId, ExecutionResultId, ExtensionId, NodeId, StreamId,
     SystemRuleId, TagId, TaskId, UserId,
 };
+pub use lenient::Extra;
 pub use list::{ReadableRecords, Record, RecordList, UnreadableRecord};
 pub use models::{
     About, App, AppObject, AppOfObject, AppOfTask, ContentLibrary, CustomProperty,
-    CustomPropertyDefinition, DataConnection, ExecutionResult, ExecutionStatus, Extension, Extra,
-    License, Node, Operational, Owner, ReloadTask, Stream, SystemRule, Tag, Task, User,
-    UserAttribute,
+    CustomPropertyDefinition, DataConnection, ExecutionResult, ExecutionStatus, Extension, License,
+    Node, Operational, Owner, ReloadTask, Stream, SystemRule, Tag, Task, User, UserAttribute,
 };
 pub use path::QrsPath;
 pub use session::{SessionEnd, SessionHold, SessionPool, SessionState};

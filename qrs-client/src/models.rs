@@ -16,7 +16,7 @@ use crate::id::{
     AppId, AppObjectId, CustomPropertyDefinitionId, CustomPropertyId, EngineObjectId, StreamId,
     TagId, UserId,
 };
-use crate::lenient;
+use crate::lenient::{self, Extra};
 use crate::object::serialize_by_field;
 use crate::objects_only;
 use crate::timestamp::Timestamp;
@@ -48,9 +48,6 @@ serialize_by_field!(
     CustomProperty,
     CustomPropertyDefinition,
 );
-
-/// Fields by name; see the field `extra` of each record.
-pub type Extra = serde_json::Map<String, serde_json::Value>;
 
 /// A site's version and configuration, from `/qrs/about`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]

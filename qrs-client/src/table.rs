@@ -155,8 +155,37 @@ pub struct TableRows<T> {
     row: PhantomData<fn() -> T>,
 }
 
+impl QrsClient {
+    /// The rows of a table of records: only the columns that are asked for, sorted, page by page.
+    ///
+    /// ```no_run
+    /// # async fn ids(client: &qrs_client::QrsClient) -> Result<(), qrs_client::Error> {
+    /// use qrs_client::{Field, Table};
+    /// use serde::Deserialize;
+    ///
+    /// #[derive(Deserialize)]
+    /// struct Row {
+    ///     id: String,
+    /// }
+    ///
+    /// let table = Table::new("app/object", "App.Object")
+    ///     .column(&Field::ID)
+    ///     .filter(Field::OBJECT_TYPE.equals("sheet"))
+    ///     .sort(&Field::ID);
+    /// let mut rows = client.table::<Row>(table);
+    /// while let Some(row) = rows.try_next().await? {
+    ///     println!("{}", row.id);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn table<T: DeserializeOwned>(&self, table: Table) -> TableRows<T> {
+        TableRows::new(self.clone(), table)
+    }
+}
+
 impl<T: DeserializeOwned> TableRows<T> {
-    pub(crate) fn new(client: QrsClient, table: Table) -> Self {
+    fn new(client: QrsClient, table: Table) -> Self {
         Self {
             client,
             table,

@@ -10,6 +10,7 @@ use xshell::{Shell, cmd};
 
 mod bench;
 mod demo;
+mod environment;
 mod fixtures;
 mod full;
 mod layers;
@@ -105,6 +106,9 @@ enum Bench {
 
 #[expect(clippy::print_stderr, reason = "a developer's tool prints its result")]
 fn main() -> ExitCode {
+    if let Some(code) = environment::run_without_variables_of_cargo() {
+        return code;
+    }
     match run(Arguments::parse().command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

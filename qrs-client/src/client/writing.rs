@@ -6,13 +6,11 @@ use serde::de::DeserializeOwned;
 
 use super::QrsClient;
 use crate::call::Call;
-use crate::entity::{Entities, Entity};
 use crate::error::Error;
 #[cfg(doc)]
 use crate::error::ErrorKind;
 use crate::models::License;
 use crate::path::QrsPath;
-use crate::table::{Table, TableRows};
 use crate::value;
 
 impl QrsClient {
@@ -53,55 +51,6 @@ impl QrsClient {
             None => call,
         };
         self.value(call, value::decode_result).await
-    }
-
-    /// The records of one kind, to list, get, create, update and delete them.
-    ///
-    /// ```no_run
-    /// # async fn tag(client: &qrs_client::QrsClient) -> Result<(), qrs_client::Error> {
-    /// use qrs_client::Tag;
-    ///
-    /// let tags = client.entities::<Tag>();
-    /// let mut finance = Tag::default();
-    /// finance.name = "finance".to_owned();
-    /// let mut tag = tags.create(&finance).await?;
-    /// tag.name = "Finance".to_owned();
-    /// let tag = tags.update(&tag).await?;
-    /// tags.delete(&tag.id).await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn entities<T: Entity>(&self) -> Entities<T> {
-        Entities::new(self.clone())
-    }
-
-    /// The rows of a table of records: only the columns that are asked for, sorted, page by page.
-    ///
-    /// ```no_run
-    /// # async fn ids(client: &qrs_client::QrsClient) -> Result<(), qrs_client::Error> {
-    /// use qrs_client::{Field, Table};
-    /// use serde::Deserialize;
-    ///
-    /// #[derive(Deserialize)]
-    /// struct Row {
-    ///     id: String,
-    /// }
-    ///
-    /// let table = Table::new("app/object", "App.Object")
-    ///     .column(&Field::ID)
-    ///     .filter(Field::OBJECT_TYPE.equals("sheet"))
-    ///     .sort(&Field::ID);
-    /// let mut rows = client.table::<Row>(table);
-    /// while let Some(row) = rows.try_next().await? {
-    ///     println!("{}", row.id);
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn table<T: DeserializeOwned>(&self, table: Table) -> TableRows<T> {
-        TableRows::new(self.clone(), table)
     }
 
     /// The site's licence; `None` if it has none.

@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{CustomProperty, Extra, Owner, Tag};
+use super::{CustomProperty, Owner, Tag};
 use crate::id::{
     AppId, ContentLibraryId, DataConnectionId, ExecutionResultId, ExtensionId, NodeId,
     SystemRuleId, TaskId,
 };
-use crate::lenient;
+use crate::lenient::{self, Extra};
 use crate::object::serialize_by_field;
 use crate::objects_only;
 use crate::timestamp::Timestamp;
@@ -194,7 +194,7 @@ pub struct ExecutionResult {
     pub extra: Extra,
 }
 
-/// An extension: a visualization or a theme that is not part of Qlik Sense.
+/// An extension: a kind of chart or a theme that is not part of Qlik Sense.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase", remote = "Self")]
 #[non_exhaustive]
