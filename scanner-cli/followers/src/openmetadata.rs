@@ -18,6 +18,7 @@ mod change;
 mod check;
 mod dashboards;
 mod delivery;
+mod denied_names;
 pub mod mapping;
 mod patch;
 mod people;

@@ -4,8 +4,9 @@ use catalog_model::{ItemKey, follower::EntityKind};
 
 use super::{
     mapping::{EntityType, Mapped},
-    patch::{OWNERS, TAGS, Wanted},
+    patch::{DELETED_CHARTS, LIVE_CHARTS, OWNERS, TAGS, Wanted},
     state::State,
+    targets::Written,
 };
 use crate::sync::{Content, Note, Parts};
 
@@ -116,7 +117,8 @@ impl Work {
             Some(state) => {
                 let patch = wanted.patch(&state, service, &before);
                 let is_same = patch.operations.is_empty() && patch.whole.is_none();
-                match is_same && !state.is_deleted() {
+                let is_begun = before.parts.contains_key(DELETED_CHARTS);
+                match is_same && !is_begun && !state.is_deleted() {
                     true => (Plan::Nothing, patch.parts),
                     false => (Plan::Update(state), patch.parts),
                 }
@@ -141,6 +143,7 @@ impl Work {
     /// Notes what will be written, since it is not known whether the catalog has stored it if no answer comes.
     fn begin(&mut self) {
         self.before.begin_change();
+        self.note_deleted_charts();
         for part in [TAGS, OWNERS] {
             let known = self.before.parts.get(part).cloned().unwrap_or_default();
             let added = self.parts.get(part).into_iter().flatten();
@@ -152,9 +155,30 @@ impl Work {
         }
     }
 
-    /// The note after it was written, with what is ours.
-    pub(super) fn after(&self, parts: Parts) -> Note {
-        let is_complete = !self.missing.owners && self.missing.tag.is_none();
+    /// Notes which charts are deleted, if a dashboard is brought back: a server may bring back all of its charts.
+    fn note_deleted_charts(&mut self) {
+        let Plan::Update(state) = &self.plan else {
+            return;
+        };
+        let live = self.before.parts.get(LIVE_CHARTS).into_iter().flatten();
+        let wanted: Vec<_> = self.wanted.mapped.charts.iter().chain(live).collect();
+        let deleted = state.deleted_charts().into_iter().map(str::to_owned);
+        let deleted: Vec<_> = deleted.filter(|chart| !wanted.contains(&chart)).collect();
+        if state.is_deleted() && !deleted.is_empty() {
+            self.before.parts.insert(DELETED_CHARTS.to_owned(), deleted);
+        }
+    }
+
+    /// The charts that were deleted before the dashboard was brought back, and should be.
+    pub(super) fn deleted_charts(&self) -> impl Iterator<Item = &String> {
+        let noted = self.before.parts.get(DELETED_CHARTS).into_iter().flatten();
+        noted.filter(|chart| !self.wanted.mapped.charts.contains(chart))
+    }
+
+    /// The note after it was written.
+    pub(super) fn after(&self, written: Written) -> Note {
+        let Written { parts, is_complete } = written;
+        let is_complete = is_complete && !self.missing.owners && self.missing.tag.is_none();
         Note {
             server: self.before.server.clone(),
             content: match is_complete {
@@ -180,10 +204,29 @@ impl Work {
 impl Removal {
     /// The note after it was removed; `None` deletes the one before.
     pub(super) fn after(&self) -> Option<Note> {
-        (!self.is_forgotten).then(|| Note {
+        let mut note = Note {
             content: Content::Removed,
             ..self.before.clone()
-        })
+        };
+        note.parts.remove(LIVE_CHARTS);
+        (!self.is_forgotten).then_some(note)
+    }
+
+    /// Notes charts of others that a server may delete together with the dashboard.
+    pub(super) fn note_live_charts(&mut self, charts: Vec<String>) {
+        let noted = self.before.parts.entry(LIVE_CHARTS.to_owned());
+        let noted = noted.or_default();
+        noted.extend(charts);
+        noted.sort();
+        noted.dedup();
+        if noted.is_empty() {
+            self.before.parts.remove(LIVE_CHARTS);
+        }
+    }
+
+    /// The charts of others that were live before the dashboard was removed.
+    pub(super) fn live_charts(&self) -> impl Iterator<Item = &String> {
+        self.before.parts.get(LIVE_CHARTS).into_iter().flatten()
     }
 
     pub(super) fn note_key(&self) -> String {

@@ -27,6 +27,12 @@ const RESOURCES: [&str; 5] = [
 ];
 const OPERATIONS: [&str; 3] = ["Create", "EditAll", "Delete"];
 
+/// What the role of OpenMetadata's own bots denies. Without it, names stay as they are.
+const RENAME: &str = "EditDisplayName";
+const RENAMED: [&str; 2] = ["chart", "dashboard"];
+
+const WRITABLE: &str = "services, tags, charts and dashboards can be written";
+
 /// The name of an entity that does not exist.
 const PROBE: &str = "scanner-cli-permission-probe.none";
 
@@ -67,14 +73,19 @@ async fn token(api: &Api) -> Result<Seen, CallError> {
 /// Whether the owner of the token may write. Nothing is stored: the change is of nothing, and of an entity that does not
 /// exist.
 async fn permissions(api: &Api) -> Result<Seen, StageError> {
-    let mut unread = None;
+    let (mut unread, mut may_not_rename) = (None, false);
     for resource in RESOURCES {
         match api.permissions(resource).await {
-            Ok(answer) => match denied(&answer.json) {
-                Some(operation) => return Err(not_allowed(operation, resource)),
-                None if answer.json["permissions"].is_array() => {}
-                None => unread = Some(resource),
-            },
+            Ok(answer) => {
+                let denied = |operation: &&str| is_denied(&answer.json, operation);
+                if let Some(operation) = OPERATIONS.iter().find(denied) {
+                    return Err(not_allowed(operation, resource));
+                }
+                may_not_rename |= RENAMED.contains(&resource) && denied(&RENAME);
+                if !answer.json["permissions"].is_array() {
+                    unread = Some(resource);
+                }
+            }
             Err(CallError::Refused { .. }) => unread = Some(resource),
             Err(error) => return Err(error.into()),
         }
@@ -88,9 +99,11 @@ async fn permissions(api: &Api) -> Result<Seen, StageError> {
         Err(error) => return Err(error.into()),
     }
     match unread {
-        None => Ok(Seen::ok(
-            "services, tags, charts and dashboards can be written",
+        None if may_not_rename => Ok(Seen::doubtful(
+            WRITABLE,
+            "display names stay when sheets and apps are renamed: the owner of `token` may not do `EditDisplayName`",
         )),
+        None => Ok(Seen::ok(WRITABLE)),
         Some(resource) => Ok(Seen::doubtful(
             format!("the server does not say what is allowed for `{resource}`"),
             "see whether the first delivery succeeds",
@@ -98,13 +111,11 @@ async fn permissions(api: &Api) -> Result<Seen, StageError> {
     }
 }
 
-/// The first operation that is needed and denied.
-fn denied(json: &Value) -> Option<&'static str> {
-    let all = json["permissions"].as_array()?;
-    OPERATIONS.into_iter().find(|operation| {
-        let mut own = all.iter().filter(|own| own["operation"] == *operation);
-        own.any(|own| matches!(own["access"].as_str(), Some("deny" | "notAllow")))
-    })
+/// Whether an operation is denied.
+fn is_denied(json: &Value, operation: &str) -> bool {
+    let all = json["permissions"].as_array().into_iter().flatten();
+    let mut own = all.filter(|own| own["operation"] == operation);
+    own.any(|own| matches!(own["access"].as_str(), Some("deny" | "notAllow")))
 }
 
 fn not_allowed(operation: &str, resource: &str) -> StageError {

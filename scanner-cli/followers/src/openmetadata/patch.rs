@@ -13,6 +13,14 @@ pub(super) const TAGS: &str = "tags";
 pub(super) const OWNERS: &str = "owners";
 const LIFE_CYCLE: &str = "lifeCycle";
 
+/// The parts of a note while a dashboard is removed or brought back: charts that were live or deleted before, and that a
+/// server may delete or bring back together with the dashboard. They become again what they were.
+pub(super) const LIVE_CHARTS: &str = "liveCharts";
+pub(super) const DELETED_CHARTS: &str = "deletedCharts";
+
+/// The field with the name that people see.
+const NAME: &str = EDITED[0];
+
 /// Maximum number of people who own an entity.
 const MAX_OWNERS: usize = 5;
 
@@ -91,10 +99,13 @@ impl Wanted {
 
     /// The difference to what the catalog has. `before` says what is ours there.
     pub(super) fn patch(&self, state: &State, service: &str, before: &Note) -> Patch {
+        let mut parts = before.parts.clone();
+        parts.remove(DELETED_CHARTS);
+        parts.remove(LIVE_CHARTS);
         let mut patch = Patch {
             operations: Vec::new(),
             whole: None,
-            parts: before.parts.clone(),
+            parts,
         };
         self.patch_fields(state, &mut patch);
         self.patch_life_cycle(state, before, &mut patch);
@@ -114,6 +125,20 @@ impl Wanted {
             }
         }
         patch
+    }
+
+    /// Whether the difference to what the catalog has includes the shown name.
+    pub(super) fn renames(&self, state: &State) -> bool {
+        let name = self.mapped.fields.get(NAME).and_then(Value::as_str);
+        name.is_some_and(|name| state.text(NAME) != Some(name)) && self.is_ours(NAME, state)
+    }
+
+    /// The same without the shown name: the catalog keeps the one that it has.
+    pub(super) fn without_name(&self) -> Self {
+        let mut mapped = self.mapped.clone();
+        mapped.fields.remove(NAME);
+        let owners = self.owners.clone();
+        Self { mapped, owners }
     }
 
     fn patch_fields(&self, state: &State, patch: &mut Patch) {
@@ -244,10 +269,8 @@ impl Wanted {
             return None;
         }
         let live = state.charts();
-        let own = format!("{service}.{}_", self.mapped.name);
-        let foreign = live.iter().filter(|chart| !chart.starts_with(&own));
         let mut charts = self.mapped.charts.clone();
-        charts.extend(foreign.map(|chart| (*chart).to_owned()));
+        charts.extend(foreign(&live, &format!("{service}.{}", self.mapped.name)));
         let is_same =
             charts.len() == live.len() && charts.iter().all(|chart| live.contains(&chart.as_str()));
         (!is_same).then_some(charts)
@@ -290,6 +313,13 @@ impl Wanted {
         let [name, description] = EDITED.map(fragment);
         format!("{name}{description}{}", &hash(&all)[..16])
     }
+}
+
+/// Those of these charts that people have put into the dashboard with this fully qualified name.
+pub(super) fn foreign(charts: &[&str], dashboard: &str) -> Vec<String> {
+    let own = format!("{dashboard}_");
+    let foreign = charts.iter().filter(|chart| !chart.starts_with(&own));
+    foreign.map(|chart| (*chart).to_owned()).collect()
 }
 
 /// A list that people edit, too.

@@ -52,9 +52,19 @@ impl State {
 
     /// The fully qualified names of the charts of a dashboard that are not deleted.
     pub(super) fn charts(&self) -> Vec<&str> {
+        self.charts_where(false)
+    }
+
+    /// The fully qualified names of the charts of a dashboard that are soft-deleted.
+    pub(super) fn deleted_charts(&self) -> Vec<&str> {
+        self.charts_where(true)
+    }
+
+    fn charts_where(&self, is_deleted: bool) -> Vec<&str> {
         let charts = self.list("charts").unwrap_or_default().iter();
-        let live = charts.filter(|chart| chart["deleted"] != true);
-        live.filter_map(|chart| chart["fullyQualifiedName"].as_str())
+        let wanted = charts.filter(|chart| (chart["deleted"] == true) == is_deleted);
+        wanted
+            .filter_map(|chart| chart["fullyQualifiedName"].as_str())
             .collect()
     }
 }

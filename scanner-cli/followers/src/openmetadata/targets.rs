@@ -8,7 +8,9 @@ use serde_json::Value;
 use super::{
     api::{Api, Row},
     change::{Plan, Removal, Work},
+    denied_names::DeniedNames,
     mapping::EntityType,
+    patch::{Wanted, foreign},
     state::State,
 };
 use crate::{
@@ -103,13 +105,23 @@ pub(super) struct Updates<'a> {
     pub(super) api: &'a Api,
     /// The fully qualified name of the service.
     pub(super) service: &'a str,
+    pub(super) names: &'a DeniedNames,
 }
 
 /// An entity that is changed.
 pub(super) struct Update<'a> {
     pub(super) work: &'a Work,
-    /// What is ours after it was changed.
-    pub(super) parts: Mutex<Option<Parts>>,
+    /// What was written.
+    pub(super) written: Mutex<Option<Written>>,
+}
+
+/// What was written of an entity.
+#[derive(Clone, Debug)]
+pub(super) struct Written {
+    /// What is ours afterwards.
+    pub(super) parts: Parts,
+    /// Whether everything was written that should be.
+    pub(super) is_complete: bool,
 }
 
 #[async_trait]
@@ -126,9 +138,9 @@ impl<'a> Target for Updates<'a> {
             let Plan::Update(state) = &entry.work.plan else {
                 continue;
             };
-            let parts = self.update(entry.work, state.clone()).await?;
-            if let Ok(mut slot) = entry.parts.lock() {
-                *slot = Some(parts);
+            let written = self.update(entry.work, state.clone()).await?;
+            if let Ok(mut slot) = entry.written.lock() {
+                *slot = Some(written);
             }
             outcomes.push(Outcome::Stored);
         }
@@ -137,16 +149,49 @@ impl<'a> Target for Updates<'a> {
 }
 
 impl Updates<'_> {
-    async fn update(&self, work: &Work, mut state: State) -> Result<Parts, CallError> {
-        let (api, of) = (self.api, work.wanted.mapped.of);
+    /// Changes an entity. If the account may not change its name, everything else is changed.
+    async fn update(&self, work: &Work, mut state: State) -> Result<Written, CallError> {
         if state.is_deleted() {
             self.restore(work, &state).await?;
-            if !api.is_dry_run() {
+            if !self.api.is_dry_run() {
                 state = self.read_again(work).await?;
             }
         }
+        if self.delete_again(work, &state).await? {
+            state = self.read_again(work).await?;
+        }
+        let is_renamed = work.wanted.renames(&state);
+        let denied = match self.names.is_denied() && is_renamed {
+            true => None,
+            false => match self.change(work, &work.wanted, state.clone()).await {
+                Err(CallError::Denied {
+                    status: 403,
+                    is_json: true,
+                    error,
+                }) if is_renamed => Some(error),
+                changed => {
+                    let is_complete = true;
+                    return changed.map(|parts| Written { parts, is_complete });
+                }
+            },
+        };
+        let parts = self
+            .change(work, &work.wanted.without_name(), state)
+            .await?;
+        self.names.add(denied.as_ref());
+        let is_complete = false;
+        Ok(Written { parts, is_complete })
+    }
+
+    async fn change(
+        &self,
+        work: &Work,
+        wanted: &Wanted,
+        mut state: State,
+    ) -> Result<Parts, CallError> {
+        let (api, of) = (self.api, wanted.mapped.of);
         for _ in 0..MAX_CONFLICTS {
-            let patch = work.wanted.patch(&state, self.service, &work.before);
+            let patch = wanted.patch(&state, self.service, &work.before);
             if !patch.operations.is_empty() {
                 let sent = api.patch(of, &work.fqn, &patch.operations, &state).await;
                 if let Err(CallError::Refused { status: 412, .. }) = sent {
@@ -164,6 +209,20 @@ impl Updates<'_> {
             status: 412,
             message: "others change it all the time".to_owned(),
         })
+    }
+
+    /// Deletes the charts that came back with their dashboard. Returns whether there were some.
+    async fn delete_again(&self, work: &Work, state: &State) -> Result<bool, CallError> {
+        let live = state.charts();
+        let mut found = false;
+        for chart in work
+            .deleted_charts()
+            .filter(|chart| live.contains(&chart.as_str()))
+        {
+            self.api.delete(EntityType::Chart, chart).await?;
+            found = true;
+        }
+        Ok(found)
     }
 
     async fn restore(&self, work: &Work, state: &State) -> Result<(), CallError> {
@@ -206,13 +265,38 @@ impl Target for Removals<'_> {
             if entry.is_due(self.api).await? {
                 self.api.delete(entry.of, &entry.fqn).await?;
             }
+            self.bring_back(entry).await?;
             outcomes.push(Outcome::Stored);
         }
         Ok(outcomes)
     }
 }
 
+impl Removals<'_> {
+    /// Brings back the charts of others that were deleted together with their dashboard.
+    async fn bring_back(&self, removal: &Removal) -> Result<(), CallError> {
+        for chart in removal.live_charts() {
+            let state = self.api.get(EntityType::Chart, chart).await?;
+            if let Some(state) = state.filter(State::is_deleted) {
+                self.api.restore(EntityType::Chart, state.id()).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Removal {
+    /// The live charts that people have put into a dashboard that is removed.
+    pub(super) async fn foreign_charts(&self, api: &Api) -> Result<Vec<String>, CallError> {
+        let state = match api.get(self.of, &self.fqn).await {
+            Ok(state) => state.filter(|state| !state.is_deleted()),
+            // The answer to the removal says why.
+            Err(CallError::Refused { .. }) => None,
+            Err(error) => return Err(error),
+        };
+        Ok(state.map_or_else(Vec::new, |state| foreign(&state.charts(), &self.fqn)))
+    }
+
     /// Whether it is to be removed. Of what was removed before, only what somebody has brought back is.
     async fn is_due(&self, api: &Api) -> Result<bool, CallError> {
         if !self.before.is_doubted {

@@ -15,12 +15,13 @@ use outbound_http::Url;
 use super::{
     api::{Api, MAX_BYTES, MAX_ENTITIES},
     change::{Missing, Plan, Removal, Upsert, Work},
+    denied_names::DeniedNames,
     mapping::EntityType,
     people::People,
     service::{Service, ServiceState, server_of},
     state::State,
     tags::Tags,
-    targets::{Create, Creates, Removals, Update, Updates},
+    targets::{Create, Creates, Removals, Update, Updates, Written},
 };
 use crate::{
     remote::{CallError, Server},
@@ -38,6 +39,7 @@ pub(super) struct Window<'a> {
     api: Api,
     parallel: usize,
     people: People,
+    names: DeniedNames,
     tags: Tags,
     service: Option<Service>,
     upserts: Vec<Upsert>,
@@ -60,6 +62,7 @@ impl<'a> Window<'a> {
             api: Api::new(server, url),
             parallel,
             people: People::default(),
+            names: DeniedNames::default(),
             tags: Tags::default(),
             service: None,
             upserts: Vec::new(),
@@ -117,6 +120,9 @@ impl<'a> Window<'a> {
         if let Some(notice) = self.people.notice().filter(|_| !self.api.is_silent()) {
             self.tally.notice(notice);
         }
+        if let Some(notice) = self.names.notice() {
+            self.tally.notice(notice);
+        }
         self.tally.end(self.feed).await
     }
 
@@ -128,13 +134,16 @@ impl<'a> Window<'a> {
         let (outcomes, ended) = self.send(&works, &service).await;
         let mut stored = Acknowledgement::default();
         let mut items = 0;
-        for (work, (outcome, parts)) in works.into_iter().zip(outcomes) {
+        for (work, (outcome, written)) in works.into_iter().zip(outcomes) {
             let is_item = work.wanted.mapped.of == EntityType::Chart;
             match outcome {
                 Some(Outcome::Stored) => {
                     items += u64::from(is_item && !matches!(work.plan, Plan::Nothing));
-                    let parts = parts.unwrap_or_else(|| work.parts.clone());
-                    stored = stored.with_note(work.note_key(), work.after(parts).text());
+                    let written = written.unwrap_or_else(|| Written {
+                        parts: work.parts.clone(),
+                        is_complete: true,
+                    });
+                    stored = stored.with_note(work.note_key(), work.after(written).text());
                     if let Some(message) = work.missing.tag {
                         self.refused(work.key, message)?;
                     }
@@ -269,14 +278,14 @@ impl<'a> Window<'a> {
         }
     }
 
-    /// Creates what the catalog does not have, then changes the rest. With each outcome comes what is ours afterwards, if
-    /// that is known better than before.
+    /// Creates what the catalog does not have, then changes the rest. With each outcome comes what was written, if that
+    /// is known better than before.
     async fn send(
         &self,
         works: &[Work],
         service: &str,
     ) -> (
-        Vec<(Option<Outcome>, Option<crate::sync::Parts>)>,
+        Vec<(Option<Outcome>, Option<Written>)>,
         Result<(), FollowError>,
     ) {
         let mut outcomes = vec![(Some(Outcome::Stored), None); works.len()];
@@ -293,8 +302,8 @@ impl<'a> Window<'a> {
                     new.push(index);
                 }
                 Plan::Update(_) => {
-                    let parts = Mutex::new(None);
-                    updates.push(Update { work, parts });
+                    let written = Mutex::new(None);
+                    updates.push(Update { work, written });
                     known.push(index);
                 }
             }
@@ -307,12 +316,15 @@ impl<'a> Window<'a> {
             outcomes[index].0 = outcome;
         }
         if ended.is_ok() {
-            let (sent, then) = self
-                .sender(1)
-                .send(&Updates { api, service }, &updates)
-                .await;
+            let names = &self.names;
+            let target = Updates {
+                api,
+                service,
+                names,
+            };
+            let (sent, then) = self.sender(1).send(&target, &updates).await;
             for ((index, outcome), update) in known.into_iter().zip(sent).zip(updates) {
-                outcomes[index] = (outcome, update.parts.into_inner().unwrap_or_default());
+                outcomes[index] = (outcome, update.written.into_inner().unwrap_or_default());
             }
             ended = then;
         }
@@ -325,21 +337,11 @@ impl<'a> Window<'a> {
     }
 
     async fn flush_removals(&mut self, mut removals: Vec<Removal>) -> Result<(), FollowError> {
-        let mut before = Acknowledgement::default();
-        for removal in &mut removals {
-            let former = removal.before.clone();
-            removal.before.begin_removal();
-            if removal.before != former {
-                before = before.with_note(removal.note_key(), removal.before.text());
-            }
-        }
         let state = self.service_state().await?;
         let is_there = matches!(state, ServiceState::Present | ServiceState::Deleted);
         let (outcomes, ended) = match is_there {
             true => {
-                if !before.notes.is_empty() {
-                    self.feed.acknowledge(before).await?;
-                }
+                self.note_before_removal(&mut removals).await?;
                 let removed = Removals { api: &self.api };
                 self.sender(1).send(&removed, &removals).await
             }
@@ -360,5 +362,26 @@ impl<'a> Window<'a> {
             self.feed.acknowledge(removed).await?;
         }
         ended
+    }
+
+    async fn note_before_removal(&self, removals: &mut [Removal]) -> Result<(), FollowError> {
+        let mut before = Acknowledgement::default();
+        for removal in removals {
+            let former = removal.before.clone();
+            removal.before.begin_removal();
+            if removal.of == EntityType::Dashboard {
+                let charts = removal.foreign_charts(&self.api).await;
+                removal.note_live_charts(
+                    charts.map_err(|error| error.ended("a dashboard cannot be read"))?,
+                );
+            }
+            if removal.before != former {
+                before = before.with_note(removal.note_key(), removal.before.text());
+            }
+        }
+        match before.notes.is_empty() {
+            true => Ok(()),
+            false => Ok(self.feed.acknowledge(before).await?),
+        }
     }
 }

@@ -29,7 +29,8 @@ pub(crate) const TOKEN: &str = "eyJhbGciOiJSUzI1NiJ9.openmetadata-token";
 /// The servers differ by version.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Generation {
-    /// Has `/bulk`; a `PUT` of a bot keeps the shown name and replaces owners; a dashboard is deleted with its charts.
+    /// Has `/bulk`; a `PUT` of a bot keeps the shown name and replaces owners; a dashboard is deleted
+    /// and brought back with its charts.
     #[default]
     New,
     /// Has no `/bulk`; a `PUT` overwrites the shown name and keeps owners; charts stay when a dashboard is deleted.
@@ -58,6 +59,8 @@ pub(crate) struct State {
     pub(crate) max_bytes: Option<usize>,
     /// Whether the owner of the token may write.
     pub(crate) is_readonly: bool,
+    /// Whether the owner of the token may not change names, as bots with the role of the server's own ones.
+    pub(crate) denies_names: bool,
     /// Whether the search does not find users yet.
     pub(crate) is_search_late: bool,
     /// Whether answers have no version.
@@ -190,8 +193,12 @@ impl State {
             true => "deny",
             false => "allow",
         };
-        let all = ["Create", "Delete", "EditAll", "ViewAll"]
-            .map(|operation| json!({ "operation": operation, "access": access }));
+        let mut all: Vec<_> = ["Create", "Delete", "EditAll", "ViewAll"]
+            .map(|operation| json!({ "operation": operation, "access": access }))
+            .into();
+        if self.denies_names {
+            all.push(json!({ "operation": "EditDisplayName", "access": "deny" }));
+        }
         Reply::Json(200, json!({ "resource": resource, "permissions": all }))
     }
 

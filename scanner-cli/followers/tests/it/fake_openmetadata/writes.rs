@@ -33,6 +33,9 @@ impl State {
         let entity = match self.entities.get(&key).cloned() {
             None => self.created(&fqn, sent),
             Some(mut former) => {
+                if former["deleted"] == true {
+                    self.revive_charts(&former);
+                }
                 self.merge(of, &mut former, &sent);
                 step(&mut former);
                 former
@@ -133,6 +136,11 @@ impl State {
                 return Err((400, format!("{field} is readonly")));
             }
         }
+        if self.denies_names && patched["displayName"] != former["displayName"] {
+            let message = "Principal: CatalogPrincipal{name='qlik-bot'} operation EditDisplayName denied by role \
+                           IngestionBotRole, policy IngestionBotPolicy, rule DisplayName-Deny";
+            return Err((403, message.to_owned()));
+        }
         let mut checked = patched.clone();
         checked.as_object_mut().unwrap().remove("charts");
         self.check_references(of, &checked)?;
@@ -171,6 +179,19 @@ impl State {
         };
         entity["deleted"] = json!(false);
         step(entity);
-        Ok(entity.clone())
+        let entity = entity.clone();
+        self.revive_charts(&entity);
+        Ok(entity)
+    }
+
+    /// What is brought back brings back its children, whoever deleted them and when.
+    fn revive_charts(&mut self, entity: &Value) {
+        if self.generation == Generation::Old {
+            return;
+        }
+        for chart in entity["charts"].as_array().into_iter().flatten() {
+            let fqn = chart["fullyQualifiedName"].as_str().unwrap().to_owned();
+            self.edit("charts", &fqn, |chart| chart["deleted"] = json!(false));
+        }
     }
 }

@@ -70,41 +70,6 @@ async fn a_description_and_a_name_of_people_stay_and_others_change() {
 }
 
 #[tokio::test]
-async fn a_dashboard_of_people_keeps_their_texts_and_charts_when_its_charts_change() {
-    for generation in GENERATIONS {
-        let (catalog, store) = (Openmetadata::new(generation), MemoryStore::default());
-        store.scan(&east(), &[("a", "A")], Closing::Complete);
-        catalog.deliver(&store).await.unwrap();
-        edit_dashboard(&catalog);
-        store.scan(&east(), &[("b", "B")], Closing::Complete);
-        catalog.deliver(&store).await.unwrap();
-        assert_eq!(catalog.charts(), ["f1_b", "x"]);
-        let dashboard = catalog.fake().entity("dashboards", "east.f1");
-        assert_eq!(dashboard["displayName"], "Ours");
-        assert_eq!(dashboard["description"], "by a person");
-        assert_eq!(dashboard["tags"], json!([curated()]));
-        assert_eq!(dashboard["owners"], json!([user(BOB)]));
-    }
-}
-
-/// A person changes the dashboard, and puts a chart of another service into it.
-fn edit_dashboard(catalog: &Openmetadata) {
-    let mut state = catalog.fake().state();
-    let mut foreign = state.entities[&("charts".to_owned(), chart("a"))].clone();
-    foreign["name"] = json!("x");
-    foreign["fullyQualifiedName"] = json!("other.x");
-    let key = ("charts".to_owned(), "other.x".to_owned());
-    state.entities.insert(key, foreign.clone());
-    state.edit("dashboards", "east.f1", |dashboard| {
-        dashboard["displayName"] = json!("Ours");
-        dashboard["description"] = json!("by a person");
-        push(dashboard, "charts", foreign);
-        push(dashboard, "tags", curated());
-        push(dashboard, "owners", user(BOB));
-    });
-}
-
-#[tokio::test]
 async fn a_catalog_from_an_earlier_installation_is_not_wiped() {
     for generation in GENERATIONS {
         let (catalog, store) = (Openmetadata::new(generation), MemoryStore::default());

@@ -6,6 +6,7 @@ use catalog_model::{
     contract::follower::{Closing, FeedFault, FollowerUnderTest, MemoryStore},
     with_causes,
 };
+use serde_json::json;
 
 use super::{Openmetadata, chart, east};
 use crate::{fake_openmetadata::Generation, faults::Fault, support::open};
@@ -212,4 +213,45 @@ async fn connections_are_used_again_and_requests_are_limited() {
             .entities
             .contains_key(&("charts".to_owned(), chart("i249")))
     );
+}
+
+#[tokio::test]
+async fn a_bot_that_may_not_rename_delivers_everything_else() {
+    let (catalog, store) = (Openmetadata::new(Generation::New), MemoryStore::default());
+    let all = [("a", "A"), ("b", "B"), ("c", "C")];
+    store.scan(&east(), &all, Closing::Complete);
+    catalog.deliver(&store).await.unwrap();
+    catalog.fake().state().denies_names = true;
+    store.scan(
+        &east(),
+        &[("a", "A2"), ("b", "B2"), ("d", "D")],
+        Closing::Complete,
+    );
+    let delivery = catalog.deliver(&store).await.unwrap();
+    assert_eq!(delivery.refused, []);
+    let [notice] = &delivery.notices[..] else {
+        panic!("{:?}", delivery.notices);
+    };
+    assert!(
+        notice.starts_with("2 new display names not delivered"),
+        "{notice}"
+    );
+    assert!(notice.contains("rule DisplayName-Deny"), "{notice}");
+    for (id, name, other) in [("a", "A", "A2"), ("b", "B", "B2")] {
+        assert_eq!(catalog.chart(id)["displayName"], name);
+        assert_eq!(catalog.chart(id)["description"], format!("About {other}"));
+        assert_eq!(catalog.tags(id), [format!("QlikSense.{other}")]);
+    }
+    assert_eq!(catalog.charts(), ["f1_a", "f1_b", "f1_d"]);
+    // Once it may, the names arrive; that of a person stays.
+    catalog.fake().state().denies_names = false;
+    catalog.fake().edit("charts", &chart("b"), |chart| {
+        chart["displayName"] = json!("by a person")
+    });
+    let feed = store.feed(FeedFault::None).full();
+    let delivery = catalog.follower().follow(&feed).await.unwrap();
+    assert_eq!(delivery.notices, [""; 0]);
+    assert_eq!(catalog.chart("a")["displayName"], "A2");
+    assert_eq!(catalog.chart("b")["displayName"], "by a person");
+    catalog.fake().assert_no_violation();
 }

@@ -51,7 +51,7 @@ async fn a_check_ends_at_the_first_stage_that_fails() {
         let last = &stages[stages.len() - 4..];
         last.iter().map(|stage| stage.verdict).collect::<Vec<_>>()
     };
-    use Verdict::{Failed, NotReached, Ok};
+    use Verdict::{Failed, NotReached, Ok, Warning};
     assert_eq!(verdicts(&url, TOKEN).await, [Ok; 4]);
     assert_eq!(catalog.fake().state().writes, 0);
     assert_eq!(
@@ -62,6 +62,8 @@ async fn a_check_ends_at_the_first_stage_that_fails() {
         verdicts(&format!("{url}/other"), TOKEN).await,
         [Failed, NotReached, NotReached, NotReached]
     );
+    catalog.fake().state().denies_names = true;
+    assert_eq!(verdicts(&url, TOKEN).await, [Ok, Ok, Warning, Ok]);
     catalog.fake().state().is_readonly = true;
     assert_eq!(verdicts(&url, TOKEN).await, [Ok, Ok, Failed, NotReached]);
     assert_eq!(verdicts("http://127.0.0.1:1", TOKEN).await, [NotReached; 4]);
