@@ -16,6 +16,7 @@ use crate::{
 mod api;
 mod change;
 mod check;
+mod custom_properties;
 mod dashboards;
 mod delivery;
 mod denied_names;
@@ -28,12 +29,16 @@ mod tags;
 mod targets;
 mod window;
 
+use custom_properties::CustomProperties;
 use mapping::name;
 
 pub use patch::Wanted;
 
 /// The id of the kind.
 pub const KIND: &str = "openmetadata";
+
+/// The setting that makes facts without a field custom properties.
+const CUSTOM_PROPERTIES: &str = "custom_properties";
 
 /// The kind `openmetadata`.
 #[derive(Debug)]
@@ -44,6 +49,8 @@ pub struct OpenmetadataKind;
 pub struct Openmetadata {
     name: FollowerName,
     remote: RemoteSettings,
+    /// Whether custom properties are defined and delivered.
+    has_custom_properties: bool,
 }
 
 impl FollowerKind for OpenmetadataKind {
@@ -70,15 +77,19 @@ impl Follower for Openmetadata {
         &self.name
     }
 
-    /// Another server needs everything, as another mapping does.
+    /// Another server needs everything, as another mapping and other properties do.
     fn revision(&self) -> u32 {
         let version = mapping::VERSION.to_string();
-        let hash = hash(&[service::server_of(&self.remote.url), &version]);
+        let mut all = vec![service::server_of(&self.remote.url), &version];
+        if self.has_custom_properties {
+            all.push(CUSTOM_PROPERTIES);
+        }
+        let hash = hash(&all);
         u32::from_str_radix(&hash[..8], 16).unwrap_or_default()
     }
 
     async fn check(&self, example: Option<&Example>) -> Vec<Stage> {
-        check::check(&self.remote, example).await
+        check::check(&self.remote, self.has_custom_properties, example).await
     }
 
     async fn follow(&self, feed: &dyn Feed) -> Result<Delivery, FollowError> {
@@ -114,12 +125,19 @@ impl Openmetadata {
     /// If a setting is missing or wrong.
     pub fn open(name: FollowerName, settings: &mut Settings) -> Result<Self, Invalid> {
         let remote = RemoteSettings::read(settings, "OpenMetadata", Token::Required);
+        let has_custom_properties = settings.flag(CUSTOM_PROPERTIES, false);
         settings.check()?;
         let remote = settings.checked(remote)?;
-        Ok(Self { name, remote })
+        Ok(Self {
+            name,
+            remote,
+            has_custom_properties,
+        })
     }
 
     async fn deliver(&self, feed: &dyn Feed, server: Server) -> Result<Delivery, FollowError> {
-        delivery::deliver(feed, (server, &self.remote.url), self.remote.parallel).await
+        let custom = self.has_custom_properties.then(CustomProperties::default);
+        let way = (server, &self.remote.url, self.remote.parallel);
+        delivery::deliver(feed, way, custom).await
     }
 }

@@ -16,6 +16,9 @@ pub const FULL_NAME: &str = "Qlik Sense";
 /// The name of the classification in OpenMetadata that has the tags of the product.
 pub const CLASSIFICATION: &str = "QlikSense";
 
+/// What the names of custom properties in OpenMetadata begin with.
+pub const PROPERTY_PREFIX: &str = "qlik";
+
 /// The name of a type of things in the product, such as `Qlik App` for the label `App`.
 #[must_use]
 pub fn type_name(label: &str) -> String {

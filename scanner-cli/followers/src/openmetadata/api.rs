@@ -1,6 +1,9 @@
 //! The requests to a server, as it answers them. Older servers accept one entity at a time.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{
+    OnceLock,
+    atomic::{AtomicBool, Ordering},
+};
 
 use catalog_model::FollowError;
 use outbound_http::{Method, Url};
@@ -28,6 +31,10 @@ pub(super) struct Api {
     is_single: AtomicBool,
     /// Whether a dry run has found that the server does not answer.
     is_silent: AtomicBool,
+    /// Whether custom properties are delivered.
+    has_extension: bool,
+    /// Why the server does not show them.
+    unread_extension: OnceLock<String>,
 }
 
 /// What became of an entity of a bulk request.
@@ -54,7 +61,22 @@ impl Api {
             prefix,
             is_single: AtomicBool::new(false),
             is_silent: AtomicBool::new(false),
+            has_extension: false,
+            unread_extension: OnceLock::new(),
         }
+    }
+
+    /// The same server, whose entities are read with their custom properties.
+    pub(super) fn with_extension(self, has_extension: bool) -> Self {
+        Self {
+            has_extension,
+            ..self
+        }
+    }
+
+    /// Why the server does not show custom properties; `None` if it does.
+    pub(super) fn unread_extension(&self) -> Option<&str> {
+        self.unread_extension.get().map(String::as_str)
     }
 
     /// Whether what is written is recorded instead of sent.
@@ -111,6 +133,32 @@ impl Api {
             EntityType::Chart => "owners,tags",
             EntityType::Dashboard => "owners,tags,charts",
         };
+        if !self.has_extension || self.unread_extension().is_some() {
+            return self.get_fields(of, fqn, fields).await;
+        }
+        match self
+            .get_fields(of, fqn, &format!("{fields},extension"))
+            .await
+        {
+            Err(CallError::Refused {
+                status: 400,
+                message,
+            }) => {
+                let found = self.get_fields(of, fqn, fields).await?;
+                // Another request may have found the same.
+                let _ = self.unread_extension.set(message);
+                Ok(found)
+            }
+            read => read,
+        }
+    }
+
+    async fn get_fields(
+        &self,
+        of: EntityType,
+        fqn: &str,
+        fields: &str,
+    ) -> Result<Option<State>, CallError> {
         let path = format!(
             "{}/name/{}?fields={fields}&include=all",
             of.path(),
@@ -182,13 +230,23 @@ impl Api {
         entity(answer)
     }
 
-    /// Changes an entity, if it is still the one that was read.
+    /// A type of entities or values, with its custom properties.
+    pub(super) async fn type_named(&self, name: &str) -> Result<Value, CallError> {
+        let path = format!("metadata/types/name/{name}?fields=customProperties");
+        match self.read(&path).await {
+            Ok(answer) => Ok(answer.json),
+            Err(_) if self.is_silent() => Ok(json!({ "id": format!("id-of-{name}") })),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Changes an entity, if it is still the version that was read.
     pub(super) async fn patch(
         &self,
         of: EntityType,
         fqn: &str,
         operations: &[Value],
-        state: &State,
+        version: Option<&str>,
     ) -> Result<(), CallError> {
         let path = format!("{}{}/name/{}", self.prefix, of.path(), in_path(fqn));
         let body = json!(operations).to_string();
@@ -196,8 +254,8 @@ impl Api {
             .header("Accept", "application/json")
             .header("Content-Type", "application/json-patch+json")
             .body(body);
-        if let Some(etag) = &state.etag {
-            call = call.header("If-Match", etag.clone());
+        if let Some(version) = version {
+            call = call.header("If-Match", version.to_owned());
         }
         entity(self.server.send(&call).await?).map(drop)
     }

@@ -4,7 +4,7 @@ use catalog_model::{ItemKey, follower::EntityKind};
 
 use super::{
     mapping::{EntityType, Mapped},
-    patch::{DELETED_CHARTS, LIVE_CHARTS, OWNERS, TAGS, Wanted},
+    patch::{DELETED_CHARTS, EXTENSION, LIVE_CHARTS, OWNERS, TAGS, Wanted},
     state::State,
     targets::Written,
 };
@@ -22,6 +22,8 @@ pub(super) struct Upsert {
     pub(super) before: Note,
     /// The hash of its content.
     content: String,
+    /// Whether the server does not show what it has of the entity.
+    pub(super) is_unreadable: bool,
 }
 
 /// An entity that the catalog should not show.
@@ -44,6 +46,8 @@ pub(super) struct Work {
     /// The note before this is sent.
     pub(super) before: Note,
     pub(super) plan: Plan,
+    /// The operations that write its custom properties.
+    pub(super) extension: Vec<serde_json::Value>,
     /// What is ours afterwards.
     pub(super) parts: Parts,
     content: String,
@@ -69,6 +73,14 @@ pub(super) struct Missing {
     pub(super) owners: bool,
     /// The catalog refuses a tag, in these words.
     pub(super) tag: Option<String>,
+    /// Its custom properties are not known, because the server did not answer.
+    pub(super) extension: bool,
+}
+
+impl Missing {
+    fn is_nothing(&self) -> bool {
+        !self.owners && self.tag.is_none() && !self.extension
+    }
 }
 
 impl Upsert {
@@ -82,6 +94,7 @@ impl Upsert {
             mapped,
             before,
             content,
+            is_unreadable: false,
         })
     }
 
@@ -109,8 +122,13 @@ impl Work {
             mapped,
             before,
             content,
+            ..
         } = upsert;
         let wanted = Wanted { mapped, owners };
+        let extension = match is_deleted_by_people || missing.extension {
+            true => Vec::new(),
+            false => wanted.extend(state.as_ref(), &before),
+        };
         let (plan, parts) = match state {
             None => (Plan::Create, wanted.parts()),
             Some(_) if is_deleted_by_people => (Plan::Nothing, before.parts.clone()),
@@ -118,7 +136,8 @@ impl Work {
                 let patch = wanted.patch(&state, service, &before);
                 let is_same = patch.operations.is_empty() && patch.whole.is_none();
                 let is_begun = before.parts.contains_key(DELETED_CHARTS);
-                match is_same && !is_begun && !state.is_deleted() {
+                let is_same = is_same && extension.is_empty() && !is_begun;
+                match is_same && !state.is_deleted() {
                     true => (Plan::Nothing, patch.parts),
                     false => (Plan::Update(state), patch.parts),
                 }
@@ -130,6 +149,7 @@ impl Work {
             wanted,
             before,
             plan,
+            extension,
             parts,
             content,
             missing,
@@ -144,7 +164,7 @@ impl Work {
     fn begin(&mut self) {
         self.before.begin_change();
         self.note_deleted_charts();
-        for part in [TAGS, OWNERS] {
+        for part in [TAGS, OWNERS, EXTENSION] {
             let known = self.before.parts.get(part).cloned().unwrap_or_default();
             let added = self.parts.get(part).into_iter().flatten();
             let added: Vec<_> = added
@@ -175,10 +195,18 @@ impl Work {
         noted.filter(|chart| !self.wanted.mapped.charts.contains(chart))
     }
 
+    /// What is written, if all goes well.
+    pub(super) fn written(&self) -> Written {
+        Written {
+            parts: self.parts.clone(),
+            is_complete: true,
+        }
+    }
+
     /// The note after it was written.
     pub(super) fn after(&self, written: Written) -> Note {
         let Written { parts, is_complete } = written;
-        let is_complete = is_complete && !self.missing.owners && self.missing.tag.is_none();
+        let is_complete = is_complete && self.missing.is_nothing();
         Note {
             server: self.before.server.clone(),
             content: match is_complete {

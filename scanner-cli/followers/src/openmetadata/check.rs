@@ -31,18 +31,27 @@ const OPERATIONS: [&str; 3] = ["Create", "EditAll", "Delete"];
 const RENAME: &str = "EditDisplayName";
 const RENAMED: [&str; 2] = ["chart", "dashboard"];
 
+/// What custom properties are defined in.
+const TYPE: &str = "type";
+
 const WRITABLE: &str = "services, tags, charts and dashboards can be written";
 
 /// The name of an entity that does not exist.
 const PROBE: &str = "scanner-cli-permission-probe.none";
 
 /// Checks a server.
-pub(super) async fn check(remote: &RemoteSettings, example: Option<&Example>) -> Vec<Stage> {
+pub(super) async fn check(
+    remote: &RemoteSettings,
+    has_custom_properties: bool,
+    example: Option<&Example>,
+) -> Vec<Stage> {
     let api = Api::new(remote.server.clone(), &remote.url);
     let mut stages = Stages::way(remote).await;
     stages.then(SERVER, server(&api)).await;
     stages.then(TOKEN, token(&api)).await;
-    stages.then(PERMISSIONS, permissions(&api)).await;
+    stages
+        .then(PERMISSIONS, permissions(&api, has_custom_properties))
+        .await;
     stages
         .then(MAPPING, async { describe(example, sample) })
         .await;
@@ -72,16 +81,17 @@ async fn token(api: &Api) -> Result<Seen, CallError> {
 
 /// Whether the owner of the token may write. Nothing is stored: the change is of nothing, and of an entity that does not
 /// exist.
-async fn permissions(api: &Api) -> Result<Seen, StageError> {
+async fn permissions(api: &Api, has_custom_properties: bool) -> Result<Seen, StageError> {
     let (mut unread, mut may_not_rename) = (None, false);
     for resource in RESOURCES {
         match api.permissions(resource).await {
             Ok(answer) => {
-                let denied = |operation: &&str| is_denied(&answer.json, operation);
-                if let Some(operation) = OPERATIONS.iter().find(denied) {
+                let denied = |operation: &str| is_denied(&answer.json, operation);
+                if let Some(operation) = OPERATIONS.into_iter().find(|operation| denied(operation))
+                {
                     return Err(not_allowed(operation, resource));
                 }
-                may_not_rename |= RENAMED.contains(&resource) && denied(&RENAME);
+                may_not_rename |= RENAMED.contains(&resource) && denied(RENAME);
                 if !answer.json["permissions"].is_array() {
                     unread = Some(resource);
                 }
@@ -97,6 +107,16 @@ async fn permissions(api: &Api) -> Result<Seen, StageError> {
             status: 400..=499, ..
         }) => {}
         Err(error) => return Err(error.into()),
+    }
+    if has_custom_properties
+        && let Ok(answer) = api.permissions(TYPE).await
+        && is_denied(&answer.json, "EditAll")
+    {
+        return Ok(Seen::doubtful(
+            WRITABLE,
+            "the owner of `token` may not define custom properties: only those are delivered that an administrator has \
+             defined",
+        ));
     }
     match unread {
         None if may_not_rename => Ok(Seen::doubtful(

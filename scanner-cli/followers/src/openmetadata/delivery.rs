@@ -10,8 +10,9 @@ use outbound_http::Url;
 
 use super::{
     change::{Removal, Upsert, note_key, type_of},
+    custom_properties::CustomProperties,
     dashboards::Dashboards,
-    mapping::{self, EntityType, Mapped, name},
+    mapping::{self, EntityType, Mapped, extension::Extension, name},
     service::server_of,
     window::Window,
 };
@@ -26,12 +27,12 @@ const REMOVED: &[ItemState] = &[ItemState::Excluded, ItemState::Gone];
 /// Delivers what is due.
 pub(super) async fn deliver(
     feed: &dyn Feed,
-    (server, url): (Server, &Url),
-    parallel: usize,
+    (server, url, parallel): (Server, &Url, usize),
+    custom: Option<CustomProperties>,
 ) -> Result<Delivery, FollowError> {
     let tally = Tally::begin(feed, server_of(url)).await?;
     let due = Due::read(feed, tally.again()).await?;
-    let mut window = Window::new(feed, tally, (server, url), parallel);
+    let mut window = Window::new(feed, tally, (server, url, parallel), custom);
     for due in due {
         let dashboards = Dashboards::load(feed, &due.connection).await?;
         let service = window.begin(&due.connection);
@@ -74,7 +75,9 @@ impl Walk<'_, '_> {
             let keys: Vec<_> = batch.iter().map(|entry| &entry.entity.key).collect();
             let notes = self.notes(EntityType::Chart, &keys).await?;
             for (entry, note) in batch.iter().zip(notes) {
-                let mapped = mapping::chart(&entry.entity, &self.part);
+                let mut mapped = mapping::chart(&entry.entity, &self.part);
+                let extension = || Extension::of_item(&entry.entity);
+                self.window.extend(&mut mapped, extension).await?;
                 self.push(&entry.entity.key, mapped, note).await?;
             }
         }
@@ -127,7 +130,9 @@ impl Walk<'_, '_> {
         let Some((container, parent)) = self.dashboards.take(&key) else {
             return Ok(());
         };
-        let mapped = mapping::dashboard(&container, parent.as_deref(), charts);
+        let mut mapped = mapping::dashboard(&container, parent.as_deref(), charts);
+        let extension = || Extension::of_container(&container);
+        self.window.extend(&mut mapped, extension).await?;
         let note = self.notes(EntityType::Dashboard, &[&key]).await?;
         let note = note.into_iter().next().unwrap_or_default();
         self.push(&key, mapped, note).await

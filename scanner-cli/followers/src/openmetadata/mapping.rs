@@ -15,7 +15,10 @@ use serde_json::{Map, Value, json};
 
 use crate::{product::CLASSIFICATION, sync::hash};
 
+pub mod extension;
 pub mod name;
+
+use extension::Extension;
 
 /// The version of the mapping. A higher number makes every entity be delivered again.
 pub const VERSION: u32 = 1;
@@ -60,6 +63,9 @@ pub struct Mapped {
     pub tags: Option<Vec<Tag>>,
     /// The e-mail addresses of its owners, in lower case. `None` if they are not known: those in the catalog stay.
     pub emails: Option<Vec<String>>,
+    /// Its custom properties, which are sent apart from the others.
+    #[serde(skip)]
+    pub extension: Extension,
 }
 
 /// A tag.
@@ -151,6 +157,7 @@ pub fn chart(item: &Visualization, part: &str) -> Mapped {
         charts: Vec::new(),
         tags: texts.map(tags),
         emails: emails(&item.contacts),
+        extension: Extension::default(),
     }
 }
 
@@ -181,6 +188,7 @@ pub fn dashboard(container: &Container, parent: Option<&str>, charts: Vec<String
         charts,
         tags: tags_are_known.then(|| tags(&container.tags)),
         emails: emails(&container.contacts),
+        extension: Extension::default(),
     }
 }
 
@@ -188,6 +196,19 @@ impl Mapped {
     /// A hash of everything, with the version of the mapping.
     #[must_use]
     pub fn content(&self) -> String {
+        let content = self.content_without_extension();
+        match self.extension.is_empty() {
+            true => content,
+            false => {
+                let extension = serde_json::to_string(&self.extension).unwrap_or_default();
+                hash(&[&content, &extension])
+            }
+        }
+    }
+
+    /// The same without custom properties.
+    #[must_use]
+    pub fn content_without_extension(&self) -> String {
         let text = serde_json::to_string(self).unwrap_or_default();
         hash(&[&VERSION.to_string(), &text])
     }

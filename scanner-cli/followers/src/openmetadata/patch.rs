@@ -1,5 +1,7 @@
 //! The difference between what an entity should be and what the catalog has. What people have added or changed stays.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -11,6 +13,7 @@ use crate::sync::{Note, Parts, hash};
 /// The parts of a note: the lists that people edit, too, and what a server does not show.
 pub(super) const TAGS: &str = "tags";
 pub(super) const OWNERS: &str = "owners";
+pub(super) const EXTENSION: &str = "extension";
 const LIFE_CYCLE: &str = "lifeCycle";
 
 /// The parts of a note while a dashboard is removed or brought back: charts that were live or deleted before, and that a
@@ -88,6 +91,7 @@ impl Wanted {
             parts.insert(OWNERS.to_owned(), owners);
         }
         self.note_life_cycle(&mut parts);
+        self.note_extension(&Note::default(), &mut parts);
         parts
     }
 
@@ -111,6 +115,7 @@ impl Wanted {
         self.patch_life_cycle(state, before, &mut patch);
         self.patch_tags(state, before, &mut patch);
         self.patch_owners(state, before, &mut patch);
+        self.note_extension(before, &mut patch.parts);
         let charts = self.charts(state, service);
         let source_hash = self.source_hash(Some(state));
         match charts {
@@ -199,6 +204,51 @@ impl Wanted {
         if !self.mapped.life_cycle.is_empty() {
             let text = Value::from(self.mapped.life_cycle.clone()).to_string();
             parts.insert(LIFE_CYCLE.to_owned(), vec![hash(&[&text])]);
+        }
+    }
+
+    /// The operations that give the entity its custom properties. Those of others stay.
+    pub(super) fn extend(&self, state: Option<&State>, before: &Note) -> Vec<Value> {
+        let wanted = self.mapped.extension.properties.iter();
+        let Some(live) = state.and_then(|state| state.object(EXTENSION)) else {
+            let all: Map<_, _> = wanted
+                .map(|(name, property)| (name.clone(), property.value.as_str().into()))
+                .collect();
+            let add = json!({ "op": "add", "path": format!("/{EXTENSION}"), "value": all });
+            return match add["value"].as_object().is_some_and(Map::is_empty) {
+                true => Vec::new(),
+                false => vec![add],
+            };
+        };
+        let path = |name: &str| format!("/{EXTENSION}/{name}");
+        let removed = noted_properties(before);
+        let removed = removed.filter(|name| live.contains_key(*name) && self.drops(name));
+        let removed = removed.map(|name| json!({ "op": "remove", "path": path(name) }));
+        let has = |name: &str, value: &str| live.get(name).is_some_and(|own| own == value);
+        let changed = wanted.filter(|(name, property)| !has(name, &property.value));
+        let changed = changed.map(
+            |(name, property)| json!({ "op": "add", "path": path(name), "value": property.value }),
+        );
+        removed.chain(changed).collect()
+    }
+
+    /// Whether the source no longer has a value of a custom property.
+    fn drops(&self, name: &str) -> bool {
+        let extension = &self.mapped.extension;
+        !extension.is_empty()
+            && !extension.properties.contains_key(name)
+            && !extension.is_unknown(name)
+    }
+
+    /// Notes which custom properties are ours.
+    fn note_extension(&self, before: &Note, parts: &mut Parts) {
+        let kept = noted_properties(before).filter(|name| !self.drops(name));
+        let wanted = self.mapped.extension.properties.keys();
+        let ours: BTreeSet<_> = kept.chain(wanted).cloned().collect();
+        if !ours.is_empty() {
+            parts.insert(EXTENSION.to_owned(), ours.into_iter().collect());
+        } else {
+            parts.remove(EXTENSION);
         }
     }
 
@@ -308,7 +358,7 @@ impl Wanted {
                 .map_or_else(|| short(""), str::to_owned),
         };
         let owners = self.owners.iter().flatten().map(String::as_str);
-        let content = self.mapped.content();
+        let content = self.mapped.content_without_extension();
         let all: Vec<_> = std::iter::once(content.as_str()).chain(owners).collect();
         let [name, description] = EDITED.map(fragment);
         format!("{name}{description}{}", &hash(&all)[..16])
@@ -389,6 +439,12 @@ fn is_noted(note: &Note, part: &str, entry: &str) -> bool {
     let noted = [note.parts.get(part), note.maybe.get(part)];
     let mut noted = noted.into_iter().flatten().flatten();
     noted.any(|noted| noted == entry)
+}
+
+fn noted_properties(note: &Note) -> impl Iterator<Item = &String> {
+    let noted = [note.parts.get(EXTENSION), note.maybe.get(EXTENSION)];
+    let noted: BTreeSet<_> = noted.into_iter().flatten().flatten().collect();
+    noted.into_iter()
 }
 
 fn label(tag: &Tag) -> Value {

@@ -193,7 +193,9 @@ impl Updates<'_> {
         for _ in 0..MAX_CONFLICTS {
             let patch = wanted.patch(&state, self.service, &work.before);
             if !patch.operations.is_empty() {
-                let sent = api.patch(of, &work.fqn, &patch.operations, &state).await;
+                let sent = api
+                    .patch(of, &work.fqn, &patch.operations, state.etag.as_deref())
+                    .await;
                 if let Err(CallError::Refused { status: 412, .. }) = sent {
                     state = self.read_again(work).await?;
                     continue;

@@ -15,8 +15,9 @@ use outbound_http::Url;
 use super::{
     api::{Api, MAX_BYTES, MAX_ENTITIES},
     change::{Missing, Plan, Removal, Upsert, Work},
+    custom_properties::{CustomProperties, ExtensionChange, Extensions},
     denied_names::DeniedNames,
-    mapping::EntityType,
+    mapping::{EntityType, Mapped, extension::Extension},
     people::People,
     service::{Service, ServiceState, server_of},
     state::State,
@@ -40,6 +41,8 @@ pub(super) struct Window<'a> {
     parallel: usize,
     people: People,
     names: DeniedNames,
+    /// `None` if they are not delivered.
+    custom: Option<CustomProperties>,
     tags: Tags,
     service: Option<Service>,
     upserts: Vec<Upsert>,
@@ -47,22 +50,26 @@ pub(super) struct Window<'a> {
     is_checked: bool,
 }
 
+/// What became of each entity, and what was written of it if that is known better than before it was sent.
+type Outcomes = Vec<(Option<Outcome>, Option<Written>)>;
+
 impl<'a> Window<'a> {
     pub(super) fn new(
         feed: &'a dyn Feed,
         tally: Tally,
-        (server, url): (Server, &Url),
-        parallel: usize,
+        (server, url, parallel): (Server, &Url, usize),
+        custom: Option<CustomProperties>,
     ) -> Self {
         Self {
             feed,
             tally,
             server: hash(&[server_of(url)]),
             absent: BTreeSet::new(),
-            api: Api::new(server, url),
+            api: Api::new(server, url).with_extension(custom.is_some()),
             parallel,
             people: People::default(),
             names: DeniedNames::default(),
+            custom,
             tags: Tags::default(),
             service: None,
             upserts: Vec::new(),
@@ -77,6 +84,25 @@ impl<'a> Window<'a> {
         let fqn = service.fqn.clone();
         self.service = Some(service);
         fqn
+    }
+
+    /// Adds custom properties to an entity, if they are delivered.
+    pub(super) async fn extend(
+        &mut self,
+        mapped: &mut Mapped,
+        extension: impl FnOnce() -> Extension,
+    ) -> Result<(), FollowError> {
+        if self.custom.is_none() {
+            return Ok(());
+        }
+        self.check_server().await?;
+        let Some(custom) = &mut self.custom else {
+            return Ok(());
+        };
+        mapped.extension = extension();
+        custom
+            .define((self.feed, &self.api), &self.server, mapped)
+            .await
     }
 
     /// Adds an entity that exists. All between two calls of [`flush`](Self::flush) are of one type.
@@ -123,12 +149,24 @@ impl<'a> Window<'a> {
         if let Some(notice) = self.names.notice() {
             self.tally.notice(notice);
         }
+        if let Some(custom) = &self.custom {
+            for notice in custom.notices(&self.api) {
+                self.tally.notice(notice);
+            }
+            let outdated = custom.outdated().into_iter();
+            let forgotten = outdated.fold(Acknowledgement::default(), |forgotten, key| {
+                forgotten.with_note(key, None)
+            });
+            if !forgotten.notes.is_empty() {
+                self.feed.acknowledge(forgotten).await?;
+            }
+        }
         self.tally.end(self.feed).await
     }
 
-    async fn flush_upserts(&mut self, upserts: Vec<Upsert>) -> Result<(), FollowError> {
+    async fn flush_upserts(&mut self, mut upserts: Vec<Upsert>) -> Result<(), FollowError> {
         let (service, is_new) = self.create_service().await?;
-        let states = self.read(&upserts, is_new).await?;
+        let states = self.read(&mut upserts, is_new).await?;
         let works = self.prepare(upserts, states, (&service, is_new)).await?;
         self.note_before(&works).await?;
         let (outcomes, ended) = self.send(&works, &service).await;
@@ -139,10 +177,7 @@ impl<'a> Window<'a> {
             match outcome {
                 Some(Outcome::Stored) => {
                     items += u64::from(is_item && !matches!(work.plan, Plan::Nothing));
-                    let written = written.unwrap_or_else(|| Written {
-                        parts: work.parts.clone(),
-                        is_complete: true,
-                    });
+                    let written = written.unwrap_or_else(|| work.written());
                     stored = stored.with_note(work.note_key(), work.after(written).text());
                     if let Some(message) = work.missing.tag {
                         self.refused(work.key, message)?;
@@ -185,20 +220,27 @@ impl<'a> Window<'a> {
 
     /// Whether the catalog has the service of the connection. Before that, the server is found to be what it should be.
     async fn service_state(&mut self) -> Result<ServiceState, FollowError> {
-        if !self.is_checked && !self.api.is_dry_run() {
-            self.api.version().await?;
-        }
-        self.is_checked = true;
+        self.check_server().await?;
         match &mut self.service {
             Some(service) => service.state(&self.api).await,
             None => Ok(ServiceState::Absent),
         }
     }
 
-    /// What the catalog has of these entities, by index.
+    /// Finds, once, whether the server is OpenMetadata.
+    async fn check_server(&mut self) -> Result<(), FollowError> {
+        if !self.is_checked && !self.api.is_dry_run() {
+            self.api.version().await?;
+        }
+        self.is_checked = true;
+        Ok(())
+    }
+
+    /// What the catalog has of these entities, by index. Of one that cannot be read, it is not known which custom
+    /// properties it has.
     async fn read(
         &self,
-        upserts: &[Upsert],
+        upserts: &mut [Upsert],
         is_new: bool,
     ) -> Result<BTreeMap<usize, State>, FollowError> {
         let mut states = BTreeMap::new();
@@ -206,6 +248,7 @@ impl<'a> Window<'a> {
             return Ok(states);
         }
         let mut requests = Vec::new();
+        let mut unreadable = Vec::new();
         for (index, upsert) in upserts.iter().enumerate() {
             let read = self.api.get(upsert.mapped.of, &upsert.fqn);
             requests.push(async move { (index, read.await) }.boxed());
@@ -215,9 +258,13 @@ impl<'a> Window<'a> {
             match state {
                 Ok(state) => states.extend(state.map(|state| (index, state))),
                 // What cannot be read is created, so that the answer to this says why.
-                Err(CallError::Refused { .. } | CallError::TooLarge) => {}
+                Err(CallError::Refused { .. } | CallError::TooLarge) => unreadable.push(index),
                 Err(error) => return Err(error.ended("an entity cannot be read")),
             }
+        }
+        drop(requests);
+        for index in unreadable {
+            upserts[index].is_unreadable = true;
         }
         Ok(states)
     }
@@ -251,6 +298,7 @@ impl<'a> Window<'a> {
                     .tags
                     .as_mut()
                     .and_then(|tags| self.tags.retain(tags)),
+                extension: self.custom.is_some() && upsert.is_unreadable,
             };
             let state = states.remove(&index);
             if state
@@ -280,14 +328,7 @@ impl<'a> Window<'a> {
 
     /// Creates what the catalog does not have, then changes the rest. With each outcome comes what was written, if that
     /// is known better than before.
-    async fn send(
-        &self,
-        works: &[Work],
-        service: &str,
-    ) -> (
-        Vec<(Option<Outcome>, Option<Written>)>,
-        Result<(), FollowError>,
-    ) {
+    async fn send(&self, works: &[Work], service: &str) -> (Outcomes, Result<(), FollowError>) {
         let mut outcomes = vec![(Some(Outcome::Stored), None); works.len()];
         let Some(of) = works.first().map(|work| work.wanted.mapped.of) else {
             return (outcomes, Ok(()));
@@ -328,7 +369,45 @@ impl<'a> Window<'a> {
             }
             ended = then;
         }
+        if ended.is_ok() {
+            ended = self.send_extensions(works, &mut outcomes).await;
+        }
         (outcomes, ended)
+    }
+
+    /// Writes the custom properties of what was stored. An entity without them is stored, but not completely.
+    async fn send_extensions(
+        &self,
+        works: &[Work],
+        outcomes: &mut Outcomes,
+    ) -> Result<(), FollowError> {
+        let Some((custom, first)) = self.custom.as_ref().zip(works.first()) else {
+            return Ok(());
+        };
+        let (mut indexes, mut changes) = (Vec::new(), Vec::new());
+        for (index, work) in works.iter().enumerate() {
+            let is_stored = outcomes[index].0 == Some(Outcome::Stored);
+            if is_stored && !work.extension.is_empty() {
+                let (fqn, operations) = (&*work.fqn, &*work.extension);
+                changes.push(ExtensionChange { fqn, operations });
+                indexes.push(index);
+            }
+        }
+        let (api, of) = (&self.api, first.wanted.mapped.of);
+        let target = Extensions { api, of, custom };
+        let (sent, ended) = self.sender(1).send(&target, &changes).await;
+        for (index, sent) in indexes.into_iter().zip(sent) {
+            let (outcome, written) = &mut outcomes[index];
+            match sent {
+                Some(Outcome::Stored) => {}
+                Some(Outcome::Refused(_)) => {
+                    let written = written.get_or_insert_with(|| works[index].written());
+                    written.is_complete = false;
+                }
+                None => *outcome = None,
+            }
+        }
+        ended
     }
 
     fn sender(&self, entries: usize) -> Sender {

@@ -1,7 +1,7 @@
 //! A strict OpenMetadata server: a second reading of its protocol. What a client must never do is recorded as a violation.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::{
         Mutex, MutexGuard,
         atomic::{AtomicBool, Ordering},
@@ -20,6 +20,7 @@ mod bulk;
 mod json_patch;
 mod people;
 mod schema;
+mod types;
 mod writes;
 
 pub(crate) use people::USERS;
@@ -61,6 +62,14 @@ pub(crate) struct State {
     pub(crate) is_readonly: bool,
     /// Whether the owner of the token may not change names, as bots with the role of the server's own ones.
     pub(crate) denies_names: bool,
+    /// The custom properties that are defined: types and names.
+    pub(crate) defined: BTreeSet<(String, String)>,
+    /// Whether the owner of the token may not define some.
+    pub(crate) may_not_define: bool,
+    /// Whether the owner of the token may not write custom properties.
+    pub(crate) denies_extension: bool,
+    /// Whether charts and dashboards have no custom properties.
+    pub(crate) has_no_extension: bool,
     /// Whether the search does not find users yet.
     pub(crate) is_search_late: bool,
     /// Whether answers have no version.
@@ -180,6 +189,7 @@ impl State {
                     fqn,
                 ],
             ) => self.get(of, fqn, query),
+            ("GET", ["metadata", "types", "name", name]) => self.type_named(name, query),
             ("GET", ["services", "dashboardServices", "name", fqn]) => {
                 self.get("services", fqn, query)
             }
@@ -214,7 +224,10 @@ impl State {
             .split('&')
             .find_map(|word| word.strip_prefix("fields="));
         let fields: Vec<_> = fields.unwrap_or_default().split(',').collect();
-        for field in ["owners", "tags", "charts", "lifeCycle"] {
+        if self.has_no_extension && fields.contains(&"extension") {
+            return refuse((400, "Invalid field name extension".to_owned()));
+        }
+        for field in ["owners", "tags", "charts", "lifeCycle", "extension"] {
             let is_empty = entity[field].as_array().is_some_and(Vec::is_empty);
             if !fields.contains(&field) || is_empty {
                 entity.as_object_mut().unwrap().remove(field);
@@ -320,6 +333,7 @@ impl State {
             ("PUT", [of @ ("charts" | "dashboards" | "classifications" | "tags")]) => {
                 self.put(of, &body()?)
             }
+            ("PUT", ["metadata", "types", id]) => self.define(id, &body()?),
             ("PUT", ["services", "dashboardServices"]) => self.put("services", &body()?),
             ("PATCH", [of @ ("charts" | "dashboards"), "name", fqn]) => {
                 if text != Some("application/json-patch+json") {

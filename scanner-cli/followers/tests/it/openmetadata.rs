@@ -18,6 +18,7 @@ use crate::{
     support::open,
 };
 
+mod custom_properties;
 mod dashboards;
 mod edits;
 mod faults;

@@ -141,6 +141,16 @@ impl State {
                            IngestionBotRole, policy IngestionBotPolicy, rule DisplayName-Deny";
             return Err((403, message.to_owned()));
         }
+        if patched["extension"] != former["extension"] {
+            if self.denies_extension {
+                let message = "Principal: CatalogPrincipal{name='qlik-bot'} operations [EditCustomFields] not allowed";
+                return Err((403, message.to_owned()));
+            }
+            if self.has_no_extension {
+                return Err((400, "Unrecognized field \"extension\"".to_owned()));
+            }
+            self.check_extension(of, &patched)?;
+        }
         let mut checked = patched.clone();
         checked.as_object_mut().unwrap().remove("charts");
         self.check_references(of, &checked)?;
