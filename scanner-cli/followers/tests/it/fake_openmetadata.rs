@@ -85,7 +85,7 @@ pub(crate) struct State {
 }
 
 /// A refusal: status and message.
-type Refused = (u16, String);
+pub(crate) type Refused = (u16, String);
 
 impl FakeOpenmetadata {
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {

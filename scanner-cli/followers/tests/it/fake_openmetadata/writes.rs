@@ -161,7 +161,7 @@ impl State {
         Ok(patched)
     }
 
-    pub(super) fn delete(&mut self, of: &str, fqn: &str) -> Result<Value, Refused> {
+    pub(crate) fn delete(&mut self, of: &str, fqn: &str) -> Result<Value, Refused> {
         let key = (of.to_owned(), fqn.to_owned());
         let Some(entity) = self
             .entities
