@@ -57,6 +57,8 @@ struct Refused {
     reason: Option<String>,
     /// Whether no more are sent.
     is_stopped: bool,
+    /// Whether the account may not write them.
+    is_denied: bool,
     /// Whether the catalog no longer has a property that was defined.
     is_outdated: bool,
 }
@@ -117,8 +119,8 @@ impl CustomProperties {
             };
             let reason = self.reason.as_deref().unwrap_or("unknown reason");
             notices.push(format!(
-                "{properties} missing in OpenMetadata and were not sent: {reason}; allow the owner of `token` to \
-                 define them, then run `follow --full`"
+                "{properties} missing in OpenMetadata and were not sent: {reason}; define them as an administrator, or \
+                 allow it to the owner of `token`"
             ));
         }
         if let Some(reason) = api.unread_extension() {
@@ -138,6 +140,13 @@ impl CustomProperties {
             ));
         }
         notices
+    }
+
+    /// Whether the next delivery may write what is missing. What the account may not write will be missing then, too.
+    pub(super) fn is_incomplete(&self) -> bool {
+        let refused = self.refusals.lock();
+        let is_refused = refused.entities > 0 && !refused.is_denied;
+        is_refused || self.usable.values().any(|is_usable| !is_usable)
     }
 
     /// The keys of notes that are outdated: the next delivery defines these properties again.
@@ -252,6 +261,7 @@ impl Refusals {
     fn add(&self, reason: &str, is_denied: bool) {
         let mut refused = self.lock();
         refused.entities += 1;
+        refused.is_denied |= is_denied;
         refused.is_outdated |= reason.contains("custom field");
         refused.is_stopped |= is_denied || refused.is_outdated || refused.entities >= MAX_REFUSED;
         refused.reason.get_or_insert_with(|| reason.to_owned());

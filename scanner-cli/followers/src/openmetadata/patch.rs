@@ -318,12 +318,14 @@ impl Wanted {
         if self.mapped.of == EntityType::Chart {
             return None;
         }
-        let live = state.charts();
+        let dashboard = format!("{service}.{}", self.mapped.name);
+        let (live, deleted) = (state.charts(), state.deleted_charts());
+        let has_deleted = foreign(&deleted, &dashboard).len() < deleted.len();
         let mut charts = self.mapped.charts.clone();
-        charts.extend(foreign(&live, &format!("{service}.{}", self.mapped.name)));
+        charts.extend(foreign(&live, &dashboard));
         let is_same =
             charts.len() == live.len() && charts.iter().all(|chart| live.contains(&chart.as_str()));
-        (!is_same).then_some(charts)
+        (!is_same || has_deleted).then_some(charts)
     }
 
     /// The body that gives a dashboard these charts. A `PUT` replaces some fields that are left out, so it has what people

@@ -102,7 +102,20 @@ impl<'a> Window<'a> {
         mapped.extension = extension();
         custom
             .define((self.feed, &self.api), &self.server, mapped)
-            .await
+            .await?;
+        self.retry_if(
+            self.custom
+                .as_ref()
+                .is_some_and(CustomProperties::is_incomplete),
+        );
+        Ok(())
+    }
+
+    /// Makes the connection due again in the next delivery, if something could not be written for now.
+    fn retry_if(&mut self, is_incomplete: bool) {
+        if let Some(service) = self.service.as_ref().filter(|_| is_incomplete) {
+            self.tally.retry(&service.connection.code);
+        }
     }
 
     /// Adds an entity that exists. All between two calls of [`flush`](Self::flush) are of one type.
@@ -192,6 +205,11 @@ impl<'a> Window<'a> {
                 None => {}
             }
         }
+        self.retry_if(
+            self.custom
+                .as_ref()
+                .is_some_and(CustomProperties::is_incomplete),
+        );
         if !stored.notes.is_empty() {
             self.feed.acknowledge(stored).await?;
         }
@@ -300,6 +318,7 @@ impl<'a> Window<'a> {
                     .and_then(|tags| self.tags.retain(tags)),
                 extension: self.custom.is_some() && upsert.is_unreadable,
             };
+            self.retry_if(missing.owners || missing.extension);
             let state = states.remove(&index);
             if state
                 .as_ref()

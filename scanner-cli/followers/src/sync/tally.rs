@@ -21,7 +21,7 @@ pub struct Tally {
     target: String,
     stored: BTreeMap<ConnectionCode, u64>,
     refused: Vec<Refusal>,
-    /// The connections of which something was refused, this time and last time.
+    /// The connections of which something was refused or is to be retried, this time and last time.
     refused_again: BTreeSet<ConnectionCode>,
     again: BTreeSet<ConnectionCode>,
     notices: Vec<String>,
@@ -83,6 +83,11 @@ impl Tally {
         self.refused_again.insert(code.clone());
         self.refused.push(Refusal { key, message });
         Ok(())
+    }
+
+    /// Makes all of a connection due again in the next delivery, because something could not be written for now.
+    pub fn retry(&mut self, code: &ConnectionCode) {
+        self.refused_again.insert(code.clone());
     }
 
     /// Adds a line for people that does not concern a single item.

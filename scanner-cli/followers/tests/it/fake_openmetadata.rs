@@ -72,6 +72,8 @@ pub(crate) struct State {
     pub(crate) has_no_extension: bool,
     /// Whether the search does not find users yet.
     pub(crate) is_search_late: bool,
+    /// Whether users cannot be looked up: every request for one fails.
+    pub(crate) fails_lookups: bool,
     /// Whether answers have no version.
     pub(crate) has_no_etags: bool,
     /// Users who change an entity after it was read, before the next change.
@@ -177,6 +179,9 @@ impl State {
         match (request.method.as_str(), words.as_slice()) {
             ("GET", ["users", "loggedInUser"]) => {
                 Reply::Json(200, json!({ "id": "u0", "name": "qlik-bot" }))
+            }
+            ("GET", ["users", "name", _] | ["search", "query"]) if self.fails_lookups => {
+                refuse((500, "search is down".to_owned()))
             }
             ("GET", ["users", "name", name]) => people::by_name(name),
             ("GET", ["search", "query"]) => people::search(query, self.is_search_late),

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::{
     fake_http::FakeServer,
-    fake_openmetadata::{FakeOpenmetadata, Generation, TOKEN},
+    fake_openmetadata::{FakeOpenmetadata, Generation, State, TOKEN},
     faults::Fault,
     support::open,
 };
@@ -127,6 +127,24 @@ pub(crate) fn push(entity: &mut Value, list: &str, entry: Value) {
     if !entries.contains(&entry) {
         entries.push(entry);
     }
+}
+
+/// A person puts a chart into the dashboard: of another service, or of another dashboard.
+pub(crate) fn put_into(state: &mut State, fqn: &str) {
+    let foreign = json!({
+        "id": format!("id of {fqn}"),
+        "name": fqn.split_once('.').unwrap().1,
+        "fullyQualifiedName": fqn,
+        "version": 0.1,
+        "deleted": false,
+        "tags": [],
+        "owners": [],
+    });
+    let key = ("charts".to_owned(), fqn.to_owned());
+    let foreign = state.entities.entry(key).or_insert(foreign).clone();
+    state.edit("dashboards", "east.f1", |dashboard| {
+        push(dashboard, "charts", foreign)
+    });
 }
 
 #[async_trait]

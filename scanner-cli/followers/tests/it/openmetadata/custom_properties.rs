@@ -53,6 +53,11 @@ async fn custom_properties_are_defined_once_and_sent() {
             dashboard["extension"],
             json!({ "qlikKey": "east/folder:f1" })
         );
+        let requests = catalog.fake().state().requests.clone();
+        let defined = requests
+            .iter()
+            .filter(|request| request.starts_with("PUT /api/v1/metadata"));
+        assert_eq!(defined.count(), 3);
         let before = catalog.fake().state().writes;
         catalog.deliver(&store).await.unwrap();
         full(&catalog, &store).await;
@@ -148,8 +153,12 @@ async fn without_the_right_to_define_them_everything_else_is_delivered() {
             json!({ "qlikSheetStatus": "base" })
         );
         assert!(catalog.chart("b")["extension"].is_null());
+        // It is told again, and nothing else is sent, until it may.
+        let writes = catalog.fake().state().writes;
+        assert_eq!(catalog.deliver(&store).await.unwrap().notices.len(), 1);
+        assert_eq!(catalog.fake().state().writes, writes);
         catalog.fake().state().may_not_define = false;
-        assert_eq!(full(&catalog, &store).await.notices, [""; 0]);
+        assert_eq!(catalog.deliver(&store).await.unwrap().notices, [""; 0]);
         assert_eq!(
             catalog.chart("b")["extension"],
             json!({ "qlikKey": "east/f1/b" })

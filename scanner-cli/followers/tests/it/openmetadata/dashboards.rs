@@ -3,7 +3,7 @@
 use catalog_model::contract::follower::{Closing, FeedFault, FollowerUnderTest, MemoryStore};
 use serde_json::{Value, json};
 
-use super::{BOB, Openmetadata, chart, curated, east, push, user};
+use super::{BOB, Openmetadata, chart, curated, east, push, put_into, user};
 use crate::{fake_openmetadata::Generation, faults::Fault};
 
 const GENERATIONS: [Generation; 2] = [Generation::New, Generation::Old];
@@ -63,21 +63,9 @@ fn edit_dashboard(catalog: &Openmetadata) {
     });
 }
 
-/// A person puts the charts with these names into the dashboard: one of another service, or one of another dashboard.
 fn put_into_dashboard(catalog: &Openmetadata, charts: &[&str]) {
-    let mut state = catalog.fake().state();
-    let model = state.entities[&("charts".to_owned(), chart("a"))].clone();
     for fqn in charts {
-        let key = ("charts".to_owned(), (*fqn).to_owned());
-        let mut foreign = model.clone();
-        foreign["id"] = json!(format!("id of {fqn}"));
-        foreign["name"] = json!(fqn.split_once('.').unwrap().1);
-        foreign["fullyQualifiedName"] = json!(fqn);
-        foreign["deleted"] = json!(false);
-        let foreign = state.entities.entry(key).or_insert(foreign).clone();
-        state.edit("dashboards", "east.f1", |dashboard| {
-            push(dashboard, "charts", foreign)
-        });
+        put_into(&mut catalog.fake().state(), fqn);
     }
 }
 
@@ -204,5 +192,21 @@ async fn charts_that_people_put_into_a_dashboard_stay_when_others_are_removed() 
         catalog.follower().follow(&feed).await.unwrap();
         assert_eq!(catalog.charts(), ["x", "f2_z"]);
         catalog.fake().assert_no_violation();
+    }
+}
+
+#[tokio::test]
+async fn a_dashboard_that_could_not_be_changed_loses_its_deleted_charts_later() {
+    for generation in GENERATIONS {
+        let (catalog, store) = (Openmetadata::new(generation), MemoryStore::default());
+        store.scan(&east(), &[("a", "A"), ("b", "B")], Closing::Complete);
+        catalog.deliver(&store).await.unwrap();
+        store.exclude(&east(), "a");
+        catalog.fake().state().faults = [Fault::Status(400)].into();
+        let delivery = catalog.deliver(&store).await.unwrap();
+        assert_eq!(delivery.refused.len(), 1);
+        assert_eq!(catalog.charts(), ["f1_a", "f1_b"]);
+        catalog.deliver(&store).await.unwrap();
+        assert_eq!(catalog.charts(), ["f1_b"]);
     }
 }

@@ -21,7 +21,7 @@ fn contact(email: &str) -> Contact {
 }
 
 /// Gives an item these owners.
-fn owned_by(emails: &[&str]) -> impl FnOnce(&mut Visualization) {
+pub(super) fn owned_by(emails: &[&str]) -> impl FnOnce(&mut Visualization) + use<> {
     let contacts = emails.iter().map(|email| contact(email)).collect();
     move |item| item.contacts = Contacts::Known(contacts)
 }
@@ -147,4 +147,21 @@ async fn owners_without_a_user_are_left_out_and_counted() {
         ["1 owner has no user in OpenMetadata and was left out: `x00@example.com`"]
     );
     assert_eq!(catalog.deliver(&store).await.unwrap().notices, [""; 0]);
+}
+
+#[tokio::test]
+async fn owners_who_could_not_be_looked_up_arrive_with_the_next_delivery() {
+    let (catalog, store) = (Openmetadata::new(Generation::New), MemoryStore::default());
+    catalog.fake().state().fails_lookups = true;
+    store.scan(&east(), &[("a", "A"), ("b", "B")], Closing::Complete);
+    let delivery = catalog.deliver(&store).await.unwrap();
+    assert_eq!((delivery.refused, delivery.notices), (vec![], vec![]));
+    assert_eq!(catalog.owners("a"), [""; 0]);
+    catalog.fake().state().fails_lookups = false;
+    catalog.deliver(&store).await.unwrap();
+    assert_eq!(catalog.owners("a"), [ANN]);
+    assert_eq!(catalog.owners("b"), [ANN]);
+    let writes = catalog.fake().state().writes;
+    catalog.deliver(&store).await.unwrap();
+    assert_eq!(catalog.fake().state().writes, writes);
 }
