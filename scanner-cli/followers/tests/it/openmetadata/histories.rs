@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use catalog_model::{
     PropertyValue,
-    contract::follower::{Closing, FeedFault, FollowerUnderTest, MemoryStore},
+    contract::follower::{Closing, FeedFault, MemoryStore},
 };
 use proptest::{collection::vec, prelude::*};
 use serde_json::{Value, json};
