@@ -92,11 +92,10 @@ async fn custom_properties_of_others_stay_and_unknown_ones_too() {
         store.scan(&east(), &[("a", "A")], Closing::Complete);
         store.change_item(&east(), "a", status("base"));
         catalog.deliver(&store).await.unwrap();
-        let mut state = catalog.fake().state();
         for name in ["steward", "qlikOfOthers"] {
-            state.defined.insert(("chart".to_owned(), name.to_owned()));
+            let defined = ("chart".to_owned(), name.to_owned());
+            catalog.fake().state().defined.insert(defined);
         }
-        drop(state);
         catalog.fake().edit("charts", &chart("a"), |chart| {
             chart["extension"]["steward"] = json!("Bob");
             chart["extension"]["qlikOfOthers"] = json!("x");
