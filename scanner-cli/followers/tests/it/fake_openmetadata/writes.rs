@@ -194,7 +194,7 @@ impl State {
         Ok(entity)
     }
 
-    /// What is brought back brings back its children, whoever deleted them and when.
+    /// What is brought back brings back its children, no matter how they were deleted.
     fn revive_charts(&mut self, entity: &Value) {
         if self.generation == Generation::Old {
             return;
