@@ -64,15 +64,5 @@ fn client(shell: &Shell, way: &str, url: &str) -> Result<Measure, Box<dyn std::e
         shell,
         "cargo bench --quiet --package qrs-client --bench read -- {way} {url}"
     );
-    let printed = bench.quiet().ignore_stderr().read()?;
-    let mut figures = printed.split_whitespace().map(str::parse::<f64>);
-    match (figures.next(), figures.next()) {
-        (Some(Ok(seconds)), Some(Ok(peak))) => Ok(Measure {
-            seconds,
-            // This way does not report it.
-            cpu: 0.0,
-            peak,
-        }),
-        _ => Err(format!("the client's benchmark printed `{printed}`").into()),
-    }
+    Measure::printed(&bench.quiet().ignore_stderr().read()?)
 }

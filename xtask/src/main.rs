@@ -99,9 +99,13 @@ enum Bench {
     Filter,
     /// Measure the memory of the service over 500 scans
     Service,
-    /// Deliver 100,000 items to followers, such as a PostgreSQL server
+    /// Deliver 100,000 sheets for the first time to each kind of follower
     #[cfg(unix)]
-    Followers,
+    Followers {
+        /// Kinds of followers [default: all]
+        #[arg(value_name = "KIND")]
+        kinds: Vec<String>,
+    },
 }
 
 #[expect(clippy::print_stderr, reason = "a developer's tool prints its result")]
@@ -135,7 +139,9 @@ fn run(command: Command) -> Outcome {
             Some(Bench::Filter) => bench::filter::run(&shell, sheets.unwrap_or(500_000)),
             Some(Bench::Service) => bench::service::run(&shell, sheets.unwrap_or(5_000)),
             #[cfg(unix)]
-            Some(Bench::Followers) => bench::followers::run(&shell, sheets.unwrap_or(100_000)),
+            Some(Bench::Followers { kinds }) => {
+                bench::followers::run(&shell, sheets.unwrap_or(100_000), &kinds)
+            }
         },
         #[cfg(unix)]
         Command::Postgresql { port } => postgresql::run(port),

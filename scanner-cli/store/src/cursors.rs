@@ -106,9 +106,14 @@ impl Cursors {
                 params![name, position, now.as_millisecond(), basis],
             )?;
             for (key, note) in &acknowledgement.notes {
+                // Cached: there may be a hundred thousand notes.
                 match note {
-                    Some(note) => change.execute(NOTE, params![name, key, note])?,
-                    None => change.execute(FORGET_NOTE, params![name, key])?,
+                    Some(note) => change
+                        .prepare_cached(NOTE)?
+                        .execute(params![name, key, note])?,
+                    None => change
+                        .prepare_cached(FORGET_NOTE)?
+                        .execute(params![name, key])?,
                 };
             }
             change.commit()

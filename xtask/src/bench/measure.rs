@@ -20,6 +20,22 @@ pub(super) struct Measure {
     pub(super) peak: f64,
 }
 
+impl Measure {
+    /// Reads the seconds and the peak memory that a benchmark printed.
+    pub(super) fn printed(text: &str) -> Result<Self, Box<dyn std::error::Error>> {
+        let mut figures = text.split_whitespace().map(str::parse::<f64>);
+        match (figures.next(), figures.next()) {
+            (Some(Ok(seconds)), Some(Ok(peak))) => Ok(Self {
+                seconds,
+                // This way does not report it.
+                cpu: 0.0,
+                peak,
+            }),
+            _ => Err(format!("the benchmark printed `{text}`").into()),
+        }
+    }
+}
+
 pub(super) fn median(
     mut measure: impl FnMut() -> Result<Measure, Box<dyn std::error::Error>>,
 ) -> Result<Measure, Box<dyn std::error::Error>> {

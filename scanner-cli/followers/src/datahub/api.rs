@@ -6,6 +6,7 @@ use catalog_model::FollowError;
 use futures_util::{FutureExt, StreamExt, stream};
 use outbound_http::Method;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -47,6 +48,8 @@ pub(super) struct Write<'a> {
     pub(super) urn: &'a str,
     pub(super) aspects: &'a Map<String, Value>,
     pub(super) run: &'a Run,
+    /// The same as [`openapi_entity`].
+    pub(super) json: &'a str,
 }
 
 impl Api {
@@ -231,12 +234,47 @@ async fn openapi(
         Verb::Replace => Method::POST,
         Verb::Patch => Method::PATCH,
     };
-    let entities: Vec<_> = entities.iter().map(Write::entity).collect();
+    let entities = entities.iter().map(|entity| entity.json);
     // Without `async=false` the server only queues what is written, and loses a bad record in a log.
     let path = format!("openapi/v3/entity/{}?async=false", of.name());
     server
-        .send(&Call::write(method, path).json(&entities))
+        .send(&Call::write(method, path).json_texts(entities))
         .await
+}
+
+/// An entity of OpenAPI as JSON.
+pub(super) fn openapi_entity(urn: &str, aspects: &Map<String, Value>, run: &Run) -> String {
+    // A structure of texts and values can be written.
+    serde_json::to_string(&Entity { urn, aspects, run }).unwrap_or_default()
+}
+
+struct Entity<'a> {
+    urn: &'a str,
+    aspects: &'a Map<String, Value>,
+    run: &'a Run,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Aspect<'a> {
+    value: &'a Value,
+    system_metadata: &'a Value,
+}
+
+impl Serialize for Entity<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut entity = serializer.serialize_map(Some(1 + self.aspects.len()))?;
+        entity.serialize_entry("urn", self.urn)?;
+        for (name, value) in self.aspects {
+            let system_metadata = self.run.metadata();
+            let aspect = Aspect {
+                value,
+                system_metadata,
+            };
+            entity.serialize_entry(name, &aspect)?;
+        }
+        entity.end()
+    }
 }
 
 async fn restli(
@@ -252,22 +290,19 @@ async fn restli(
     let call = Call::write(Method::POST, "aspects?action=ingestProposalBatch")
         .header("X-RestLi-Protocol-Version", "2.0.0")
         .json(&body);
+    // Batches are made for OpenAPI; these texts in texts are longer.
+    if entities.len() > 1
+        && call
+            .body
+            .as_ref()
+            .is_some_and(|body| body.len() > MAX_BYTES)
+    {
+        return Err(CallError::TooLarge);
+    }
     server.send(&call).await.map(drop)
 }
 
 impl Write<'_> {
-    /// As an entity of OpenAPI.
-    fn entity(&self) -> Value {
-        let aspects = self.aspects.iter();
-        let aspects = aspects.map(|(name, value)| {
-            let run = self.run.metadata();
-            let aspect = json!({ "value": value, "systemMetadata": run });
-            (name.clone(), aspect)
-        });
-        let urn = ("urn".to_owned(), json!(self.urn));
-        Value::Object(std::iter::once(urn).chain(aspects).collect())
-    }
-
     /// As proposals of Rest.li. Their values are bytes there, so they may contain only ASCII.
     fn proposals(&self, of: EntityType, verb: Verb) -> impl Iterator<Item = Value> {
         let (change, content_type) = match verb {

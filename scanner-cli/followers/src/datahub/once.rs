@@ -1,14 +1,17 @@
 //! Entities that are written once, if the catalog does not have them, so that they show their names: tags and the
 //! instance of the platform. One that exists may have a description and a color that people gave it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use catalog_model::{FollowError, follower::Acknowledgement};
 use serde_json::{Map, json};
 
 use super::{
     api::Verb,
-    mapping::{EntityType, Tag, properties_of},
+    mapping::{EntityType, Run, Tag, properties_of},
     window::{Entry, Window, Writes},
 };
 use crate::sync::{Content, Note, Outcome, notes};
@@ -42,10 +45,11 @@ impl Named {
         format!("{}:{}", self.of.name(), self.urn)
     }
 
-    fn entry(&self) -> Entry {
+    fn entry(&self, run: &Run) -> Entry<'_> {
         let properties = json!({ "name": self.name });
         let aspect = properties_of(self.of).to_owned();
-        Entry::whole(&self.urn, Map::from_iter([(aspect, properties)]))
+        let aspects = Map::from_iter([(aspect, properties)]);
+        Entry::whole(&self.urn, Cow::Owned(aspects), run)
     }
 }
 
@@ -66,7 +70,10 @@ impl Once {
         let new = Self::without_note(window, &named).await?;
         if let Some(of) = new.first().map(|named| named.of) {
             let absent = Self::absent(window, of, &new).await?;
-            let entries: Vec<_> = absent.iter().map(|named| named.entry()).collect();
+            let entries: Vec<_> = absent
+                .iter()
+                .map(|named| named.entry(&window.run))
+                .collect();
             let writes = Writes {
                 api: &window.api,
                 run: &window.run,

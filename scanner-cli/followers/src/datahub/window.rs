@@ -1,11 +1,13 @@
 //! Changes that are sent together.
 
+use std::borrow::Cow;
+
 use async_trait::async_trait;
 use catalog_model::{ConnectionCode, Feed, FollowError, ItemKey, follower::Acknowledgement};
 use serde_json::{Map, Value};
 
 use super::{
-    api::{Api, Verb, Write},
+    api::{Api, Verb, Write, openapi_entity},
     change::Change,
     echo::Echo,
     mapping::{EntityType, Run, urn},
@@ -209,7 +211,7 @@ impl<'a> Window<'a> {
                     }
             });
             let (indexes, entries): (Vec<_>, Vec<_>) = due
-                .map(|(index, change)| (index, Entry::new(change, verb)))
+                .map(|(index, change)| (index, Entry::new(change, verb, &self.run)))
                 .unzip();
             let (sent, ended) = self.sender.send(&writes, &entries).await;
             for (index, outcome) in indexes.into_iter().zip(sent) {
@@ -241,41 +243,35 @@ pub(super) struct Writes<'a> {
     pub(super) verb: Verb,
 }
 
-/// Bytes of a request around an aspect: its `value`, and `systemMetadata` with the run.
-const SURROUNDINGS: usize = 150;
-
 /// What is written of an entity.
-pub(super) struct Entry {
-    urn: String,
-    aspects: Map<String, Value>,
+pub(super) struct Entry<'a> {
+    urn: &'a str,
+    aspects: Cow<'a, Map<String, Value>>,
     /// Of a patch: the aspect, the entry, and whether it is added.
-    entries: Vec<(&'static str, String, bool)>,
-    size: usize,
+    entries: Vec<(&'static str, &'a str, bool)>,
+    json: String,
 }
 
-impl Entry {
-    fn new(change: &Change, verb: Verb) -> Self {
-        let mut entry = match verb {
-            Verb::Replace => Self::whole(&change.urn, change.aspects.clone()),
-            Verb::Patch => Self::whole(&change.urn, change.patches()),
-        };
-        if verb == Verb::Patch {
-            for patch in &change.patches {
-                let aspect = patch.of.aspect();
-                let added = patch.added.iter().map(|urn| (aspect, urn.clone(), true));
-                let removed = patch.removed.iter().map(|urn| (aspect, urn.clone(), false));
-                entry.entries.extend(added.chain(removed));
-            }
+impl<'a> Entry<'a> {
+    fn new(change: &'a Change, verb: Verb, run: &Run) -> Self {
+        if verb == Verb::Replace {
+            return Self::whole(&change.urn, Cow::Borrowed(&change.aspects), run);
+        }
+        let mut entry = Self::whole(&change.urn, Cow::Owned(change.patches()), run);
+        for patch in &change.patches {
+            let aspect = patch.of.aspect();
+            let added = patch.added.iter().map(|urn| (aspect, &**urn, true));
+            let removed = patch.removed.iter().map(|urn| (aspect, &**urn, false));
+            entry.entries.extend(added.chain(removed));
         }
         entry
     }
 
     /// Aspects that are replaced.
-    pub(super) fn whole(urn: &str, aspects: Map<String, Value>) -> Self {
-        let length = serde_json::to_string(&aspects).map_or(0, |text| text.len());
+    pub(super) fn whole(urn: &'a str, aspects: Cow<'a, Map<String, Value>>, run: &Run) -> Self {
         Self {
-            urn: urn.to_owned(),
-            size: urn.len() + length + SURROUNDINGS * (aspects.len() + 1),
+            urn,
+            json: openapi_entity(urn, &aspects, run),
             aspects,
             entries: Vec::new(),
         }
@@ -284,11 +280,11 @@ impl Entry {
     /// The first aspect that the server does not have as it was sent.
     fn first_lost(&self, echo: &Echo, verb: Verb) -> Option<&str> {
         match verb {
-            Verb::Replace => echo.first_lost(&self.urn, &self.aspects),
+            Verb::Replace => echo.first_lost(self.urn, &self.aspects),
             Verb::Patch => {
                 let mut entries = self.entries.iter();
                 let lost = entries.find(|(aspect, entry, is_added)| {
-                    echo.has_entry(&self.urn, aspect, entry) != *is_added
+                    echo.has_entry(self.urn, aspect, entry) != *is_added
                 });
                 lost.map(|(aspect, ..)| *aspect)
             }
@@ -297,14 +293,14 @@ impl Entry {
 }
 
 #[async_trait]
-impl Target for Writes<'_> {
-    type Entry = Entry;
+impl<'a> Target for Writes<'a> {
+    type Entry = Entry<'a>;
 
-    fn size(&self, entry: &Entry) -> usize {
-        entry.size
+    fn size(&self, entry: &Entry<'a>) -> usize {
+        entry.json.len() + 1
     }
 
-    async fn send(&self, entries: &[Entry], part: Part) -> Result<Vec<Outcome>, CallError> {
+    async fn send(&self, entries: &[Entry<'a>], part: Part) -> Result<Vec<Outcome>, CallError> {
         let mut outcomes = vec![Outcome::Stored; entries.len()];
         let all: Vec<_> = entries.iter().collect();
         let lost = self.write(&all, part).await?;
@@ -325,13 +321,14 @@ impl Target for Writes<'_> {
 impl Writes<'_> {
     /// Writes entries, and returns the indexes of those that the server has not stored although it answered with
     /// success.
-    async fn write(&self, entries: &[&Entry], part: Part) -> Result<Vec<usize>, CallError> {
+    async fn write(&self, entries: &[&Entry<'_>], part: Part) -> Result<Vec<usize>, CallError> {
         let writes: Vec<_> = entries
             .iter()
             .map(|entry| Write {
-                urn: &entry.urn,
+                urn: entry.urn,
                 aspects: &entry.aspects,
                 run: self.run,
+                json: &entry.json,
             })
             .collect();
         let Some(echo) = self.api.write((self.of, self.verb), &writes, part).await? else {
@@ -344,10 +341,7 @@ impl Writes<'_> {
             return Ok(lost);
         }
         // Not every server answers with everything that it has stored.
-        let urns: Vec<_> = lost
-            .iter()
-            .map(|index| entries[*index].urn.as_str())
-            .collect();
+        let urns: Vec<_> = lost.iter().map(|index| entries[*index].urn).collect();
         let names = lost.iter().flat_map(|index| entries[*index].aspects.keys());
         let mut names: Vec<_> = names.map(String::as_str).collect();
         names.sort_unstable();

@@ -37,6 +37,15 @@ pub(super) struct Api {
     unread_extension: OnceLock<String>,
 }
 
+/// An entity of a bulk request.
+pub(super) struct BulkEntity<'a> {
+    /// Its fully qualified name.
+    pub(super) fqn: &'a str,
+    pub(super) name: &'a str,
+    /// The body.
+    pub(super) json: &'a str,
+}
+
 /// What became of an entity of a bulk request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Row {
@@ -199,14 +208,16 @@ impl Api {
     pub(super) async fn bulk(
         &self,
         of: EntityType,
-        entities: &[(&str, &Value)],
+        entities: &[BulkEntity<'_>],
     ) -> Result<Option<Vec<Row>>, CallError> {
         if self.is_single.load(Ordering::Relaxed) {
             return Ok(None);
         }
-        let path = format!("{}/bulk?async=false&overrideMetadata=false", of.path());
-        let bodies: Vec<_> = entities.iter().map(|(_, body)| body).collect();
-        match self.write(Method::PUT, &path, &json!(bodies)).await {
+        let query = "bulk?async=false&overrideMetadata=false";
+        let path = format!("{}{}/{query}", self.prefix, of.path());
+        let call = Call::write(Method::PUT, path).header("Accept", "application/json");
+        let call = call.json_texts(entities.iter().map(|entity| entity.json));
+        match self.server.send(&call).await {
             Ok(answer) if answer.is_recorded() => Ok(Some(vec![Row::Stored; entities.len()])),
             Ok(answer) => match rows(&answer.json, entities) {
                 Some(rows) => Ok(Some(rows)),
@@ -226,8 +237,9 @@ impl Api {
 
     /// Creates or updates what is at a path.
     pub(super) async fn put(&self, path: &str, body: &Value) -> Result<Answer, CallError> {
-        let answer = self.write(Method::PUT, path, body).await?;
-        entity(answer)
+        let call = Call::write(Method::PUT, format!("{}{path}", self.prefix));
+        let call = call.header("Accept", "application/json").json(body);
+        entity(self.server.send(&call).await?)
     }
 
     /// A type of entities or values, with its custom properties.
@@ -306,12 +318,6 @@ impl Api {
         }
         read
     }
-
-    async fn write(&self, method: Method, path: &str, body: &Value) -> Result<Answer, CallError> {
-        let call = Call::write(method, format!("{}{path}", self.prefix));
-        let call = call.header("Accept", "application/json").json(body);
-        self.server.send(&call).await
-    }
 }
 
 /// The answer, if it is an entity.
@@ -324,7 +330,7 @@ fn entity(answer: Answer) -> Result<Answer, CallError> {
 }
 
 /// What became of each entity, by fully qualified name. `None` if this is no result of a bulk request.
-fn rows(json: &Value, entities: &[(&str, &Value)]) -> Option<Vec<Row>> {
+fn rows(json: &Value, entities: &[BulkEntity<'_>]) -> Option<Vec<Row>> {
     json["status"].as_str()?;
     let listed = |name: &str| json[name].as_array().map(Vec::as_slice).unwrap_or_default();
     let (failed, stored) = (listed("failedRequest"), listed("successRequest"));
@@ -333,11 +339,10 @@ fn rows(json: &Value, entities: &[(&str, &Value)]) -> Option<Vec<Row>> {
         && json["status"] == "success"
         && number("numberOfRowsFailed").unwrap_or(0) == 0
         && number("numberOfRowsPassed").is_some_and(|passed| passed >= entities.len() as u64);
-    let row = |(fqn, body): &(&str, &Value)| {
-        let name = body["name"].as_str().unwrap_or_default();
+    let row = |BulkEntity { fqn, name, .. }: &BulkEntity<'_>| {
         let is_it = |row: &&Value| match &row["request"] {
-            Value::String(request) => request == fqn || request == name,
-            Value::Object(request) => request.get("name").is_some_and(|own| own == name),
+            Value::String(request) => request == *fqn || request == *name,
+            Value::Object(request) => request.get("name").is_some_and(|own| own == *name),
             _ => false,
         };
         if let Some(row) = failed.iter().find(is_it) {
@@ -370,8 +375,11 @@ mod tests {
     use super::*;
 
     fn check(answer: &Value, expected: Option<[Row; 2]>) {
-        let bodies = ["a", "b"].map(|name| json!({ "name": name }));
-        let entities = [("s.a", &bodies[0]), ("s.b", &bodies[1])];
+        let entities = [("s.a", "a"), ("s.b", "b")].map(|(fqn, name)| BulkEntity {
+            fqn,
+            name,
+            json: "{}",
+        });
         assert_eq!(rows(answer, &entities), expected.map(Vec::from), "{answer}");
     }
 

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use serde_json::Value;
 
 use super::{
-    api::{Api, Row},
+    api::{Api, BulkEntity, Row},
     change::{Plan, Removal, Work},
     denied_names::DeniedNames,
     mapping::EntityType,
@@ -25,12 +25,24 @@ const MAX_CONFLICTS: usize = 5;
 pub(super) struct Creates<'a> {
     pub(super) api: &'a Api,
     pub(super) of: EntityType,
+    /// The fully qualified name of the service.
+    pub(super) service: &'a str,
 }
 
-/// An entity that is created: its fully qualified name, and the body.
+/// An entity that is created.
 pub(super) struct Create<'a> {
-    pub(super) fqn: &'a str,
-    pub(super) body: Value,
+    work: &'a Work,
+    /// The body.
+    json: String,
+}
+
+impl<'a> Create<'a> {
+    pub(super) fn new(work: &'a Work, service: &str) -> Self {
+        Self {
+            work,
+            json: work.wanted.create(service).to_string(),
+        }
+    }
 }
 
 #[async_trait]
@@ -38,15 +50,19 @@ impl<'a> Target for Creates<'a> {
     type Entry = Create<'a>;
 
     fn size(&self, entry: &Create<'a>) -> usize {
-        entry.body.to_string().len() + 1
+        entry.json.len() + 1
     }
 
     async fn send(&self, entries: &[Create<'a>], _part: Part) -> Result<Vec<Outcome>, CallError> {
-        let bodies: Vec<_> = entries
+        let entities: Vec<_> = entries
             .iter()
-            .map(|entry| (entry.fqn, &entry.body))
+            .map(|entry| BulkEntity {
+                fqn: &entry.work.fqn,
+                name: &entry.work.wanted.mapped.name,
+                json: &entry.json,
+            })
             .collect();
-        let rows = match self.api.bulk(self.of, &bodies).await? {
+        let rows = match self.api.bulk(self.of, &entities).await? {
             Some(rows) => rows,
             None => vec![Row::Missing; entries.len()],
         };
@@ -60,7 +76,7 @@ impl<'a> Target for Creates<'a> {
                     Outcome::Refused(format!("{message} (status {status})"))
                 }
                 // Sent alone, it may be accepted, or the answer says why it is not.
-                Row::Failed(..) | Row::Missing => self.single(&entry.body).await?,
+                Row::Failed(..) | Row::Missing => self.single(entry.work).await?,
             });
         }
         Ok(outcomes)
@@ -68,8 +84,9 @@ impl<'a> Target for Creates<'a> {
 }
 
 impl Creates<'_> {
-    async fn single(&self, body: &Value) -> Result<Outcome, CallError> {
-        match put(self.api, self.of, body).await {
+    async fn single(&self, work: &Work) -> Result<Outcome, CallError> {
+        let body = work.wanted.create(self.service);
+        match put(self.api, self.of, &body).await {
             Ok(()) => Ok(Outcome::Stored),
             Err(CallError::Refused { status, message }) => {
                 Ok(Outcome::Refused(format!("{message} (status {status})")))

@@ -357,8 +357,7 @@ impl<'a> Window<'a> {
             match &work.plan {
                 Plan::Nothing => continue,
                 Plan::Create => {
-                    let (fqn, body) = (&*work.fqn, work.wanted.create(service));
-                    creates.push(Create { fqn, body });
+                    creates.push(Create::new(work, service));
                     new.push(index);
                 }
                 Plan::Update(_) => {
@@ -371,7 +370,7 @@ impl<'a> Window<'a> {
         }
         let api = &self.api;
         let sender = self.sender(MAX_ENTITIES);
-        let (sent, mut ended) = sender.send(&Creates { api, of }, &creates).await;
+        let (sent, mut ended) = sender.send(&Creates { api, of, service }, &creates).await;
         for (index, outcome) in new.into_iter().zip(sent) {
             outcomes[index].0 = outcome;
         }

@@ -69,6 +69,24 @@ impl Call {
         self.header("Content-Type", "application/json").body(json)
     }
 
+    /// The same request with a JSON array of these JSON texts.
+    #[must_use]
+    pub fn json_texts<'a>(self, texts: impl Iterator<Item = &'a str> + Clone) -> Self {
+        let length: usize = texts.clone().map(|text| text.len() + 1).sum();
+        let mut array = String::with_capacity(length + 2);
+        let mut separator = '[';
+        for text in texts {
+            array.push(separator);
+            array.push_str(text);
+            separator = ',';
+        }
+        if array.is_empty() {
+            array.push('[');
+        }
+        array.push(']');
+        self.header("Content-Type", "application/json").body(array)
+    }
+
     /// The same request with a body, whose type is a header.
     #[must_use]
     pub fn body(self, body: impl Into<Bytes>) -> Self {

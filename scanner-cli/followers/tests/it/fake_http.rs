@@ -65,6 +65,7 @@ struct Shared {
     in_flight: AtomicUsize,
     max_in_flight: AtomicUsize,
     connections: AtomicUsize,
+    largest: AtomicUsize,
 }
 
 impl<C: Catalog> FakeServer<C> {
@@ -99,6 +100,11 @@ impl<C: Catalog> FakeServer<C> {
         self.shared.max_in_flight.load(Ordering::Relaxed)
     }
 
+    /// The number of bytes of the largest body.
+    pub(crate) fn largest_request(&self) -> usize {
+        self.shared.largest.load(Ordering::Relaxed)
+    }
+
     /// The number of connections so far.
     pub(crate) fn connections(&self) -> usize {
         self.shared.connections.load(Ordering::Relaxed)
@@ -117,6 +123,9 @@ fn serve(stream: &TcpStream, catalog: &dyn Catalog, shared: &Shared) {
     while let Some(request) = read(&mut reader) {
         let in_flight = shared.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
         shared.max_in_flight.fetch_max(in_flight, Ordering::Relaxed);
+        shared
+            .largest
+            .fetch_max(request.body.len(), Ordering::Relaxed);
         let reply = catalog.answer(&request);
         let goes_on = write(stream, reply, shared);
         shared.in_flight.fetch_sub(1, Ordering::Relaxed);
