@@ -109,11 +109,11 @@ async fn requests_are_halved_if_they_are_too_large() {
 async fn a_request_has_at_most_a_megabyte() {
     let (catalog, store) = (Openmetadata::new(Generation::New), MemoryStore::default());
     let name = "a".repeat(60_000);
-    let ids: Vec<_> = (0..60).map(|number| format!("i{number}")).collect();
+    let ids: Vec<_> = (0..20).map(|number| format!("i{number}")).collect();
     let items: Vec<_> = ids.iter().map(|id| (id.as_str(), name.as_str())).collect();
     store.scan(&east(), &items, Closing::Complete);
     catalog.deliver(&store).await.unwrap();
-    assert_eq!(catalog.items().await.len(), 60);
+    assert_eq!(catalog.items().await.len(), 20);
     let largest = catalog.server.largest_request();
     assert!((400_000..1_000_000).contains(&largest), "{largest}");
 }

@@ -72,11 +72,11 @@ async fn requests_are_halved_if_they_are_too_large() {
 async fn a_request_has_at_most_a_megabyte() {
     let (webhook, store) = (Webhook::new(), MemoryStore::default());
     let name = "a".repeat(60_000);
-    let ids: Vec<_> = (0..60).map(|number| format!("i{number}")).collect();
+    let ids: Vec<_> = (0..20).map(|number| format!("i{number}")).collect();
     let items: Vec<_> = ids.iter().map(|id| (id.as_str(), name.as_str())).collect();
     store.scan(&east(), &items, Closing::Complete);
     webhook.deliver(&store).await.unwrap();
-    assert_eq!(webhook.receiver().state().items.len(), 60);
+    assert_eq!(webhook.receiver().state().items.len(), 20);
     let largest = webhook.server.largest_request();
     assert!((100_000..1_000_000).contains(&largest), "{largest}");
     webhook.receiver().assert_no_violation();
