@@ -1,7 +1,5 @@
 //! The difference between what an entity should be and what the catalog has. What people have added or changed stays.
 
-use std::collections::BTreeSet;
-
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -9,6 +7,11 @@ use super::{
     state::State,
 };
 use crate::sync::{Note, Parts, hash};
+
+mod custom_values;
+mod list;
+
+use list::List;
 
 /// The parts of a note: the lists that people edit, too, and what a server does not show.
 pub(super) const TAGS: &str = "tags";
@@ -207,51 +210,6 @@ impl Wanted {
         }
     }
 
-    /// The operations that give the entity its custom properties. Those of others stay.
-    pub(super) fn extend(&self, state: Option<&State>, before: &Note) -> Vec<Value> {
-        let wanted = self.mapped.extension.properties.iter();
-        let Some(live) = state.and_then(|state| state.object(EXTENSION)) else {
-            let all: Map<_, _> = wanted
-                .map(|(name, property)| (name.clone(), property.value.as_str().into()))
-                .collect();
-            let add = json!({ "op": "add", "path": format!("/{EXTENSION}"), "value": all });
-            return match add["value"].as_object().is_some_and(Map::is_empty) {
-                true => Vec::new(),
-                false => vec![add],
-            };
-        };
-        let path = |name: &str| format!("/{EXTENSION}/{name}");
-        let removed = noted_properties(before);
-        let removed = removed.filter(|name| live.contains_key(*name) && self.drops(name));
-        let removed = removed.map(|name| json!({ "op": "remove", "path": path(name) }));
-        let has = |name: &str, value: &str| live.get(name).is_some_and(|own| own == value);
-        let changed = wanted.filter(|(name, property)| !has(name, &property.value));
-        let changed = changed.map(
-            |(name, property)| json!({ "op": "add", "path": path(name), "value": property.value }),
-        );
-        removed.chain(changed).collect()
-    }
-
-    /// Whether the source no longer has a value of a custom property.
-    fn drops(&self, name: &str) -> bool {
-        let extension = &self.mapped.extension;
-        !extension.is_empty()
-            && !extension.properties.contains_key(name)
-            && !extension.is_unknown(name)
-    }
-
-    /// Notes which custom properties are ours.
-    fn note_extension(&self, before: &Note, parts: &mut Parts) {
-        let kept = noted_properties(before).filter(|name| !self.drops(name));
-        let wanted = self.mapped.extension.properties.keys();
-        let ours: BTreeSet<_> = kept.chain(wanted).cloned().collect();
-        if !ours.is_empty() {
-            parts.insert(EXTENSION.to_owned(), ours.into_iter().collect());
-        } else {
-            parts.remove(EXTENSION);
-        }
-    }
-
     fn patch_tags(&self, state: &State, before: &Note, patch: &mut Patch) {
         let Some(wanted) = self.tags() else {
             return;
@@ -374,42 +332,6 @@ pub(super) fn foreign(charts: &[&str], dashboard: &str) -> Vec<String> {
     foreign.map(|chart| (*chart).to_owned()).collect()
 }
 
-/// A list that people edit, too.
-struct List<'a> {
-    field: &'static str,
-    state: &'a State,
-    added: Vec<Value>,
-}
-
-impl List<'_> {
-    /// Adds the operations. Indexes are safe only if the change is bound to the version that was read.
-    fn patch(self, is_removed: impl Fn(&Value) -> bool, patch: &mut Patch) {
-        let live = self.state.list(self.field);
-        let entries = live.unwrap_or_default();
-        let removed = (0..entries.len()).filter(|index| is_removed(&entries[*index]));
-        let removed: Vec<_> = removed.collect();
-        if removed.is_empty() && self.added.is_empty() {
-            return;
-        }
-        let path = format!("/{}", self.field);
-        if live.is_none() || self.state.etag.is_none() {
-            let kept = entries.iter().filter(|entry| !is_removed(entry)).cloned();
-            let all: Vec<_> = kept.chain(self.added).collect();
-            let add = json!({ "op": "add", "path": path, "value": all });
-            return patch.operations.push(add);
-        }
-        // From the end, so that the other indexes stay as they are.
-        for index in removed.iter().rev() {
-            let remove = json!({ "op": "remove", "path": format!("{path}/{index}") });
-            patch.operations.push(remove);
-        }
-        for entry in self.added {
-            let add = json!({ "op": "add", "path": format!("{path}/-"), "value": entry });
-            patch.operations.push(add);
-        }
-    }
-}
-
 /// Adds the operation that gives a field this text, if it has another one.
 fn set(state: &State, field: &str, text: &str, patch: &mut Patch) {
     let current = state.text(field);
@@ -441,12 +363,6 @@ fn is_noted(note: &Note, part: &str, entry: &str) -> bool {
     let noted = [note.parts.get(part), note.maybe.get(part)];
     let mut noted = noted.into_iter().flatten().flatten();
     noted.any(|noted| noted == entry)
-}
-
-fn noted_properties(note: &Note) -> impl Iterator<Item = &String> {
-    let noted = [note.parts.get(EXTENSION), note.maybe.get(EXTENSION)];
-    let noted: BTreeSet<_> = noted.into_iter().flatten().flatten().collect();
-    noted.into_iter()
 }
 
 fn label(tag: &Tag) -> Value {

@@ -1,9 +1,6 @@
 //! Changes that are sent together.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Mutex,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use catalog_model::{
     Feed, FollowError, ItemKey,
@@ -13,21 +10,23 @@ use futures_util::{FutureExt, StreamExt, stream};
 use outbound_http::Url;
 
 use super::{
-    api::{Api, MAX_BYTES, MAX_ENTITIES},
+    api::{Api, MAX_ENTITIES},
     change::{Missing, Plan, Removal, Upsert, Work},
-    custom_properties::{CustomProperties, ExtensionChange, Extensions},
+    custom_properties::CustomProperties,
     denied_names::DeniedNames,
     mapping::{EntityType, Mapped, extension::Extension},
     people::People,
     service::{Service, ServiceState, server_of},
     state::State,
     tags::Tags,
-    targets::{Create, Creates, Removals, Update, Updates, Written},
 };
 use crate::{
     remote::{CallError, Server},
-    sync::{Content, Limits, Note, Outcome, Sender, Tally, hash},
+    sync::{Content, Outcome, Tally, hash},
 };
+
+mod removals;
+mod sending;
 
 /// Collects changes of entities, and sends them when there are enough.
 pub(super) struct Window<'a> {
@@ -49,9 +48,6 @@ pub(super) struct Window<'a> {
     removals: Vec<Removal>,
     is_checked: bool,
 }
-
-/// What became of each entity, and what was written of it if that is known better than before it was sent.
-type Outcomes = Vec<(Option<Outcome>, Option<Written>)>;
 
 impl<'a> Window<'a> {
     pub(super) fn new(
@@ -338,143 +334,6 @@ impl<'a> Window<'a> {
             .filter(|work| !matches!(work.plan, Plan::Nothing))
         {
             before = before.with_note(work.note_key(), work.before.text());
-        }
-        match before.notes.is_empty() {
-            true => Ok(()),
-            false => Ok(self.feed.acknowledge(before).await?),
-        }
-    }
-
-    /// Creates what the catalog does not have, then changes the rest. With each outcome comes what was written, if that
-    /// is known better than before.
-    async fn send(&self, works: &[Work], service: &str) -> (Outcomes, Result<(), FollowError>) {
-        let mut outcomes = vec![(Some(Outcome::Stored), None); works.len()];
-        let Some(of) = works.first().map(|work| work.wanted.mapped.of) else {
-            return (outcomes, Ok(()));
-        };
-        let (mut new, mut creates, mut known, mut updates) = (vec![], vec![], vec![], vec![]);
-        for (index, work) in works.iter().enumerate() {
-            match &work.plan {
-                Plan::Nothing => continue,
-                Plan::Create => {
-                    creates.push(Create::new(work, service));
-                    new.push(index);
-                }
-                Plan::Update(_) => {
-                    let written = Mutex::new(None);
-                    updates.push(Update { work, written });
-                    known.push(index);
-                }
-            }
-            outcomes[index].0 = None;
-        }
-        let api = &self.api;
-        let sender = self.sender(MAX_ENTITIES);
-        let (sent, mut ended) = sender.send(&Creates { api, of, service }, &creates).await;
-        for (index, outcome) in new.into_iter().zip(sent) {
-            outcomes[index].0 = outcome;
-        }
-        if ended.is_ok() {
-            let names = &self.names;
-            let target = Updates {
-                api,
-                service,
-                names,
-            };
-            let (sent, then) = self.sender(1).send(&target, &updates).await;
-            for ((index, outcome), update) in known.into_iter().zip(sent).zip(updates) {
-                outcomes[index] = (outcome, update.written.into_inner().unwrap_or_default());
-            }
-            ended = then;
-        }
-        if ended.is_ok() {
-            ended = self.send_extensions(works, &mut outcomes).await;
-        }
-        (outcomes, ended)
-    }
-
-    /// Writes the custom properties of what was stored. An entity without them is stored, but not completely.
-    async fn send_extensions(
-        &self,
-        works: &[Work],
-        outcomes: &mut Outcomes,
-    ) -> Result<(), FollowError> {
-        let Some((custom, first)) = self.custom.as_ref().zip(works.first()) else {
-            return Ok(());
-        };
-        let (mut indexes, mut changes) = (Vec::new(), Vec::new());
-        for (index, work) in works.iter().enumerate() {
-            let is_stored = outcomes[index].0 == Some(Outcome::Stored);
-            if is_stored && !work.extension.is_empty() {
-                let (fqn, operations) = (&*work.fqn, &*work.extension);
-                changes.push(ExtensionChange { fqn, operations });
-                indexes.push(index);
-            }
-        }
-        let (api, of) = (&self.api, first.wanted.mapped.of);
-        let target = Extensions { api, of, custom };
-        let (sent, ended) = self.sender(1).send(&target, &changes).await;
-        for (index, sent) in indexes.into_iter().zip(sent) {
-            let (outcome, written) = &mut outcomes[index];
-            match sent {
-                Some(Outcome::Stored) => {}
-                Some(Outcome::Refused(_)) => {
-                    let written = written.get_or_insert_with(|| works[index].written());
-                    written.is_complete = false;
-                }
-                None => *outcome = None,
-            }
-        }
-        ended
-    }
-
-    fn sender(&self, entries: usize) -> Sender {
-        let bytes = MAX_BYTES;
-        Sender::new(Limits { entries, bytes }, self.parallel)
-    }
-
-    async fn flush_removals(&mut self, mut removals: Vec<Removal>) -> Result<(), FollowError> {
-        let state = self.service_state().await?;
-        let is_there = matches!(state, ServiceState::Present | ServiceState::Deleted);
-        let (outcomes, ended) = match is_there {
-            true => {
-                self.note_before_removal(&mut removals).await?;
-                let removed = Removals { api: &self.api };
-                self.sender(1).send(&removed, &removals).await
-            }
-            false => (vec![Some(Outcome::Stored); removals.len()], Ok(())),
-        };
-        let mut removed = Acknowledgement::default();
-        for (removal, outcome) in removals.into_iter().zip(outcomes) {
-            match outcome {
-                Some(Outcome::Stored) => {
-                    let after = removal.after().as_ref().map(Note::text);
-                    removed = removed.with_note(removal.note_key(), after);
-                }
-                Some(Outcome::Refused(message)) => self.refused(removal.key, message)?,
-                None => {}
-            }
-        }
-        if !removed.notes.is_empty() {
-            self.feed.acknowledge(removed).await?;
-        }
-        ended
-    }
-
-    async fn note_before_removal(&self, removals: &mut [Removal]) -> Result<(), FollowError> {
-        let mut before = Acknowledgement::default();
-        for removal in removals {
-            let former = removal.before.clone();
-            removal.before.begin_removal();
-            if removal.of == EntityType::Dashboard {
-                let charts = removal.foreign_charts(&self.api).await;
-                removal.note_live_charts(
-                    charts.map_err(|error| error.ended("a dashboard cannot be read"))?,
-                );
-            }
-            if removal.before != former {
-                before = before.with_note(removal.note_key(), removal.before.text());
-            }
         }
         match before.notes.is_empty() {
             true => Ok(()),

@@ -1,6 +1,9 @@
 //! What people do in the catalog stays.
 
-use catalog_model::contract::follower::{Closing, FeedFault, FollowerUnderTest, MemoryStore};
+use catalog_model::{
+    ConnectionCode,
+    contract::follower::{Closing, FeedFault, FollowerUnderTest, MemoryStore},
+};
 use serde_json::json;
 
 use super::{ANN, BOB, Openmetadata, chart, curated, east, push, user};
@@ -205,5 +208,62 @@ async fn what_people_delete_stays_deleted_and_is_in_no_dashboard() {
         catalog.deliver(&store).await.unwrap();
         assert_eq!(catalog.charts().len(), 3);
         assert_eq!(catalog.items().await["east/f1/a"], "A3");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_whose_code_has_a_dot_is_quoted_everywhere() {
+    for generation in GENERATIONS {
+        let (mut catalog, store) = (Openmetadata::new(generation), MemoryStore::default());
+        catalog.more.push(("custom_properties", "true"));
+        let code = ConnectionCode::new("qlik.prod").unwrap();
+        for items in [&[("a", "A"), ("b", "B")][..], &[("a", "A.2")]] {
+            store.scan(&code, items, Closing::Complete);
+            let delivery = catalog.deliver(&store).await.unwrap();
+            assert_eq!((delivery.refused, delivery.notices), (vec![], vec![]));
+        }
+        let charts = catalog.fake().shown("charts");
+        let [(fqn, chart)] = &charts[..] else {
+            panic!("{charts:#?}");
+        };
+        assert_eq!(fqn, "\"qlik.prod\".f1_a");
+        assert_eq!(chart["displayName"], "A.2");
+        assert_eq!(chart["tags"][0]["tagFQN"], "QlikSense.\"A.2\"");
+        assert_eq!(chart["extension"]["qlikKey"], "qlik.prod/f1/a");
+        let dashboard = catalog.fake().entity("dashboards", "\"qlik.prod\".f1");
+        assert_eq!(dashboard["charts"][0]["fullyQualifiedName"], **fqn);
+        store.lose_folder(&code);
+        catalog.deliver(&store).await.unwrap();
+        assert_eq!(catalog.fake().shown("charts"), []);
+        assert_eq!(catalog.fake().shown("dashboards"), []);
+        catalog.fake().assert_no_violation();
+    }
+}
+
+#[tokio::test]
+async fn a_description_that_the_source_loses_goes_only_if_it_is_the_scanners() {
+    for generation in GENERATIONS {
+        let (catalog, store) = (Openmetadata::new(generation), MemoryStore::default());
+        store.scan(&east(), &[("a", "A"), ("b", "B")], Closing::Complete);
+        catalog.deliver(&store).await.unwrap();
+        catalog.fake().edit("charts", &chart("b"), |chart| {
+            chart["description"] = json!("by a person")
+        });
+        for id in ["a", "b"] {
+            store.change_item(&east(), id, |item| item.description = None);
+        }
+        catalog.deliver(&store).await.unwrap();
+        assert!(catalog.chart("a")["description"].is_null());
+        assert_eq!(catalog.chart("b")["description"], "by a person");
+        // One that a person writes where the source has none stays, too.
+        catalog.fake().edit("charts", &chart("a"), |chart| {
+            chart["description"] = json!("by a person")
+        });
+        store.change_item(&east(), "a", |item| {
+            item.description = Some("New in the source".to_owned());
+        });
+        catalog.deliver(&store).await.unwrap();
+        assert_eq!(catalog.chart("a")["description"], "by a person");
+        catalog.fake().assert_no_violation();
     }
 }

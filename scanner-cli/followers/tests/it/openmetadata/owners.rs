@@ -165,3 +165,35 @@ async fn owners_who_could_not_be_looked_up_arrive_with_the_next_delivery() {
     catalog.deliver(&store).await.unwrap();
     assert_eq!(catalog.fake().state().writes, writes);
 }
+
+#[tokio::test]
+async fn a_user_with_dots_is_found_by_an_address_in_upper_case() {
+    for is_search_late in [false, true] {
+        let (catalog, store) = (Openmetadata::new(Generation::New), MemoryStore::default());
+        catalog.fake().state().is_search_late = is_search_late;
+        store.scan(&east(), &[("a", "A")], Closing::Complete);
+        store.change_item(
+            &east(),
+            "a",
+            owned_by(&[" Ann.Lee@CORP.example", "ANN.LEE@corp.example"]),
+        );
+        let delivery = catalog.deliver(&store).await.unwrap();
+        assert_eq!(delivery.notices, [""; 0]);
+        assert_eq!(catalog.owners("a"), [USERS[2].0]);
+    }
+}
+
+#[tokio::test]
+async fn a_similar_address_is_no_owner() {
+    // The search finds `joann` for `ann`, and the fallback by name finds another address.
+    let (catalog, store) = (Openmetadata::new(Generation::New), MemoryStore::default());
+    store.scan(&east(), &[("a", "A")], Closing::Complete);
+    store.change_item(
+        &east(),
+        "a",
+        owned_by(&["ann@other.example", "an@example.com"]),
+    );
+    let delivery = catalog.deliver(&store).await.unwrap();
+    assert_eq!(delivery.notices.len(), 1);
+    assert_eq!(catalog.owners("a"), [""; 0]);
+}
