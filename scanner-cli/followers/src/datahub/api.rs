@@ -66,6 +66,11 @@ impl Api {
         self.server.is_recording()
     }
 
+    /// Whether only Rest.li answers, as far as that is known.
+    pub(super) fn is_restli(&self) -> bool {
+        self.is_restli.load(Ordering::Relaxed)
+    }
+
     /// The version of the server. This asks for no token.
     pub(super) async fn version(&self) -> Result<String, FollowError> {
         let hint = "write the URL of the metadata service, such as `https://datahub.example.com:8080` or \
@@ -128,7 +133,7 @@ impl Api {
         urns: &[&str],
         aspects: &[&str],
     ) -> Result<Option<Echo>, FollowError> {
-        if self.is_restli.load(Ordering::Relaxed) {
+        if self.is_restli() {
             return Ok(None);
         }
         // Boxed: the compiler does not see that the futures of a closure may be sent to another thread.
@@ -194,7 +199,7 @@ impl Api {
             Part::Whole => self.server.clone(),
             Part::OfRefused => self.server.hasty(),
         };
-        if self.is_restli.load(Ordering::Relaxed) {
+        if self.is_restli() {
             return restli(&server, (of, verb), entities).await.map(|()| None);
         }
         match openapi(&server, (of, verb), entities).await {

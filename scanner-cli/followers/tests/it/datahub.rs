@@ -5,16 +5,15 @@ use std::{collections::BTreeMap, path::Path, sync::atomic::Ordering, time::Durat
 use async_trait::async_trait;
 use catalog_followers::datahub::mapping::urn;
 use catalog_model::{
-    ConnectionCode, Follower,
+    Follower,
     contract::follower::{CatalogFault, Closing, FeedFault, FollowerUnderTest, MemoryStore, check},
-    follower::Delivery,
-    with_causes,
 };
 use serde_json::{Value, json};
 
 use crate::{
     fake_datahub::{Doors, FakeDatahub, Fault, TOKEN},
     fake_http::FakeServer,
+    served::{Served, east},
     support::open,
 };
 
@@ -50,12 +49,6 @@ impl Datahub {
         open(Path::new("."), &[&own[..], &self.more].concat())
     }
 
-    async fn deliver(&self, store: &MemoryStore) -> Result<Delivery, String> {
-        let feed = store.feed(FeedFault::None);
-        let delivered = self.follower().follow(&feed).await;
-        delivered.map_err(|error| with_causes(&error))
-    }
-
     fn tags(&self, id: &str) -> Vec<String> {
         names(
             &self.fake().aspect(&dashboard(id), "globalTags"),
@@ -77,10 +70,6 @@ fn names(aspect: &Value, list: &str, field: &str) -> Vec<String> {
     let entries = aspect[list].as_array().into_iter().flatten();
     let names = entries.map(|entry| entry[field].as_str().unwrap().to_owned());
     names.collect()
-}
-
-fn east() -> ConnectionCode {
-    ConnectionCode::new("east").unwrap()
 }
 
 fn dashboard(id: &str) -> String {
@@ -144,6 +133,36 @@ impl FollowerUnderTest for Datahub {
 
     fn secrets(&self) -> Vec<String> {
         vec![TOKEN.to_owned()]
+    }
+}
+
+impl Served for Datahub {
+    fn all(more: &[(&'static str, &'static str)]) -> Vec<Self> {
+        vec![Self {
+            more: more.to_vec(),
+            ..Self::new()
+        }]
+    }
+
+    fn fail_next(&self, faults: Vec<Fault>) {
+        self.fake().state().faults = faults.into();
+    }
+
+    fn fail_all(&self, fault: Fault) {
+        self.fake().state().later = Some((0, fault));
+    }
+
+    fn limit(&self, bytes: usize) {
+        self.fake().state().max_bytes = Some(bytes);
+    }
+
+    fn tag_names(&self, id: &str) -> Vec<String> {
+        let tags = self.tags(id).into_iter();
+        tags.map(|tag| tag.replace("urn:li:tag:", "")).collect()
+    }
+
+    fn load(&self) -> (usize, usize) {
+        (self.server.max_in_flight(), self.server.connections())
     }
 }
 

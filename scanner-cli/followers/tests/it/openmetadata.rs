@@ -4,10 +4,9 @@ use std::{collections::BTreeMap, path::Path, sync::atomic::Ordering, time::Durat
 
 use async_trait::async_trait;
 use catalog_model::{
-    ConnectionCode, Follower,
-    contract::follower::{CatalogFault, Closing, FeedFault, FollowerUnderTest, MemoryStore, check},
+    Follower,
+    contract::follower::{CatalogFault, Closing, FollowerUnderTest, MemoryStore, check},
     follower::Delivery,
-    with_causes,
 };
 use serde_json::{Value, json};
 
@@ -15,6 +14,7 @@ use crate::{
     fake_http::FakeServer,
     fake_openmetadata::{FakeOpenmetadata, Generation, State, TOKEN},
     faults::Fault,
+    served::{Served, east},
     support::open,
 };
 
@@ -64,9 +64,7 @@ impl Openmetadata {
     }
 
     pub(crate) async fn deliver(&self, store: &MemoryStore) -> Result<Delivery, String> {
-        let feed = store.feed(FeedFault::None);
-        let delivered = self.follower().follow(&feed).await;
-        delivered.map_err(|error| with_causes(&error))
+        Served::deliver(self, store).await
     }
 
     pub(crate) fn chart(&self, id: &str) -> Value {
@@ -103,10 +101,6 @@ pub(crate) fn texts(list: &Value, field: &str) -> Vec<String> {
     entries
         .map(|entry| entry[field].as_str().unwrap().to_owned())
         .collect()
-}
-
-pub(crate) fn east() -> ConnectionCode {
-    ConnectionCode::new("east").unwrap()
 }
 
 pub(crate) fn chart(id: &str) -> String {
@@ -202,6 +196,37 @@ impl FollowerUnderTest for Openmetadata {
 
     fn secrets(&self) -> Vec<String> {
         vec![TOKEN.to_owned()]
+    }
+}
+
+impl Served for Openmetadata {
+    fn all(more: &[(&'static str, &'static str)]) -> Vec<Self> {
+        let of = |generation| Self {
+            more: more.to_vec(),
+            ..Self::new(generation)
+        };
+        [Generation::New, Generation::Old].map(of).into()
+    }
+
+    fn fail_next(&self, faults: Vec<Fault>) {
+        self.fake().state().faults = faults.into();
+    }
+
+    fn fail_all(&self, fault: Fault) {
+        self.fake().state().later = Some((0, fault));
+    }
+
+    fn limit(&self, bytes: usize) {
+        self.fake().state().max_bytes = Some(bytes);
+    }
+
+    fn tag_names(&self, id: &str) -> Vec<String> {
+        let tags = self.tags(id).into_iter();
+        tags.map(|tag| tag.replace("QlikSense.", "")).collect()
+    }
+
+    fn load(&self) -> (usize, usize) {
+        (self.server.max_in_flight(), self.server.connections())
     }
 }
 

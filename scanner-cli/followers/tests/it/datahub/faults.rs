@@ -10,6 +10,7 @@ use catalog_model::{
 use super::{Datahub, dashboard, east};
 use crate::{
     fake_datahub::{Doors, Fault},
+    served::{self, Served, scan_many},
     support::open,
 };
 
@@ -17,9 +18,7 @@ use crate::{
 async fn a_bad_item_is_named_and_all_others_are_delivered() {
     for status in [400, 422, 500] {
         let (datahub, store) = (Datahub::new(), MemoryStore::default());
-        let ids: Vec<_> = (0..60).map(|number| format!("i{number}")).collect();
-        let items: Vec<_> = ids.iter().map(|id| (id.as_str(), "Name")).collect();
-        store.scan(&east(), &items, Closing::Complete);
+        scan_many(&store, 60);
         datahub.fake().state().poison = vec![(dashboard("i7"), status)];
         let delivery = datahub.deliver(&store).await.unwrap();
         assert_eq!(delivery.refused.len(), 1);
@@ -47,24 +46,10 @@ async fn a_bad_item_is_named_and_all_others_are_delivered() {
 #[tokio::test]
 async fn a_catalog_that_refuses_everything_ends_the_delivery() {
     let (datahub, store) = (Datahub::new(), MemoryStore::default());
-    let ids: Vec<_> = (0..150).map(|number| format!("i{number}")).collect();
-    let items: Vec<_> = ids.iter().map(|id| (id.as_str(), "Name")).collect();
-    store.scan(&east(), &items, Closing::Complete);
+    scan_many(&store, 150);
     datahub.fake().state().later = Some((0, Fault::Status(400)));
     let error = datahub.deliver(&store).await.unwrap_err();
     assert!(error.contains("more than 100"), "{error}");
-}
-
-#[tokio::test]
-async fn requests_are_halved_if_they_are_too_large() {
-    let (datahub, store) = (Datahub::new(), MemoryStore::default());
-    let ids: Vec<_> = (0..30).map(|number| format!("i{number}")).collect();
-    let items: Vec<_> = ids.iter().map(|id| (id.as_str(), "Name")).collect();
-    store.scan(&east(), &items, Closing::Complete);
-    datahub.fake().state().max_bytes = Some(8_000);
-    let delivery = datahub.deliver(&store).await.unwrap();
-    assert_eq!(delivery.refused, []);
-    assert_eq!(datahub.items().await.len(), 30);
 }
 
 #[tokio::test]
@@ -113,16 +98,6 @@ async fn a_wrong_token_ends_the_delivery_at_once() {
 }
 
 #[tokio::test]
-async fn a_page_with_success_is_no_success() {
-    let (datahub, store) = (Datahub::new(), MemoryStore::default());
-    store.scan(&east(), &[("a", "A")], Closing::Complete);
-    datahub.fake().state().later = Some((0, Fault::Page));
-    let error = datahub.deliver(&store).await.unwrap_err();
-    assert!(error.contains("web page"), "{error}");
-    assert!(!store.is_delivered());
-}
-
-#[tokio::test]
 async fn an_aspect_that_is_not_stored_is_reported() {
     let (datahub, store) = (Datahub::new(), MemoryStore::default());
     store.scan(&east(), &[("a", "A")], Closing::Complete);
@@ -139,60 +114,26 @@ async fn an_aspect_that_is_not_stored_is_reported() {
 }
 
 #[tokio::test]
+async fn requests_are_halved_if_they_are_too_large() {
+    served::requests_are_halved_if_they_are_too_large::<Datahub>().await;
+}
+
+#[tokio::test]
+async fn a_page_with_success_is_no_success() {
+    served::a_page_with_success_is_no_success::<Datahub>().await;
+}
+
+#[tokio::test]
 async fn bad_answers_do_no_harm() {
-    for fault in [
-        Fault::Half,
-        Fault::Duplicates,
-        Fault::SilentAnswer,
-        Fault::Slow,
-        Fault::CutAnswer,
-    ] {
-        let (datahub, store) = (Datahub::new(), MemoryStore::default());
-        store.scan(&east(), &[("a", "A"), ("b", "B")], Closing::Complete);
-        datahub.fake().state().faults = vec![fault; 6].into();
-        let delivery = datahub.deliver(&store).await;
-        if delivery.is_err() {
-            datahub.fake().state().faults.clear();
-            datahub.deliver(&store).await.unwrap();
-        }
-        assert_eq!(datahub.items().await.len(), 2, "{fault:?}");
-        assert_eq!(datahub.tags("b"), ["urn:li:tag:B"], "{fault:?}");
-    }
+    served::bad_answers_do_no_harm::<Datahub>().await;
 }
 
 #[tokio::test]
 async fn a_busy_server_is_asked_again() {
-    for fault in [
-        Fault::Status(429),
-        Fault::Status(503),
-        Fault::CutAfterStoring,
-    ] {
-        let datahub = Datahub {
-            more: Vec::new(),
-            ..Datahub::new()
-        };
-        let store = MemoryStore::default();
-        store.scan(&east(), &[("a", "A")], Closing::Complete);
-        datahub.fake().state().faults = [fault].into();
-        datahub.deliver(&store).await.unwrap();
-        assert_eq!(datahub.items().await.len(), 1, "{fault:?}");
-    }
+    served::a_busy_server_is_asked_again::<Datahub>().await;
 }
 
 #[tokio::test]
 async fn connections_are_used_again_and_requests_are_limited() {
-    let (mut datahub, store) = (Datahub::new(), MemoryStore::default());
-    datahub.more.push(("parallel", "2"));
-    let ids: Vec<_> = (0..200).map(|number| format!("i{number}")).collect();
-    let items: Vec<_> = ids.iter().map(|id| (id.as_str(), "Name")).collect();
-    store.scan(&east(), &items, Closing::Complete);
-    datahub.fake().state().later = Some((0, Fault::Slow));
-    datahub.deliver(&store).await.unwrap();
-    assert_eq!(datahub.items().await.len(), 200);
-    assert_eq!(datahub.server.max_in_flight(), 2);
-    assert!(
-        datahub.server.connections() <= 4,
-        "{}",
-        datahub.server.connections()
-    );
+    served::connections_are_used_again_and_requests_are_limited::<Datahub>().await;
 }

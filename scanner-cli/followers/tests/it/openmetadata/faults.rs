@@ -9,16 +9,11 @@ use catalog_model::{
 use serde_json::json;
 
 use super::{Openmetadata, chart, east};
-use crate::{fake_openmetadata::Generation, faults::Fault, support::open};
-
-fn many(count: usize) -> Vec<String> {
-    (0..count).map(|number| format!("i{number}")).collect()
-}
-
-fn scan(store: &MemoryStore, ids: &[String]) {
-    let items: Vec<_> = ids.iter().map(|id| (id.as_str(), "Name")).collect();
-    store.scan(&east(), &items, Closing::Complete);
-}
+use crate::{
+    fake_openmetadata::Generation,
+    served::{self, scan_many},
+    support::open,
+};
 
 #[tokio::test]
 async fn a_bad_item_is_named_and_all_others_are_delivered() {
@@ -30,7 +25,7 @@ async fn a_bad_item_is_named_and_all_others_are_delivered() {
         (Generation::Old, 500),
     ] {
         let (catalog, store) = (Openmetadata::new(generation), MemoryStore::default());
-        scan(&store, &many(120));
+        scan_many(&store, 120);
         catalog.fake().state().poison = vec![("f1_i7".to_owned(), status)];
         let delivery = catalog.deliver(&store).await.unwrap();
         assert_eq!(delivery.refused.len(), 1, "{:?}", delivery.refused);
@@ -88,21 +83,11 @@ async fn a_tag_that_is_refused_is_named_and_its_item_is_delivered_without_it() {
 #[tokio::test]
 async fn a_catalog_that_refuses_everything_ends_the_delivery() {
     let (catalog, store) = (Openmetadata::new(Generation::New), MemoryStore::default());
-    let ids = many(150);
-    scan(&store, &ids);
-    catalog.fake().state().poison = ids.iter().map(|id| (format!("f1_{id}"), 400)).collect();
+    scan_many(&store, 150);
+    let poison = (0..150).map(|number| (format!("f1_i{number}"), 400));
+    catalog.fake().state().poison = poison.collect();
     let error = catalog.deliver(&store).await.unwrap_err();
     assert!(error.contains("more than 100"), "{error}");
-}
-
-#[tokio::test]
-async fn requests_are_halved_if_they_are_too_large() {
-    let (catalog, store) = (Openmetadata::new(Generation::New), MemoryStore::default());
-    scan(&store, &many(60));
-    catalog.fake().state().max_bytes = Some(8_000);
-    let delivery = catalog.deliver(&store).await.unwrap();
-    assert_eq!(delivery.refused, []);
-    assert_eq!(catalog.items().await.len(), 60);
 }
 
 #[tokio::test]
@@ -148,74 +133,30 @@ async fn a_wrong_token_and_a_missing_permission_end_the_delivery_at_once() {
 }
 
 #[tokio::test]
+async fn requests_are_halved_if_they_are_too_large() {
+    served::requests_are_halved_if_they_are_too_large::<Openmetadata>().await;
+}
+
+#[tokio::test]
 async fn a_page_with_success_is_no_success() {
-    let (catalog, store) = (Openmetadata::new(Generation::New), MemoryStore::default());
-    store.scan(&east(), &[("a", "A")], Closing::Complete);
-    catalog.fake().state().later = Some((0, Fault::Page));
-    let error = catalog.deliver(&store).await.unwrap_err();
-    assert!(error.contains("web page"), "{error}");
-    assert!(!store.is_delivered());
+    served::a_page_with_success_is_no_success::<Openmetadata>().await;
 }
 
 #[tokio::test]
 async fn bad_answers_do_no_harm() {
-    for fault in [
-        Fault::Half,
-        Fault::Duplicates,
-        Fault::SilentAnswer,
-        Fault::Slow,
-        Fault::CutAnswer,
-    ] {
-        for generation in [Generation::New, Generation::Old] {
-            let (catalog, store) = (Openmetadata::new(generation), MemoryStore::default());
-            store.scan(&east(), &[("a", "A"), ("b", "B")], Closing::Complete);
-            catalog.fake().state().faults = vec![fault; 9].into();
-            if catalog.deliver(&store).await.is_err() {
-                catalog.fake().state().faults.clear();
-                catalog.deliver(&store).await.unwrap();
-            }
-            assert_eq!(catalog.items().await.len(), 2, "{fault:?}");
-            assert_eq!(catalog.tags("b"), ["QlikSense.B"], "{fault:?}");
-            assert_eq!(catalog.charts().len(), 2, "{fault:?}");
-        }
-    }
+    served::bad_answers_do_no_harm::<Openmetadata>().await;
 }
 
 #[tokio::test]
 async fn a_busy_server_is_asked_again() {
-    for fault in [
-        Fault::Status(429),
-        Fault::Status(503),
-        Fault::CutAfterStoring,
-    ] {
-        let catalog = Openmetadata {
-            more: Vec::new(),
-            ..Openmetadata::new(Generation::New)
-        };
-        let store = MemoryStore::default();
-        store.scan(&east(), &[("a", "A")], Closing::Complete);
-        catalog.fake().state().faults = [fault].into();
-        catalog.deliver(&store).await.unwrap();
-        assert_eq!(catalog.items().await.len(), 1, "{fault:?}");
-        // The same for a change.
-        catalog.fake().state().faults = [Fault::None, fault].into();
-        store.scan(&east(), &[("a", "A2")], Closing::Complete);
-        catalog.deliver(&store).await.unwrap();
-        assert_eq!(catalog.tags("a"), ["QlikSense.A2"], "{fault:?}");
-    }
+    served::a_busy_server_is_asked_again::<Openmetadata>().await;
 }
 
 #[tokio::test]
 async fn connections_are_used_again_and_requests_are_limited() {
-    let (mut catalog, store) = (Openmetadata::new(Generation::New), MemoryStore::default());
-    catalog.more.push(("parallel", "2"));
-    scan(&store, &many(250));
-    catalog.fake().state().later = Some((0, Fault::Slow));
-    catalog.deliver(&store).await.unwrap();
-    assert_eq!(catalog.items().await.len(), 250);
-    assert_eq!(catalog.server.max_in_flight(), 2);
-    assert!(catalog.server.connections() <= 4);
-    let state = catalog.fake().state();
+    let catalogs =
+        served::connections_are_used_again_and_requests_are_limited::<Openmetadata>().await;
+    let state = catalogs[0].fake().state();
     let bulk = state
         .requests
         .iter()

@@ -11,7 +11,11 @@ use proptest::{collection::vec, prelude::*};
 use serde_json::{Value, json};
 
 use super::{BOB, Openmetadata, chart, curated, east, owners::owned_by, push, put_into, user};
-use crate::{fake_openmetadata::Generation, faults::Fault};
+use crate::{
+    fake_openmetadata::Generation,
+    faults::Fault,
+    histories::{FAULTS, run, scan},
+};
 
 /// Something that happens.
 #[derive(Clone, Debug)]
@@ -34,20 +38,6 @@ enum Event {
     /// A person describes an item, or gives it another name.
     Write(u8, bool),
 }
-
-const FAULTS: [Fault; 11] = [
-    Fault::None,
-    Fault::Status(429),
-    Fault::Status(503),
-    Fault::Status(500),
-    Fault::Status(400),
-    Fault::Page,
-    Fault::CutAfterStoring,
-    Fault::CutAnswer,
-    Fault::Half,
-    Fault::Duplicates,
-    Fault::SilentAnswer,
-];
 
 const BY_PERSON: &str = "by a person";
 const DASHBOARD: &str = "east.f1";
@@ -206,24 +196,6 @@ fn item(id: u8) -> String {
     chart(&format!("i{id}"))
 }
 
-fn scan(store: &MemoryStore, seen: Vec<(u8, u8)>, is_complete: bool) {
-    let seen: BTreeMap<_, _> = seen.into_iter().collect();
-    let texts: Vec<_> = seen
-        .into_iter()
-        .map(|(id, name)| (format!("i{id}"), format!("n{name}")))
-        .collect();
-    let items: Vec<_> = texts
-        .iter()
-        .map(|(id, name)| (id.as_str(), name.as_str()))
-        .collect();
-    let closing = if is_complete {
-        Closing::Complete
-    } else {
-        Closing::Partial
-    };
-    store.scan(&east(), &items, closing);
-}
-
 /// A new store with what exists in this one.
 fn again(store: &MemoryStore, described: &Described) -> MemoryStore {
     let existing: Vec<_> = store.existing(&east()).into_iter().collect();
@@ -265,7 +237,6 @@ proptest! {
         events in vec(event(), 1..16),
     ) {
         let generation = if is_old { Generation::Old } else { Generation::New };
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(play(generation, is_extended, events));
+        run(play(generation, is_extended, events));
     }
 }
