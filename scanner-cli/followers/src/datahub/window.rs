@@ -10,7 +10,7 @@ use super::{
     api::{Api, Verb, Write, openapi_entity},
     change::Change,
     echo::Echo,
-    mapping::{EntityType, Run, urn},
+    mapping::{EntityType, Run, properties_of, urn},
     once::{Named, Once},
 };
 use crate::{
@@ -18,12 +18,11 @@ use crate::{
     sync::{Note, Outcome, Part, Sender, Tally, Target},
 };
 
-/// The aspects that are read to learn whether the catalog has an entity, and how: all that are written.
-const ASPECTS: [&str; 9] = [
+/// The aspects that are read to learn whether the catalog has an entity, and how, besides its properties: all that are
+/// written.
+const ASPECTS: [&str; 7] = [
     "browsePathsV2",
     "container",
-    "containerProperties",
-    "dashboardInfo",
     "dataPlatformInstance",
     "globalTags",
     "ownership",
@@ -176,7 +175,9 @@ impl<'a> Window<'a> {
         if urns.is_empty() {
             return Ok(());
         }
-        let Some(found) = self.api.read(of, &urns, &ASPECTS).await? else {
+        let mut aspects = ASPECTS.to_vec();
+        aspects.push(properties_of(of));
+        let Some(found) = self.api.read(of, &urns, &aspects).await? else {
             return Ok(());
         };
         for change in changes.iter_mut().filter(|change| change.must_be_read()) {

@@ -209,6 +209,12 @@ impl State {
             if !urn.starts_with(&format!("urn:li:{of}:")) {
                 self.violation(format!("{urn} is no {of}"));
             }
+            let names = entity.as_object().into_iter().flat_map(Map::keys);
+            for name in names.filter(|name| *name != "urn") {
+                if !aspects::exists(of, name) {
+                    self.violation(format!("{of} has no aspect {name}"));
+                }
+            }
             let Some(aspects) = self.entities.get(urn) else {
                 continue;
             };

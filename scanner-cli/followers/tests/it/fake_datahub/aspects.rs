@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::Step;
 
 /// The fields that an aspect must have, each with what it is.
-const REQUIRED: [(&str, &str, &[&str]); 19] = [
+const REQUIRED: [(&str, &str, &[&str]); 21] = [
     ("container", "containerProperties", &["name"]),
     ("container", "container", &["container"]),
     ("container", "subTypes", &["typeNames"]),
@@ -31,9 +31,17 @@ const REQUIRED: [(&str, &str, &[&str]); 19] = [
         "dataPlatformInstanceProperties",
         &["name"],
     ),
+    ("dataPlatformInstance", "ownership", &["owners"]),
+    ("tag", "ownership", &["owners"]),
     ("tag", "tagProperties", &["name"]),
     ("tag", "status", &["removed"]),
 ];
+
+/// Whether entities of this type have this aspect.
+pub(super) fn exists(of: &str, aspect: &str) -> bool {
+    let mut all = REQUIRED.iter();
+    all.any(|(known_of, known, _)| *known_of == of && *known == aspect)
+}
 
 /// Whether a server accepts this.
 pub(super) fn check(step: &Step) -> Result<(), String> {
