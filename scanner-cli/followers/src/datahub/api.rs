@@ -67,7 +67,7 @@ impl Api {
     }
 
     /// Whether only Rest.li answers, as far as that is known.
-    pub(super) fn is_restli(&self) -> bool {
+    fn is_restli(&self) -> bool {
         self.is_restli.load(Ordering::Relaxed)
     }
 
@@ -87,6 +87,7 @@ impl Api {
                     "`config` is not found below `url` (status {status})"
                 )));
             }
+            Err(CallError::Page(error)) => return Err(not_found(error.to_string())),
             Err(error) => return Err(error.ended("the server's version cannot be read")),
         };
         if answer.json["noCode"] != "true" && answer.json["noCode"] != true {

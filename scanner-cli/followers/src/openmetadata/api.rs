@@ -313,7 +313,7 @@ impl Api {
             return Err(CallError::Ended(unexpected("before")));
         }
         let read = self.server.hasty().send(&call).await;
-        if matches!(read, Err(CallError::Ended(_))) {
+        if matches!(read, Err(CallError::Ended(_) | CallError::Page(_))) {
             self.is_silent.store(true, Ordering::Relaxed);
         }
         read

@@ -91,7 +91,7 @@ pub(super) fn ended(error: Error) -> CallError {
 
 fn page(response: &Response) -> CallError {
     let url = response.context().url();
-    CallError::Ended(FollowError::Target {
+    CallError::Page(FollowError::Target {
         message: format!("the answer at `{url}` is a web page instead of JSON"),
         hint: Some(
             "check `url`; a gateway in front of the server may also answer like this".to_owned(),

@@ -134,6 +134,8 @@ pub enum CallError {
         /// The end of the delivery.
         error: FollowError,
     },
+    /// The answer is a web page: `url` is that of something else, or a gateway answers. The delivery ends.
+    Page(FollowError),
     /// Nothing more can be delivered now: the server cannot be reached, or is something else.
     Ended(FollowError),
 }
@@ -145,7 +147,7 @@ impl CallError {
         match self {
             Self::TooLarge => Some(413),
             Self::Refused { status, .. } | Self::Denied { status, .. } => Some(*status),
-            Self::Ended(_) => None,
+            Self::Page(_) | Self::Ended(_) => None,
         }
     }
 
@@ -154,7 +156,7 @@ impl CallError {
     #[must_use]
     pub fn ended(self, what: &str) -> FollowError {
         match self {
-            Self::Ended(error) | Self::Denied { error, .. } => error,
+            Self::Ended(error) | Self::Page(error) | Self::Denied { error, .. } => error,
             Self::TooLarge => FollowError::target(what, "the request is too large"),
             Self::Refused { status, message } => {
                 FollowError::target(what, format!("{message} (status {status})"))

@@ -124,7 +124,11 @@ impl Sender {
                     outcomes.extend(range.zip(sent));
                     continue;
                 }
-                Err(CallError::Ended(error) | CallError::Denied { error, .. }) => {
+                Err(
+                    CallError::Ended(error)
+                    | CallError::Page(error)
+                    | CallError::Denied { error, .. },
+                ) => {
                     let ended = Some(error);
                     return Sent { outcomes, ended };
                 }

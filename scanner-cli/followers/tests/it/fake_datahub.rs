@@ -160,6 +160,9 @@ impl State {
             .split_once('?')
             .unwrap_or((&request.target, ""));
         self.requests.push(format!("{} {path}", request.method));
+        if path == "/frontend/config" {
+            return Reply::Page(200, "<html>DataHub</html>");
+        }
         if path == "/config" {
             return Reply::Json(
                 200,

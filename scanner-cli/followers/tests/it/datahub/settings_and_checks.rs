@@ -44,6 +44,12 @@ async fn each_stage_of_a_check_fails_at_its_place() {
         verdicts(&format!("{url}/frontend"), TOKEN).await,
         [Ok, Failed, NotReached, NotReached, NotReached]
     );
+    let root = format!("{url}/frontend");
+    let settings = [("kind", "datahub"), ("url", root.as_str())];
+    let stages = open(Path::new("."), &settings).check(None).await;
+    let server = stages.iter().find(|stage| stage.name == "server");
+    let hint = server.and_then(|stage| stage.hint.as_deref());
+    assert!(hint.unwrap().contains("/api/gms"), "{server:?}");
     datahub.fake().state().is_readonly = true;
     assert_eq!(
         verdicts(&url, TOKEN).await,
