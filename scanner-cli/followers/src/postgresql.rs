@@ -77,8 +77,8 @@ impl Follower for Postgresql {
         Redactor::new(self.target.password.clone()).redact(&text)
     }
 
-    async fn check(&self, _example: Option<&Example>) -> Vec<Stage> {
-        check::check(&self.target).await
+    async fn check(&self, example: Option<&Example>) -> Vec<Stage> {
+        check::check(&self.target, example).await
     }
 
     async fn follow(&self, feed: &dyn Feed) -> Result<Delivery, FollowError> {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use catalog_model::{Stage, Verdict};
+use catalog_model::{Stage, Verdict, follower::Example};
 
 use outbound_http::{Stage as Connecting, Step};
 
@@ -12,7 +12,9 @@ use super::{
     session::{Session, Way, WayEnd},
     settings::{Encryption, Target},
 };
-use crate::remote::check::{PROXY, Stages, TLS, WAY};
+use crate::remote::check::{MAPPING, PROXY, StageError, Stages, TLS, WAY};
+
+mod mapping;
 
 const LOGIN: &str = "login";
 const SERVER: &str = "server and version";
@@ -20,7 +22,7 @@ const PERMISSIONS: &str = "permissions";
 const SCHEMA: &str = "schema";
 
 /// All stages, in the order in which they are passed. PostgreSQL says its version after a login only.
-pub(super) const STAGES: [&str; 8] = [
+pub(super) const STAGES: [&str; 9] = [
     WAY[0],
     WAY[1],
     WAY[2],
@@ -29,20 +31,21 @@ pub(super) const STAGES: [&str; 8] = [
     SERVER,
     PERMISSIONS,
     SCHEMA,
+    MAPPING,
 ];
 
 /// Connects to the database, and tests what the scanner may do there.
-pub(super) async fn check(target: &Target) -> Vec<Stage> {
+pub(super) async fn check(target: &Target, example: Option<&Example>) -> Vec<Stage> {
     let mut stages = Stages::default();
     match Way::take(target).await {
-        Ok(way) => go(way, target, &mut stages).await,
+        Ok(way) => go(way, (target, example), &mut stages).await,
         // The system's certificates are missing.
         Err(problem) => stages.push(failed(TLS, &problem, Duration::ZERO)),
     }
     stages.all(&STAGES)
 }
 
-async fn go(way: Way, target: &Target, stages: &mut Stages) {
+async fn go(way: Way, (target, example): (&Target, Option<&Example>), stages: &mut Stages) {
     way.steps.iter().for_each(|step| stages.add_step(step));
     let is_connected = |step: &Step| step.stage == Connecting::Connect && step.seen.is_ok();
     if target.proxy.is_none() && way.steps.iter().any(is_connected) {
@@ -61,7 +64,7 @@ async fn go(way: Way, target: &Target, stages: &mut Stages) {
         Ok(session) => {
             let seen = format!("as {} to the database {}", target.user, target.database);
             stages.push(Stage::ok(LOGIN, seen, took));
-            inside(&session, target, stages).await;
+            inside(&session, (target, example), stages).await;
             session.close().await;
         }
         Err(problem) => stages.push(failed(LOGIN, &problem, took)),
@@ -69,7 +72,11 @@ async fn go(way: Way, target: &Target, stages: &mut Stages) {
 }
 
 /// The stages after the login.
-async fn inside(session: &Session, target: &Target, stages: &mut Stages) {
+async fn inside(
+    session: &Session,
+    (target, example): (&Target, Option<&Example>),
+    stages: &mut Stages,
+) {
     let begun = Instant::now();
     match server(session).await {
         Ok(stage) => stages.push(Stage {
@@ -97,6 +104,8 @@ async fn inside(session: &Session, target: &Target, stages: &mut Stages) {
         }
     }
     stages.push(schema(target, found));
+    let mapped = mapping::seen(session, (&target.schema, found), example);
+    stages.then(MAPPING, mapped).await;
 }
 
 async fn server(session: &Session) -> Result<Stage, Failure> {
@@ -223,6 +232,16 @@ fn without_tls(encryption: Encryption) -> Option<Stage> {
 
 fn failed(name: &'static str, problem: &Problem, took: Duration) -> Stage {
     Stage::ok(name, problem.line(), took).but(Verdict::Failed, problem.hint.clone())
+}
+
+impl From<Failure> for StageError {
+    fn from(failure: Failure) -> Self {
+        let problem = problem_of(failure);
+        Self {
+            message: problem.line(),
+            hint: problem.hint,
+        }
+    }
 }
 
 fn problem_of(failure: Failure) -> Problem {

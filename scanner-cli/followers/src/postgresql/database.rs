@@ -32,9 +32,6 @@ pub(super) enum Tables {
     Unknown,
 }
 
-/// Lets a session only read.
-const READ_ONLY: &str = "SET default_transaction_read_only = on";
-
 impl Database {
     /// Connects.
     pub(super) async fn open(target: &Target) -> Result<Self, Problem> {
@@ -54,10 +51,7 @@ impl Database {
     ) -> Result<Self, Failure> {
         let recording = Recording::new(plan.clone(), &target.schema);
         let session = match Session::open(target).await {
-            Ok(session) => {
-                session.batch(READ_ONLY).await?;
-                Some(session)
-            }
+            Ok(session) => Some(session),
             Err(problem) if problem.is_final => return Err(problem.into()),
             Err(problem) => {
                 let content = match start {
@@ -97,6 +91,8 @@ impl Database {
     /// Begins a transaction in the schema.
     pub(super) async fn begin(&self) -> Result<(), Failure> {
         match &self.session {
+            // Not a setting of the session, which a connection pool would keep.
+            Some(session) if self.is_dry_run() => session.begin_to_read(&self.schema).await,
             Some(session) => session.begin(&self.schema).await,
             None => Ok(()),
         }

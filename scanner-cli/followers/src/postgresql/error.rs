@@ -80,6 +80,13 @@ pub(super) fn failure(error: &tokio_postgres::Error) -> Failure {
             "the database cannot be written",
             Some("name the primary server in `url`, not a standby"),
         ),
+        SqlState::UNDEFINED_COLUMN
+        | SqlState::UNDEFINED_TABLE
+        | SqlState::DATATYPE_MISMATCH
+        | SqlState::UNDEFINED_FUNCTION => (
+            "the tables in the schema are not as the scanner made them",
+            Some("restore what somebody changed: docs/catalogs/postgresql.md#if-it-fails"),
+        ),
         SqlState::DISK_FULL => ("the disk of the database is full", None),
         SqlState::LOCK_NOT_AVAILABLE | SqlState::QUERY_CANCELED => (
             "the database did not finish in time",

@@ -177,12 +177,21 @@ impl Session {
     /// Begins a transaction in the schema. Neither the scanner nor the server waits longer than the time limit, so that a
     /// scanner that was killed leaves no locks.
     pub(super) async fn begin(&self, schema: &str) -> Result<(), Failure> {
+        self.begin_with("BEGIN", schema).await
+    }
+
+    /// Begins a transaction that cannot write.
+    pub(super) async fn begin_to_read(&self, schema: &str) -> Result<(), Failure> {
+        self.begin_with("BEGIN READ ONLY", schema).await
+    }
+
+    async fn begin_with(&self, begin: &str, schema: &str) -> Result<(), Failure> {
         let (schema, limit) = (
             quoted(schema),
             self.limit().as_millis().min(i32::MAX as u128),
         );
         let begin = format!(
-            "BEGIN; SET LOCAL search_path = {schema}; SET LOCAL statement_timeout = {limit}; \
+            "{begin}; SET LOCAL search_path = {schema}; SET LOCAL statement_timeout = {limit}; \
              SET LOCAL lock_timeout = {limit}; SET LOCAL idle_in_transaction_session_timeout = {limit}"
         );
         self.batch(&begin).await

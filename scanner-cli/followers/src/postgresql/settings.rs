@@ -10,7 +10,7 @@ use outbound_http::{Proxy, TimeLimits, Trust};
 use outbound_settings::{Names, OutboundSettings};
 use percent_encoding::percent_decode_str;
 use secrecy::SecretString;
-use url::Url;
+use url::{Host, ParseError, Url};
 
 /// Where the database is, and how it is reached.
 pub(super) struct Target {
@@ -50,6 +50,7 @@ const SCHEMA: &str = "qlik_catalog";
 const MAX_NAME: usize = 63;
 /// How `url` is written.
 const EXAMPLE: &str = "write it like `url = \"postgresql://scanner@db.example.com/catalog\"`";
+const PRIMARY: &str = "write the host of the primary server";
 const DISABLED: &str = "tls.disabled";
 
 impl Target {
@@ -127,6 +128,12 @@ fn place(settings: &mut Settings, text: &Located<String>) -> Option<PlaceOfDatab
     };
     let url = match Url::parse(text.value.trim()) {
         Ok(url) if matches!(url.scheme(), "postgresql" | "postgres") => url,
+        Err(ParseError::InvalidPort) if has_several_hosts(&text.value) => {
+            return refuse("`url` has several hosts", PRIMARY);
+        }
+        Err(ParseError::InvalidPort) => {
+            return refuse("the port of `url` is not a number up to 65535", EXAMPLE);
+        }
         _ => {
             return refuse(
                 "`url` is not an address that begins with `postgresql://`",
@@ -148,7 +155,16 @@ fn place(settings: &mut Settings, text: &Located<String>) -> Option<PlaceOfDatab
         is_usable.then(|| text.into_owned())
     };
     let Some(host) = url.host_str().filter(|host| !host.is_empty()) else {
-        return refuse("`url` has no host", EXAMPLE);
+        let hint = "write the host name of the server; a Unix socket cannot be used";
+        return refuse("`url` has no host", hint);
+    };
+    // Not done by the parser of URLs, because the scheme is none that it knows: other alphabets, numbers, percents.
+    if host.contains(',') {
+        return refuse("`url` has several hosts", PRIMARY);
+    }
+    let Ok(host) = Host::parse(host) else {
+        let hint = "write one host name or address; a Unix socket cannot be used";
+        return refuse("the host of `url` is not valid", hint);
     };
     let Some(user) = decoded(url.username()) else {
         return refuse("`url` has no user", EXAMPLE);
@@ -156,13 +172,23 @@ fn place(settings: &mut Settings, text: &Located<String>) -> Option<PlaceOfDatab
     let path = url.path().trim_start_matches('/');
     match decoded(path).filter(|_| !path.contains('/')) {
         Some(database) => Some(PlaceOfDatabase {
-            host: host.to_owned(),
+            host: host.to_string(),
             port: url.port().unwrap_or(PORT),
             user,
             database,
         }),
         None => refuse("`url` has no name of a database", EXAMPLE),
     }
+}
+
+/// Whether there is a comma where the host is.
+fn has_several_hosts(url: &str) -> bool {
+    let host = url
+        .split("://")
+        .nth(1)
+        .and_then(|rest| rest.split('/').next());
+    let host = host.and_then(|host| host.rsplit('@').next());
+    host.is_some_and(|host| host.contains(','))
 }
 
 fn schema(settings: &mut Settings) -> String {

@@ -12,6 +12,7 @@ use super::{
     error::{Failure, Problem},
     row::columns_of,
     schema::quoted,
+    session::Session,
     values::{Values, text_literal},
 };
 
@@ -40,7 +41,10 @@ impl<'a> Writer<'a> {
             database,
             feed,
             connections,
-            items: items_table(database).await?,
+            items: match database.tables {
+                Tables::Readable => items_table(database.session()?, &database.schema).await?,
+                Tables::Missing | Tables::Unknown => Table::new_items(),
+            },
             containers: Table::containers(),
             written: BTreeMap::new(),
             refused: 0,
@@ -84,7 +88,10 @@ impl<'a> Writer<'a> {
                     self.items.plan_column(&name, kind);
                 }
             }
-            false => self.items = items_table(self.database).await?,
+            false => {
+                let session = self.database.session()?;
+                self.items = items_table(session, &self.database.schema).await?;
+            }
         }
         Ok(())
     }
@@ -297,18 +304,15 @@ impl<'a> Writer<'a> {
 }
 
 /// The table of items with the properties that it has.
-async fn items_table(database: &Database) -> Result<Table, Failure> {
-    if database.tables != Tables::Readable {
-        return Ok(Table::new_items());
-    }
-    let name = quoted(&database.schema);
+pub(super) async fn items_table(session: &Session, schema: &str) -> Result<Table, Failure> {
+    let name = quoted(schema);
     let properties = format!(
         "SELECT a.attname::text, format_type(a.atttypid, a.atttypmod) FROM {name}.properties p
          JOIN pg_attribute a ON a.attrelid = '{}.items'::regclass AND a.attname = p.name AND NOT a.attisdropped
          ORDER BY a.attnum",
         name.replace('\'', "''")
     );
-    let rows = database.query(&properties, &[]).await?;
+    let rows = session.query(&properties, &[]).await?;
     let columns = rows.iter().filter_map(|row| {
         Some(Column {
             name: row.get(0),

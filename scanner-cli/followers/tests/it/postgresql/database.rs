@@ -236,6 +236,7 @@ pub(crate) fn result(stages: &[Stage]) -> (Vec<&'static str>, String) {
         "server and version",
         "permissions",
         "schema",
+        "mapping",
     ];
     assert!(
         stages.iter().map(|stage| stage.name).eq(names),

@@ -1,11 +1,11 @@
 //! Settings, and the stages of a check: TLS, logins, servers.
 
-use catalog_model::{Verdict, with_causes};
+use catalog_model::{PropertyValue, Verdict, follower::Example, with_causes};
 use tokio::{io::AsyncWriteExt, net::TcpListener};
 
 use super::{
     cluster::Cluster,
-    database::{Database, PASSWORD, open, result},
+    database::{Database, PASSWORD, deliver, open, result},
     feed::{TestFeed, item},
 };
 
@@ -37,6 +37,34 @@ fn wrong_settings_are_refused_without_the_password() {
         (
             &[("url", "postgresql://a@h/b/c")],
             "`url` has no name of a database",
+        ),
+        (
+            &[("url", "postgresql://a@h1:5432,h2:5432/b")],
+            "`url` has several hosts",
+        ),
+        (
+            &[("url", "postgresql://a@h1,h2/b")],
+            "`url` has several hosts",
+        ),
+        (
+            &[("url", "postgresql://a@h:65536/b")],
+            "the port of `url` is not a number up to 65535",
+        ),
+        (
+            &[("url", "postgresql://a@%2Fvar%2Frun%2Fpostgresql/b")],
+            "the host of `url` is not valid (write one host name or address; a Unix socket cannot be used)",
+        ),
+        (&[("url", "postgresql:///b")], "`url` has no host"),
+        (
+            &[("url", "postgresql:///b?host=/var/run/postgresql")],
+            "`url` contains parameters",
+        ),
+        (
+            &[
+                ("url", "postgresql://a@h/b"),
+                ("schema", "\u{1f4c8}".repeat(16).leak()),
+            ],
+            "`schema` is longer than 63 bytes",
         ),
         (
             &[("url", "postgresql://a@h/b"), ("schema", "pg_toast")],
@@ -72,6 +100,7 @@ async fn a_check_passes_all_stages_and_leaves_nothing_behind() {
         "server and version: PostgreSQL 1",
         "permissions: may create the schema",
         "schema: `qlik_catalog` does not exist; the first delivery creates it",
+        "mapping: a made-up item (the store has none) is a row of `items`",
     ] {
         assert!(text.contains(part), "{part}: {text}");
     }
@@ -234,4 +263,41 @@ async fn a_server_without_tls_is_refused_if_tls_is_required() {
     );
     assert_eq!(failed, ["tls"], "{text}");
     assert!(text.contains("the server does not offer TLS"), "{text}");
+}
+
+#[tokio::test]
+async fn an_item_of_the_store_is_compared_with_the_table() {
+    let database = Database::new().await;
+    let mut example = Example {
+        connection: TestFeed::new("east", Vec::new()).connections.remove(0),
+        containers: Vec::new(),
+        item: item("east", "s1", "A\u{0}"),
+    };
+    let views = PropertyValue::Number(1.0);
+    example.item.properties.put("views", views);
+    for has_tables in [false, true] {
+        if has_tables {
+            deliver(&database, &TestFeed::new("east", Vec::new())).await;
+        }
+        let (failed, text) = result(&database.follower().check(Some(&example)).await);
+        assert!(failed.is_empty(), "{text}");
+        let expected = "mapping: the item `east/a1/s1` is a row of `items`";
+        assert!(text.contains(expected), "{text}");
+    }
+    let broken = PropertyValue::Number(1.0);
+    example.item.properties.put("owner", broken);
+    let (failed, text) = result(&database.follower().check(Some(&example)).await);
+    assert_eq!(failed, ["mapping"], "{text}");
+    assert!(text.contains("but its column is text"), "{text}");
+    // A table that somebody has changed.
+    let rename = "ALTER TABLE qlik_catalog.items RENAME COLUMN label TO title";
+    database.execute(rename).await;
+    let (failed, text) = result(&database.check_with(&[]).await);
+    assert_eq!(failed, ["permissions"], "{text}");
+    let expected = "the tables in the schema are not as the scanner made them";
+    assert!(text.contains(expected), "{text}");
+    let feed = TestFeed::new("west", vec![item("west", "s1", "A")]);
+    let error = database.follower().follow(&feed).await.unwrap_err();
+    assert!(error.to_string().contains(expected), "{error}");
+    assert!(error.hint().unwrap().contains("#if-it-fails"));
 }
