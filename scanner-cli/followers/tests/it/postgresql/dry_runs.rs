@@ -13,9 +13,9 @@ use super::{
 };
 
 /// A statement of a dry run: its table, text and number of rows.
-type Statement = (String, String, u64);
+pub(crate) type Statement = (String, String, u64);
 
-async fn plan(
+pub(crate) async fn plan(
     follower: &dyn Follower,
     feed: &dyn Feed,
 ) -> (Vec<Statement>, Result<Delivery, FollowError>) {
@@ -36,7 +36,7 @@ async fn plan(
 }
 
 /// Tables and numbers of rows, without those of the schema.
-fn rows(statements: &[Statement]) -> Vec<(&str, u64)> {
+pub(crate) fn rows(statements: &[Statement]) -> Vec<(&str, u64)> {
     let statements = statements.iter().filter(|(_, _, rows)| *rows > 0);
     statements
         .map(|(table, _, rows)| (table.as_str(), *rows))

@@ -1,6 +1,10 @@
 //! Deliveries that are interrupted: nothing is lost, and nothing comes twice.
 
-use std::time::Duration;
+use std::{
+    io::{IsTerminal, Write, read_to_string, stdin},
+    process::{Command, Stdio},
+    time::Duration,
+};
 
 use catalog_model::{ChangeKind, with_causes};
 use tokio::time::sleep;
@@ -92,6 +96,67 @@ async fn a_connection_that_is_cut_anywhere_loses_and_repeats_nothing() {
     }
 }
 
+/// Delivers a part of the history in a process of its own, which another test kills. Standard input has the part and the URL.
+#[tokio::test]
+#[ignore = "a part of another test"]
+async fn deliver_in_a_process() {
+    if stdin().is_terminal() {
+        return;
+    }
+    let input = read_to_string(stdin()).unwrap();
+    let Some((part, url)) = input.trim().split_once(' ') else {
+        return;
+    };
+    let (feed, changes) = history();
+    let feed = match part {
+        "first" => feed,
+        _ => feed.then(10, changes),
+    };
+    let follower = open(&[("url", url)]).unwrap();
+    follower.follow(&feed).await.unwrap();
+}
+
+/// Starts the test above, and kills it after this time. Returns whether it had succeeded before.
+fn killed_after(time: Duration, input: &str) -> bool {
+    let name = "postgresql::interruptions::deliver_in_a_process";
+    let mut process = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "--ignored", name])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut stdin = process.stdin.take().unwrap();
+    stdin.write_all(input.as_bytes()).unwrap();
+    drop(stdin);
+    std::thread::sleep(time);
+    let ended = process.try_wait().unwrap();
+    if ended.is_none() {
+        process.kill().unwrap();
+        process.wait().unwrap();
+    }
+    ended.is_some_and(|ended| ended.success())
+}
+
+#[tokio::test]
+async fn a_process_that_is_killed_at_any_instant_loses_and_repeats_nothing() {
+    let expected = Database::new().await;
+    let (feed, changes) = history();
+    deliver(&expected, &feed).await;
+    deliver(&expected, &feed.then(10, changes)).await;
+    let database = Database::new().await.without_password().await;
+    for part in ["first", "second"] {
+        let input = format!("{part} {}", database.url());
+        // Each process goes on where the one before was killed, and has a little more time.
+        let mut times = (1..).map(|n| Duration::from_millis(n * 9));
+        let run = move || {
+            while !killed_after(times.next().unwrap_or_default(), &input) {}
+        };
+        tokio::task::spawn_blocking(run).await.unwrap();
+    }
+    assert_eq!(content(&database).await, content(&expected).await);
+}
+
 /// Kills the process of the server that sleeps in a statement.
 async fn kill_sleeping(database: &Database) {
     let superuser = database.superuser().await;
@@ -99,7 +164,7 @@ async fn kill_sleeping(database: &Database) {
     loop {
         if let Some(row) = superuser.query_opt(find, &[]).await.unwrap() {
             let pid: i32 = row.get(0);
-            let mut kill = std::process::Command::new("kill");
+            let mut kill = Command::new("kill");
             let killed = kill.args(["-9", &pid.to_string()]).status();
             assert!(killed.unwrap().success());
             return;
