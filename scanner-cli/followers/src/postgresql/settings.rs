@@ -50,7 +50,11 @@ const SCHEMA: &str = "qlik_catalog";
 const MAX_NAME: usize = 63;
 /// How `url` is written.
 const EXAMPLE: &str = "write it like `url = \"postgresql://scanner@db.example.com/catalog\"`";
-const PRIMARY: &str = "write the host of the primary server";
+/// A message and a hint.
+const SEVERAL_HOSTS: (&str, &str) = (
+    "`url` has several hosts",
+    "write the host of the primary server",
+);
 const DISABLED: &str = "tls.disabled";
 
 impl Target {
@@ -114,71 +118,79 @@ struct PlaceOfDatabase {
 }
 
 fn place(settings: &mut Settings, text: &Located<String>) -> Option<PlaceOfDatabase> {
-    let mut refuse = |message: &str, hint: &str| {
-        // The line is not shown, since it may contain a password.
-        settings.record(SettingProblem {
-            key: "url".to_owned(),
-            place: text.place.clone(),
-            message: message.to_owned(),
-            hint: Some(hint.to_owned()),
-            place_kind: PlaceKind::Other,
-            within: None,
-        });
-        None
-    };
-    let url = match Url::parse(text.value.trim()) {
-        Ok(url) if matches!(url.scheme(), "postgresql" | "postgres") => url,
-        Err(ParseError::InvalidPort) if has_several_hosts(&text.value) => {
-            return refuse("`url` has several hosts", PRIMARY);
+    match parse(text.value.trim()) {
+        Ok(place) => Some(place),
+        Err((message, hint)) => {
+            // The line is not shown, since it may contain a password.
+            settings.record(SettingProblem {
+                key: "url".to_owned(),
+                place: text.place.clone(),
+                message: message.to_owned(),
+                hint: Some(hint.to_owned()),
+                place_kind: PlaceKind::Other,
+                within: None,
+            });
+            None
         }
+    }
+}
+
+/// Reads `url`. An error is a message and a hint.
+fn parse(text: &str) -> Result<PlaceOfDatabase, (&'static str, &'static str)> {
+    let url = match Url::parse(text) {
+        Ok(url) if matches!(url.scheme(), "postgresql" | "postgres") => url,
+        Err(ParseError::InvalidPort) if has_several_hosts(text) => return Err(SEVERAL_HOSTS),
         Err(ParseError::InvalidPort) => {
-            return refuse("the port of `url` is not a number up to 65535", EXAMPLE);
+            return Err(("the port of `url` is not a number up to 65535", EXAMPLE));
         }
         _ => {
-            return refuse(
-                "`url` is not an address that begins with `postgresql://`",
-                EXAMPLE,
-            );
+            let message = "`url` is not an address that begins with `postgresql://`";
+            return Err((message, EXAMPLE));
         }
     };
     if url.password().is_some() {
         let hint = "write `url` without the password, and set `password`";
-        return refuse("`url` contains a password", hint);
+        return Err(("`url` contains a password", hint));
     }
     if url.query().is_some() || url.fragment().is_some() {
         let hint = "remove everything from the `?` on; TLS is set by `tls`, the schema by `schema`";
-        return refuse("`url` contains parameters", hint);
+        return Err(("`url` contains parameters", hint));
     }
-    let decoded = |text: &str| {
-        let text = percent_decode_str(text).decode_utf8().ok()?;
-        let is_usable = !text.is_empty() && !text.chars().any(char::is_control);
-        is_usable.then(|| text.into_owned())
-    };
-    let Some(host) = url.host_str().filter(|host| !host.is_empty()) else {
-        let hint = "write the host name of the server; a Unix socket cannot be used";
-        return refuse("`url` has no host", hint);
-    };
-    // Not done by the parser of URLs, because the scheme is none that it knows: other alphabets, numbers, percents.
-    if host.contains(',') {
-        return refuse("`url` has several hosts", PRIMARY);
-    }
-    let Ok(host) = Host::parse(host) else {
-        let hint = "write one host name or address; a Unix socket cannot be used";
-        return refuse("the host of `url` is not valid", hint);
-    };
+    let host = host(&url)?;
     let Some(user) = decoded(url.username()) else {
-        return refuse("`url` has no user", EXAMPLE);
+        return Err(("`url` has no user", EXAMPLE));
     };
     let path = url.path().trim_start_matches('/');
-    match decoded(path).filter(|_| !path.contains('/')) {
-        Some(database) => Some(PlaceOfDatabase {
-            host: host.to_string(),
-            port: url.port().unwrap_or(PORT),
-            user,
-            database,
-        }),
-        None => refuse("`url` has no name of a database", EXAMPLE),
+    let Some(database) = decoded(path).filter(|_| !path.contains('/')) else {
+        return Err(("`url` has no name of a database", EXAMPLE));
+    };
+    Ok(PlaceOfDatabase {
+        host,
+        port: url.port().unwrap_or(PORT),
+        user,
+        database,
+    })
+}
+
+fn host(url: &Url) -> Result<String, (&'static str, &'static str)> {
+    let hint = "write one host name or address; a Unix socket cannot be used";
+    let Some(host) = url.host_str().filter(|host| !host.is_empty()) else {
+        return Err(("`url` has no host", hint));
+    };
+    if host.contains(',') {
+        return Err(SEVERAL_HOSTS);
     }
+    // Not done by the parser of URLs, which does not know the scheme: other alphabets, numbers, percents.
+    match Host::parse(host) {
+        Ok(host) => Ok(host.to_string()),
+        Err(_) => Err(("the host of `url` is not valid", hint)),
+    }
+}
+
+fn decoded(text: &str) -> Option<String> {
+    let text = percent_decode_str(text).decode_utf8().ok()?;
+    let is_usable = !text.is_empty() && !text.chars().any(char::is_control);
+    is_usable.then(|| text.into_owned())
 }
 
 /// Whether there is a comma where the host is.

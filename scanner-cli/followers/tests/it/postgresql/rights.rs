@@ -139,6 +139,15 @@ async fn the_documented_statements_work() {
     }
 }
 
+async fn a_dry_run_shows_the_migration(database: &Database) {
+    let full = TestFeed::new("east", vec![item("east", "s1", "B")]).full();
+    let (statements, planned) = plan(&*database.follower(), &full).await;
+    planned.unwrap();
+    assert!(rows(&statements).contains(&("items", 1)), "{statements:?}");
+    let migrates = |(target, _, _): &Statement| target == "version 2 of the schema";
+    assert_eq!(statements.iter().filter(|one| migrates(one)).count(), 1);
+}
+
 #[tokio::test]
 async fn an_older_schema_is_migrated_and_a_newer_one_is_refused() {
     let database = Database::new().await;
@@ -162,12 +171,7 @@ async fn an_older_schema_is_migrated_and_a_newer_one_is_refused() {
         "{text}"
     );
     let feed = TestFeed::new("east", vec![item("east", "s1", "A")]).then(10, Vec::new());
-    let full = TestFeed::new("east", vec![item("east", "s1", "B")]).full();
-    let (statements, planned) = plan(&*database.follower(), &full).await;
-    planned.unwrap();
-    assert!(rows(&statements).contains(&("items", 1)), "{statements:?}");
-    let migrates = |(target, _, _): &Statement| target == "version 2 of the schema";
-    assert_eq!(statements.iter().filter(|one| migrates(one)).count(), 1);
+    a_dry_run_shows_the_migration(&database).await;
     // Several scanners migrate at the same time.
     let others = ["west", "south"].map(|code| {
         let feed = TestFeed::new(code, vec![item(code, "s1", "A")]);

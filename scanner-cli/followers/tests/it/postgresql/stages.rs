@@ -39,7 +39,34 @@ fn wrong_settings_are_refused_without_the_password() {
             "`url` has no name of a database",
         ),
         (
-            &[("url", "postgresql://a@h1:5432,h2:5432/b")],
+            &[("url", "postgresql://a@h/b"), ("schema", "pg_toast")],
+            "`schema` belongs to PostgreSQL",
+        ),
+        (
+            &[("url", "postgresql://a@h/b"), ("tls.disabled", "maybe")],
+            "`tls.disabled` must be true or false",
+        ),
+        (
+            &[
+                ("url", "postgresql://a@h/b"),
+                ("tls.truststore.path", "missing.pem"),
+            ],
+            "missing.pem",
+        ),
+    ] {
+        let problems = open(settings).err().unwrap_or_default().join("\n");
+        assert!(problems.contains(expected), "{settings:?}: {problems}");
+        assert!(!problems.contains("hunter2"), "{problems}");
+    }
+    let follower = open(&[("url", "postgres://a%40b@[2001:db8::1]:5433/my%20db")]).unwrap();
+    assert_eq!(follower.name().as_str(), "postgresql");
+}
+
+#[test]
+fn hosts_and_names_that_cannot_be_used_are_refused() {
+    for (settings, expected) in [
+        (
+            &[("url", "postgresql://a@h1:5432,h2:5432/b")][..],
             "`url` has several hosts",
         ),
         (
@@ -66,28 +93,10 @@ fn wrong_settings_are_refused_without_the_password() {
             ],
             "`schema` is longer than 63 bytes",
         ),
-        (
-            &[("url", "postgresql://a@h/b"), ("schema", "pg_toast")],
-            "`schema` belongs to PostgreSQL",
-        ),
-        (
-            &[("url", "postgresql://a@h/b"), ("tls.disabled", "maybe")],
-            "`tls.disabled` must be true or false",
-        ),
-        (
-            &[
-                ("url", "postgresql://a@h/b"),
-                ("tls.truststore.path", "missing.pem"),
-            ],
-            "missing.pem",
-        ),
     ] {
         let problems = open(settings).err().unwrap_or_default().join("\n");
         assert!(problems.contains(expected), "{settings:?}: {problems}");
-        assert!(!problems.contains("hunter2"), "{problems}");
     }
-    let follower = open(&[("url", "postgres://a%40b@[2001:db8::1]:5433/my%20db")]).unwrap();
-    assert_eq!(follower.name().as_str(), "postgresql");
 }
 
 #[tokio::test]
