@@ -106,7 +106,7 @@ impl QrsClient {
     ///
     /// As [`get`](Self::get). The session then ends by itself after half an hour.
     pub async fn end_session(&self) -> Result<(), Error> {
-        match self.0.session.must_end() {
+        match self.0.session.must_end() && self.0.login.has_sessions() {
             true => self.0.logout().await,
             false => Ok(()),
         }
@@ -115,7 +115,10 @@ impl QrsClient {
     /// Whether the site keeps the session, as far as its responses show. It takes three responses to find that it does not.
     #[must_use]
     pub fn session_state(&self) -> SessionState {
-        self.0.session.observed()
+        match self.0.login.has_sessions() {
+            true => self.0.session.observed(),
+            false => SessionState::NotNeeded,
+        }
     }
 
     /// Describes the site. This is the cheapest request, and therefore the way to check the credentials.

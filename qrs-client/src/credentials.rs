@@ -1,15 +1,24 @@
 //! How a client authenticates. Each kind of credentials has its own file.
 
+mod certificate;
 mod header;
 mod jwt;
 mod provider;
+mod session;
+mod ticket;
 
 use secrecy::SecretString;
 
+pub use certificate::CertificateCredentials;
 pub use header::HeaderCredentials;
-pub use jwt::JwtCredentials;
 pub(crate) use jwt::TokenSource;
+pub use jwt::{JwtAlgorithm, JwtCredentials, JwtSigner};
 pub use provider::TokenProvider;
+pub use session::SessionCredentials;
+pub use ticket::TicketCredentials;
+
+use crate::error::Error;
+use crate::site::SiteUrl;
 
 /// How a client authenticates; see [`QrsClient::builder`](crate::QrsClient::builder).
 #[derive(Debug, Clone)]
@@ -17,15 +26,24 @@ pub use provider::TokenProvider;
 pub enum Credentials {
     /// A header that the virtual proxy trusts.
     Header(HeaderCredentials),
+    /// A client certificate, straight to the repository.
+    Certificate(CertificateCredentials),
     /// A JSON web token that the virtual proxy can verify.
     Jwt(JwtCredentials),
+    /// Tickets, each of which opens one session.
+    Ticket(TicketCredentials),
+    /// An existing session.
+    Session(SessionCredentials),
 }
 
 /// The kind of credentials, on which the advice in errors depends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LoginKind {
     Header,
+    Certificate,
     Jwt,
+    Ticket,
+    Session,
 }
 
 impl From<HeaderCredentials> for Credentials {
@@ -40,11 +58,32 @@ impl From<JwtCredentials> for Credentials {
     }
 }
 
+impl From<CertificateCredentials> for Credentials {
+    fn from(credentials: CertificateCredentials) -> Self {
+        Self::Certificate(credentials)
+    }
+}
+
+impl From<TicketCredentials> for Credentials {
+    fn from(credentials: TicketCredentials) -> Self {
+        Self::Ticket(credentials)
+    }
+}
+
+impl From<SessionCredentials> for Credentials {
+    fn from(credentials: SessionCredentials) -> Self {
+        Self::Session(credentials)
+    }
+}
+
 impl Credentials {
     pub(crate) fn kind(&self) -> LoginKind {
         match self {
             Self::Header(_) => LoginKind::Header,
+            Self::Certificate(_) => LoginKind::Certificate,
             Self::Jwt(_) => LoginKind::Jwt,
+            Self::Ticket(_) => LoginKind::Ticket,
+            Self::Session(_) => LoginKind::Session,
         }
     }
 
@@ -53,7 +92,10 @@ impl Credentials {
     pub(crate) fn identity(&self) -> (&str, SecretString) {
         match self {
             Self::Header(header) => (header.header(), header.secret().clone()),
+            Self::Certificate(certificate) => ("client certificate", certificate.account()),
             Self::Jwt(jwt) => ("JSON web token", jwt.account()),
+            Self::Ticket(ticket) => ("tickets of", ticket.account()),
+            Self::Session(session) => ("existing session", session.value().clone()),
         }
     }
 
@@ -61,7 +103,16 @@ impl Credentials {
     pub(crate) fn secrets(&self) -> Vec<SecretString> {
         match self {
             Self::Header(header) => vec![header.secret().clone()],
-            Self::Jwt(_) => Vec::new(),
+            Self::Session(session) => vec![session.value().clone()],
+            Self::Certificate(_) | Self::Jwt(_) | Self::Ticket(_) => Vec::new(),
+        }
+    }
+
+    /// Refuses the URL of a site that these credentials are of no use for.
+    pub(crate) fn check(&self, site: &SiteUrl) -> Result<(), Error> {
+        match self {
+            Self::Certificate(_) => CertificateCredentials::check(site),
+            _ => Ok(()),
         }
     }
 }

@@ -33,6 +33,8 @@ pub enum Stage {
     Tunnel,
     /// TLS with the site.
     SiteTls,
+    /// Whether the site accepts the client certificate, if there is one. A request without a meaning is sent for it.
+    ClientCertificate,
 }
 
 impl Step {
@@ -54,6 +56,7 @@ impl From<outbound_http::Step> for Step {
                 outbound_http::Stage::Connect => Stage::Connect,
                 outbound_http::Stage::ProxyTls => Stage::ProxyTls,
                 outbound_http::Stage::Tunnel => Stage::Tunnel,
+                outbound_http::Stage::ClientCertificate => Stage::ClientCertificate,
                 _ => Stage::SiteTls,
             },
             took: step.took,
@@ -70,6 +73,7 @@ impl fmt::Display for Stage {
             Self::ProxyTls => "TLS with the proxy",
             Self::Tunnel => "connection through the proxy",
             Self::SiteTls => "TLS with the site",
+            Self::ClientCertificate => "client certificate",
         })
     }
 }

@@ -35,7 +35,8 @@ struct Inner {
 pub enum ErrorKind {
     /// An input of the caller is not valid: a URL, a header, a certificate, a path, a filter.
     Configuration,
-    /// There is nothing to log in with, so that no request was sent: the token has ended, or its provider has none.
+    /// There is nothing valid to log in with: a token has ended, a provider has none, a ticket was refused, or the session that
+    /// was given has ended.
     Credentials,
     /// No response came: the host name was not resolved, the port is closed, or the connection was lost.
     Unreachable,
@@ -225,7 +226,7 @@ impl Error {
 }
 
 /// The hint for a site that requires a client certificate, as port 4242 of a Qlik Sense site does.
-const CLIENT_CERTIFICATE_HINT: &str = "use the port of the site's proxy, usually 443: port 4242 of Qlik Sense requires a client certificate";
+const CLIENT_CERTIFICATE_HINT: &str = "use the port of the site's proxy, usually 443, or log in with a client certificate: port 4242 of Qlik Sense requires one";
 
 impl From<outbound_http::Error> for Error {
     fn from(error: outbound_http::Error) -> Self {

@@ -19,6 +19,12 @@ pub enum Fact {
     TokenEnded,
     /// The token is not valid yet, so that it was not sent.
     TokenNotYetValid,
+    /// The site has ended the session that was given, or it belongs to another virtual proxy.
+    SessionEnded,
+    /// The site does not accept the ticket: it was used before, is older than a minute, or belongs to another virtual proxy.
+    TicketRefused,
+    /// The repository does not accept the header `X-Qlik-User`.
+    UserHeaderRefused,
     /// The provider of tokens or tickets has none; the source says why.
     NoToken,
     /// The proxy failed, not the site; the message says how.
@@ -37,6 +43,8 @@ pub enum Fact {
 
     /// The certificate was refused, or TLS failed in another way; the message says how.
     TlsFailed,
+    /// The site does not accept the client certificate; the message says why.
+    ClientCertificateRefused,
     /// The port accepts connections but does not answer the TLS handshake.
     TlsSilent,
     /// The connection was closed during the TLS handshake.
@@ -136,6 +144,7 @@ impl Fact {
             Http::HostUnreachable => Self::HostUnreachable,
             Http::ConnectionFailed => Self::ConnectionFailed,
             Http::ConnectionTimedOut => Self::ConnectionTimedOut,
+            Http::ClientCertificateRefused => Self::ClientCertificateRefused,
             Http::TlsSilent => Self::TlsSilent,
             Http::TlsClosed => Self::TlsClosed,
             Http::PlainHttp => Self::PlainHttp,

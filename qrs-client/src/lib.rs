@@ -30,6 +30,7 @@ pub mod diagnosis;
 mod answer;
 mod body;
 mod login;
+mod percent_encoding;
 mod runtime;
 mod session;
 mod too_many_sessions;
@@ -46,7 +47,10 @@ mod object;
 
 pub use body::Body;
 pub use client::{QrsClient, QrsClientBuilder};
-pub use credentials::{Credentials, HeaderCredentials, JwtCredentials, TokenProvider};
+pub use credentials::{
+    CertificateCredentials, Credentials, HeaderCredentials, JwtAlgorithm, JwtCredentials,
+    JwtSigner, SessionCredentials, TicketCredentials, TokenProvider,
+};
 pub use entity::{Create, Delete, Entities, Entity, Update};
 pub use error::{Error, ErrorKind};
 pub use fact::{Fact, LoginPage};
@@ -78,8 +82,8 @@ pub use list::check_pieces;
 
 // The connection to the site: certificates, proxies, and what a response asks for.
 pub use outbound_http::{
-    Certificate, Challenge, Proxy, ProxyScheme, StoreKind, StoreWarning, Trust, TrustStore,
-    Weakness,
+    Certificate, Challenge, ClientIdentity, PrivateKey, Proxy, ProxyScheme, StoreKind,
+    StoreWarning, Trust, TrustStore, Weakness,
 };
 
 // Types of other crates in the public API.

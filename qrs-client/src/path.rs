@@ -1,10 +1,10 @@
 //! The paths of QRS. Nothing here touches the network.
 
 use url::Url;
-use url::form_urlencoded::byte_serialize;
 
 use crate::error::Error;
 use crate::filter::Filter;
+use crate::percent_encoding::encoded;
 use crate::site::SiteUrl;
 
 /// A path of QRS and its query: what a request is for.
@@ -181,13 +181,6 @@ fn decoded(text: &str) -> String {
     pairs
         .next()
         .map_or_else(String::new, |(text, _)| text.into_owned())
-}
-
-/// Percent-encodes everything except letters, digits and `*-._`. A space becomes `%20`: not every server decodes `+` as a space.
-fn encoded(text: &str) -> String {
-    byte_serialize(text.as_bytes())
-        .map(|piece| if piece == "+" { "%20" } else { piece })
-        .collect()
 }
 
 #[cfg(test)]

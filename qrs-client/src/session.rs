@@ -83,6 +83,15 @@ impl Session {
         }
     }
 
+    /// Uses the cookie of an existing session, unless there are cookies already.
+    pub(crate) fn set_cookie(&self, name: &str, value: &SecretString) {
+        let mut state = self.state();
+        if state.changes == 0 {
+            state.jar = Jar::from_session(name, value);
+            state.changes += 1;
+        }
+    }
+
     /// Waits while another request opens a session. Until a session is open, requests are sent one by one: a site opens a
     /// session for each request without a cookie, and locks the user out at the sixth.
     pub(crate) async fn turn(&self) -> Option<tokio::sync::MutexGuard<'_, ()>> {

@@ -70,7 +70,7 @@ impl Transport {
         let mut cookies = self
             .session
             .cookies(url.as_ref().unwrap_or(self.site.as_url()));
-        let mut outdated = false;
+        let (mut outdated, mut has_ticket) = (false, false);
         let answer = match self.proof(&cookies, this_try).await {
             Ok(proof) => {
                 if proof.is_renewable {
@@ -80,11 +80,14 @@ impl Transport {
                     cookies: &cookies,
                     proof: &proof,
                 };
-                self.answer(call, this_try, sent, &mut outdated).await
+                let answer = self.answer(call, this_try, sent, &mut outdated).await;
+                has_ticket = proof.has_ticket();
+                answer
             }
             Err(error) => Err(error),
         };
-        if answer.is_ok() || self.session.was_opened_since(&cookies) {
+        let was_opened = self.session.was_opened_since(&cookies);
+        if answer.is_ok() || was_opened {
             self.session.set_open();
         }
         drop(turn);
@@ -94,9 +97,10 @@ impl Transport {
                 Ok(body)
             }
             Err(error) => Err(FailedRequest {
-                error,
+                error: self.login.explain(error, has_ticket),
                 cookies,
                 outdated,
+                has_opened_session: has_ticket && was_opened,
             }),
         }
     }
@@ -109,7 +113,8 @@ impl Transport {
         outdated: &mut bool,
     ) -> Result<Body, Error> {
         let xrfkey = xrfkey();
-        let url = call.path.url_with(&self.site, Some(&xrfkey))?;
+        let mut url = call.path.url_with(&self.site, Some(&xrfkey))?;
+        sent.proof.add_to_url(&mut url);
         let context = self.context(&call.path.url(&self.site)?, &xrfkey, sent.proof);
         let request = self.request(call.method.clone(), &url, &xrfkey, sent);
         let mut request = call.add_body(request);
@@ -183,9 +188,7 @@ impl Transport {
         let set = response.headers().get_all(SET_COOKIE).iter();
         let headers = session::Headers {
             cookies: set.filter_map(|cookie| cookie.to_str().ok()).collect(),
-            date: response
-                .header(DATE.as_str())
-                .and_then(outbound_http::http_date),
+            date: date(response),
             is_accepted: head.is_success() && !response.is_labelled_as_page(),
         };
         self.session.keep(cookies, &headers)
@@ -193,13 +196,15 @@ impl Transport {
 
     /// The error that a response with an error status stands for.
     async fn refusal(&self, mut response: Response, head: &Head) -> Error {
+        let date = date(&response);
         let page = response.page(Vec::new()).await;
         let context = RequestContext {
             site: &self.site,
             login: self.login.kind(),
             http: response.context(),
         };
-        head.refusal(&page, context)
+        self.login
+            .compare_clocks(head.refusal(&page, context), date)
     }
 
     /// The request for `url`, which has no xrfkey, as messages may describe it.
@@ -227,6 +232,13 @@ fn log_result(
         Ok(response) => debug!(path, status = response.status(), seconds, "response"),
         Err(error) => debug!(path, kind = ?error.kind(), seconds, "no response"),
     }
+}
+
+/// The site's time in seconds since 1970, if the response has a `Date`.
+fn date(response: &Response) -> Option<i64> {
+    response
+        .header(DATE.as_str())
+        .and_then(outbound_http::http_date)
 }
 
 /// The head of a response to a request for `url`.

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use super::account::Account;
 use super::answer::CountForm;
+use super::authority::Authority;
 use super::content::Content;
 use super::gateway::Gateway;
 use super::host::Host;
 use super::pages::{LoginWay, LongHead};
 use super::session::EndedSession;
-use super::site::{Settings, Site, TooManySessions};
+use super::site::{Door, Settings, Site, TooManySessions};
 use super::wire::{Framing, USUAL_CHUNK};
 use super::{FakeSite, server, tls};
 
@@ -42,6 +43,7 @@ impl FakeSiteBuilder {
             count_form: CountForm::Value,
             framing: Framing::Chunked(USUAL_CHUNK),
             tls: None,
+            repository: None,
             loopback: Ipv4Addr::LOCALHOST.into(),
             port: 0,
         };
@@ -171,6 +173,14 @@ impl FakeSiteBuilder {
         self
     }
 
+    /// Adds the port of the repository (4242 on a real site), with a server certificate of this authority. It lets in clients
+    /// with certificates of this authority alone, and refuses others in the TLS handshake. There is no virtual proxy and no
+    /// session: the header `X-Qlik-User` names the user.
+    pub fn repository(mut self, authority: &Authority) -> Self {
+        self.settings.repository = Some(tls::repository_acceptor(authority));
+        self
+    }
+
     /// Starts the site in the caller's Tokio runtime (which needs time and I/O enabled).
     ///
     /// Its delays follow the clock of that runtime, so they take no time if a test has paused it.
@@ -179,14 +189,20 @@ impl FakeSiteBuilder {
     /// If the port is in use, or no port is free.
     pub async fn start(self) -> FakeSite {
         let site = self.site();
-        let (address, host) =
-            Host::task((site.settings.loopback, site.settings.port), |listener| {
-                server::run(listener, Arc::clone(&site))
-            })
-            .await;
+        let loopback = site.settings.loopback;
+        let run = |door| {
+            let site = Arc::clone(&site);
+            move |listener| server::run(listener, site, door)
+        };
+        let (address, host) = Host::task((loopback, site.settings.port), run(Door::Proxy)).await;
+        let repository = match site.settings.repository {
+            Some(_) => Some(Host::task((loopback, 0), run(Door::Repository)).await),
+            None => None,
+        };
         FakeSite {
             site,
             address,
+            repository,
             _host: host,
         }
     }
@@ -197,14 +213,18 @@ impl FakeSiteBuilder {
     /// If the port is in use, no port is free, or a thread cannot be started.
     pub fn start_in_thread(self) -> FakeSite {
         let site = self.site();
-        let served = Arc::clone(&site);
-        let (address, host) =
-            Host::thread((site.settings.loopback, site.settings.port), |listener| {
-                server::run(listener, served)
-            });
+        let loopback = site.settings.loopback;
+        let run = |door| {
+            let site = Arc::clone(&site);
+            move |listener| server::run(listener, site, door)
+        };
+        let (address, host) = Host::thread((loopback, site.settings.port), run(Door::Proxy));
+        let repository = site.settings.repository.as_ref();
+        let repository = repository.map(|_| Host::thread((loopback, 0), run(Door::Repository)));
         FakeSite {
             site,
             address,
+            repository,
             _host: host,
         }
     }

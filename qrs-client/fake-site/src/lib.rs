@@ -2,6 +2,7 @@
 
 mod account;
 mod answer;
+mod authority;
 mod builder;
 mod content;
 mod fault;
@@ -27,6 +28,7 @@ use site::Site;
 
 pub use account::Account;
 pub use answer::CountForm;
+pub use authority::{Authority, Issued};
 pub use builder::FakeSiteBuilder;
 pub use content::Content;
 pub use fault::{Fault, Point};
@@ -42,6 +44,8 @@ pub use site::TooManySessions;
 pub struct FakeSite {
     site: Arc<Site>,
     address: SocketAddr,
+    /// The port of the repository, if there is one.
+    repository: Option<(SocketAddr, Host)>,
     /// Stops the site when it is dropped.
     _host: Host,
 }
@@ -92,6 +96,18 @@ impl FakeSite {
         let scheme = self.site.settings.scheme();
         let port = self.address.port();
         format!("{scheme}://{host}:{port}{}", self.site.prefix())
+    }
+
+    /// The URL of the repository's port, which requires a client certificate.
+    ///
+    /// # Panics
+    /// If [`FakeSiteBuilder::repository`] was not called.
+    pub fn repository_url(&self) -> String {
+        let (address, _) = self
+            .repository
+            .as_ref()
+            .expect("the site has a repository port");
+        format!("https://localhost:{}", address.port())
     }
 
     /// The loopback address that it listens on.
@@ -166,6 +182,16 @@ impl FakeSite {
     /// Number of sessions opened since the start.
     pub fn sessions_opened(&self) -> usize {
         self.site.live().sessions.opened()
+    }
+
+    /// Opens a session of a user, as another program would, and returns its cookie: `X-Qlik-Session-HTTP=…`.
+    ///
+    /// # Panics
+    /// If the user has five sessions already.
+    pub fn open_session(&self, user: &str) -> String {
+        let cookie = self.site.live().sessions.open(user);
+        let cookie = cookie.expect("a user has five sessions at most");
+        format!("{}={cookie}", self.site.settings.cookie)
     }
 
     /// Ends all sessions, as after half an hour without a request: their cookies become invalid.

@@ -9,11 +9,11 @@ use tokio::task::JoinSet;
 
 use super::answer::Answer;
 use super::request;
-use super::site::Site;
+use super::site::{Door, Site};
 use super::wire::{self, Framing, Next};
 
 /// Accepts connections while it is polled. Dropping it ends them.
-pub(super) async fn run(listener: TcpListener, site: Arc<Site>) {
+pub(super) async fn run(listener: TcpListener, site: Arc<Site>, door: Door) {
     let mut connections = JoinSet::new();
     loop {
         // An error belongs to a connection that was closed before it was accepted.
@@ -22,15 +22,19 @@ pub(super) async fn run(listener: TcpListener, site: Arc<Site>) {
         };
         while connections.try_join_next().is_some() {}
         site.live().connections += 1;
-        connections.spawn(serve_tcp(stream, Arc::clone(&site)));
+        connections.spawn(serve_tcp(stream, Arc::clone(&site), door));
     }
 }
 
-async fn serve_tcp(mut stream: TcpStream, site: Arc<Site>) {
+async fn serve_tcp(mut stream: TcpStream, site: Arc<Site>, door: Door) {
     // Small chunks must arrive as small chunks. If this or a later step fails, the client has disconnected.
     let _ = stream.set_nodelay(true);
-    let Some(acceptor) = &site.settings.tls else {
-        if let Ok(Next::Reset) = serve(&mut stream, &site).await {
+    let acceptor = match door {
+        Door::Proxy => &site.settings.tls,
+        Door::Repository => &site.settings.repository,
+    };
+    let Some(acceptor) = acceptor else {
+        if let Ok(Next::Reset) = serve(&mut stream, &site, door).await {
             let _ = stream.set_zero_linger();
         }
         return;
@@ -38,7 +42,7 @@ async fn serve_tcp(mut stream: TcpStream, site: Arc<Site>) {
     let Ok(mut secure) = acceptor.accept(stream).await else {
         return;
     };
-    match serve(&mut secure, &site).await {
+    match serve(&mut secure, &site, door).await {
         Ok(Next::Reset) => {
             let _ = secure.get_ref().0.set_zero_linger();
         }
@@ -49,11 +53,15 @@ async fn serve_tcp(mut stream: TcpStream, site: Arc<Site>) {
 }
 
 /// Answers the requests of one connection until either side closes it.
-async fn serve<S>(stream: &mut S, site: &Site) -> io::Result<Next>
+async fn serve<S>(stream: &mut S, site: &Site, door: Door) -> io::Result<Next>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let (mut buffer, prefix) = (Vec::new(), site.prefix());
+    let mut buffer = Vec::new();
+    let prefix = match door {
+        Door::Proxy => site.prefix(),
+        Door::Repository => String::new(),
+    };
     loop {
         let request = match request::read(stream, &mut buffer, &prefix).await {
             Ok(Some(request)) => request,
@@ -65,7 +73,7 @@ where
             }
             Err(error) => return Err(error),
         };
-        let (answer, effects) = site.answer(&request);
+        let (answer, effects) = site.answer(&request, door);
         let framing = match (answer.status, site.settings.framing) {
             // Windows servers send error pages and redirects with their length.
             (300.., Framing::Chunked(_)) => Framing::Length,

@@ -1,6 +1,7 @@
 //! The site itself: maps requests to responses. Nothing here touches the network.
 
 mod query;
+mod repository;
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -25,6 +26,15 @@ pub(super) struct Site {
     live: Mutex<Live>,
 }
 
+/// The port that a request came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Door {
+    /// That of the proxy: 443 on a real site.
+    Proxy,
+    /// That of the repository: 4242 on a real site.
+    Repository,
+}
+
 /// The setup, which is constant while the site runs.
 #[derive(Clone)]
 pub(super) struct Settings {
@@ -45,6 +55,8 @@ pub(super) struct Settings {
     pub(super) framing: Framing,
     /// If `None`, connections are not encrypted.
     pub(super) tls: Option<TlsAcceptor>,
+    /// TLS of the repository's port, if there is one.
+    pub(super) repository: Option<TlsAcceptor>,
     /// The address that it listens on.
     pub(super) loopback: IpAddr,
     /// 0 for any free port.
@@ -113,7 +125,7 @@ impl Site {
     }
 
     /// The response to a request, and the faults that change it in transit.
-    pub(super) fn answer(&self, request: &Request) -> (Answer, Vec<Effect>) {
+    pub(super) fn answer(&self, request: &Request, door: Door) -> (Answer, Vec<Effect>) {
         let effects = self.receive(request);
         let instead = effects.iter().find_map(|effect| match effect {
             Effect::Instead(instead) => Some(instead.clone()),
@@ -129,7 +141,7 @@ impl Site {
             None if hung_up => Answer::text(503, ""),
             None => {
                 let request = self.settings.gateway.forward(request);
-                self.right_answer(&request)
+                self.right_answer(&request, door)
                     .unwrap_or_else(|refusal| refusal)
             }
         };
@@ -151,11 +163,15 @@ impl Site {
         effects
     }
 
-    fn right_answer(&self, request: &Request) -> Result<Answer, Answer> {
+    fn right_answer(&self, request: &Request, door: Door) -> Result<Answer, Answer> {
         check_target(request)?;
         let (longest, refusal) = self.settings.head_limit;
         if request.head_length() > longest {
             return Err(pages::head_too_long(refusal));
+        }
+        if door == Door::Repository {
+            let guest = self.named_user(request)?;
+            return self.answer_to_guest(request, &guest.account);
         }
         if let Some(page) = pages::login(request.path()) {
             return Ok(page);

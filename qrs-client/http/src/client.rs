@@ -18,6 +18,7 @@ use url::Url;
 
 use crate::diagnosis::Step;
 use crate::error::Error;
+use crate::identity::ClientIdentity;
 use crate::proxy::Proxy;
 use crate::redactor::Redactor;
 use crate::request::Request;
@@ -48,6 +49,7 @@ struct Inner {
     server_name: &'static str,
     proxy: Option<Proxy>,
     tls: Arc<ClientConfig>,
+    identity: Option<ClientIdentity>,
     weaknesses: Weaknesses,
     limits: TimeLimits,
     retry: RetryPolicy,
@@ -79,7 +81,8 @@ impl Client {
     }
 
     /// Connects to the server step by step, up to the first step that fails, and reports each step: name resolution, TCP, the
-    /// proxy, TLS. Each step may take as long as the limit to connect. No request is sent to the server.
+    /// proxy, TLS, and whether the server accepts the client's certificate if it has one. Each step may take as long as the
+    /// limit to connect. No request is sent to the server, except for the last step.
     pub async fn diagnose(&self) -> Vec<Step> {
         self.route(&self.0.origin, self.0.redactor.clone())
             .diagnose()
@@ -138,7 +141,10 @@ impl Client {
                 self.0.has_answered.store(true, Ordering::Relaxed);
                 Ok(Response::new(response, context.clone(), limits))
             }
-            Ok(Err(error)) => Err(self.explained(error, &route, context).await),
+            Ok(Err(error)) => {
+                let error = self.explained(error, &route, context).await;
+                Err(route.with_identity(error))
+            }
             Err(_) if first_byte < limits.deadline => {
                 let limit = limits.limits.first_byte;
                 Err(self.no_response_in_time(limit, &route, context).await)
@@ -233,6 +239,7 @@ impl Client {
             server_name: self.0.server_name,
             proxy: self.0.proxy.as_ref(),
             tls: &self.0.tls,
+            identity: self.0.identity.as_ref(),
             limit: self.0.limits.connect,
             redactor,
         }

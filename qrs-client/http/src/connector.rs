@@ -65,7 +65,7 @@ impl Connector {
             return Err(invalid());
         }
         let weaknesses = Weaknesses::default();
-        let tls = tls::client_config(trust, Use::Needed, &weaknesses)?;
+        let tls = tls::client_config(trust, Use::Needed, &weaknesses, None)?;
         Ok(Self {
             server: url,
             server_name: name,
@@ -98,6 +98,7 @@ impl Connector {
             server_name: self.server_name,
             proxy: self.proxy.as_ref(),
             tls: &self.tls,
+            identity: None,
             limit: self.limit,
             redactor: Redactor::new(self.proxy.iter().flat_map(Proxy::secrets)),
         }

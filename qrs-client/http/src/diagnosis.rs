@@ -33,6 +33,8 @@ pub enum Stage {
     Tunnel,
     /// TLS with the server.
     ServerTls,
+    /// Whether the server accepts the certificate of the client, if it has one. A request without a meaning is sent for it.
+    ClientCertificate,
 }
 
 /// What was observed at a step.
@@ -47,6 +49,13 @@ pub enum Seen {
     Tunnelled,
     /// A TLS connection.
     Secure(Handshake),
+    /// The server accepts the client.
+    Identified {
+        /// The certificate of the client.
+        certificate: Certificate,
+        /// Whether the server has asked for a certificate. Otherwise it does not know the client.
+        is_requested: bool,
+    },
 }
 
 /// The result of a TLS handshake.
@@ -71,6 +80,11 @@ impl fmt::Display for Seen {
             }
             Self::Connected(address) => write!(f, "{address}"),
             Self::Tunnelled => f.write_str("connected through the proxy"),
+            Self::Identified {
+                is_requested: false,
+                ..
+            } => f.write_str("the server did not ask for a client certificate"),
+            Self::Identified { certificate, .. } => write!(f, "the server accepts {certificate}"),
             Self::Secure(handshake) => {
                 write!(f, "{}, {}", handshake.protocol, handshake.cipher)?;
                 let mut certificates = handshake.certificates.iter();
@@ -88,6 +102,7 @@ impl fmt::Display for Stage {
             Self::ProxyTls => "TLS with the proxy",
             Self::Tunnel => "connection through the proxy",
             Self::ServerTls => "TLS with the server",
+            Self::ClientCertificate => "client certificate",
         })
     }
 }

@@ -31,6 +31,8 @@ pub enum Fact {
     TlsFailed,
     /// The server requires a certificate of the client.
     ClientCertificateRequired,
+    /// The server does not accept the certificate of the client; the message says why.
+    ClientCertificateRefused,
     /// The port accepts connections but does not answer the TLS handshake.
     TlsSilent,
     /// The connection was closed during the TLS handshake.

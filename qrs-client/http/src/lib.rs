@@ -9,6 +9,8 @@ mod retry;
 mod time_limits;
 
 mod certificate;
+mod identity;
+mod private_key;
 mod proxy;
 mod tls;
 mod trust_store;
@@ -34,9 +36,11 @@ pub use connector::{Connector, Endpoint};
 pub use diagnosis::{Handshake, Seen, Stage, Step};
 pub use error::{Error, ErrorKind};
 pub use fact::Fact;
+pub use identity::ClientIdentity;
 pub use page_text::{
     BYTE_ORDER_MARK, has_form, is_html, one_line, text_on_one_line, without_byte_order_mark,
 };
+pub use private_key::{PrivateKey, SignatureAlgorithm};
 pub use proxy::{Proxy, ProxyScheme};
 pub use redactor::Redactor;
 pub use request::Request;

@@ -3,6 +3,7 @@
 
 mod connect;
 mod handshake;
+mod identification;
 mod plain_http;
 mod recorded;
 mod tunnel;
@@ -18,6 +19,7 @@ use url::Url;
 use crate::diagnosis::{Seen, Stage, Step};
 use crate::error::{Error, ErrorKind};
 use crate::fact::Fact;
+use crate::identity::ClientIdentity;
 use crate::peer::Peer;
 use crate::proxy::Proxy;
 use crate::redactor::Redactor;
@@ -25,6 +27,7 @@ use crate::time_limits::TimeLimit;
 use crate::tls::{self, Trust, Use, Weaknesses};
 use connect::{connect, resolve};
 use handshake::{diagnosed_tls, tls};
+use identification::identify;
 use recorded::{Record, Recorded};
 use tunnel::{Tunnel, TunnelError};
 
@@ -34,6 +37,7 @@ pub(crate) struct Route<'a> {
     pub(crate) server_name: &'static str,
     pub(crate) proxy: Option<&'a Proxy>,
     pub(crate) tls: &'a Arc<ClientConfig>,
+    pub(crate) identity: Option<&'a ClientIdentity>,
     /// Maximum time for a whole connection; in a diagnosis, for each step.
     pub(crate) limit: Duration,
     pub(crate) redactor: Redactor,
@@ -74,14 +78,21 @@ impl Route<'_> {
     /// The steps up to the one that fails, or all of them.
     pub(crate) async fn diagnose(&self) -> Vec<Step> {
         let mut walk = self.new_walk(None);
-        // The last step is the one that failed, if any did. The connection itself is not needed.
-        drop(self.steps(&mut walk).await);
+        // The last step is the one that failed, if any did.
+        if let Some(stream) = self.steps(&mut walk).await {
+            self.step_of_identification(&mut walk, stream).await;
+        }
         if let Some(Step { stage, seen, .. }) = walk.steps.last_mut()
             && let Err(error) = seen
             && let Some(better) = self.or_plain_http(*stage, error).await
         {
             *error = better;
         }
+        let last = walk.steps.pop().map(|mut step| {
+            step.seen = step.seen.map_err(|error| self.with_identity(error));
+            step
+        });
+        walk.steps.extend(last);
         walk.steps
     }
 
@@ -96,8 +107,13 @@ impl Route<'_> {
 
     /// A better error for a failed unencrypted request, if the other end speaks TLS.
     pub(crate) async fn unexpected_tls(&self) -> Option<Error> {
-        let trusting =
-            tls::client_config(&Trust::AnyCertificate, Use::Needed, &Weaknesses::default()).ok()?;
+        let trusting = tls::client_config(
+            &Trust::AnyCertificate,
+            Use::Needed,
+            &Weaknesses::default(),
+            None,
+        )
+        .ok()?;
         let handshake = async {
             let (url, peer) = (self.first_url(), self.first_peer());
             let (addresses, _) = resolve(url, peer).await.ok()?;
@@ -162,6 +178,22 @@ impl Route<'_> {
         match self.is_https() {
             true => self.step_of_tls(walk, stream, tunnel).await,
             false => Some(stream),
+        }
+    }
+
+    /// The last step of a diagnosis: whether the server accepts the client's certificate.
+    async fn step_of_identification(&self, walk: &mut Walk, stream: Box<dyn Wire>) {
+        if let Some(identity) = self.identity.filter(|_| self.is_https()) {
+            let identified = identify(stream, self.server, identity, self.server_peer());
+            walk.step(Stage::ClientCertificate, identified).await;
+        }
+    }
+
+    /// Adds the client's certificate to the error of a server that has refused it.
+    pub(crate) fn with_identity(&self, error: Error) -> Error {
+        match self.identity {
+            Some(identity) => identity.explain(error),
+            None => error,
         }
     }
 

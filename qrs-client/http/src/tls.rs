@@ -4,7 +4,7 @@
 mod chain_error;
 pub(crate) mod explain;
 mod path;
-mod provider;
+pub(crate) mod provider;
 mod signature;
 mod verifier;
 mod weaknesses;
@@ -12,6 +12,7 @@ mod weaknesses;
 use std::sync::Arc;
 
 use rustls::ClientConfig;
+use rustls::client::ResolvesClientCert;
 
 use crate::certificate::Certificate;
 use crate::error::Error;
@@ -48,11 +49,13 @@ pub(crate) enum Use {
     Unneeded,
 }
 
-/// The TLS configuration for `trust`. Each handshake adds the weaknesses that were accepted to `weaknesses`.
+/// The TLS configuration for `trust`. Each handshake adds the weaknesses that were accepted to `weaknesses`. The identity is
+/// presented to servers that ask for one.
 pub(crate) fn client_config(
     trust: &Trust,
     tls: Use,
     weaknesses: &Weaknesses,
+    identity: Option<Arc<dyn ResolvesClientCert>>,
 ) -> Result<ClientConfig, Error> {
     let builder = ClientConfig::builder_with_provider(provider::provider())
         .with_safe_default_protocol_versions()
@@ -76,7 +79,10 @@ pub(crate) fn client_config(
             builder.with_custom_certificate_verifier(Arc::new(verifier))
         }
     };
-    Ok(builder.with_no_client_auth())
+    Ok(match identity {
+        Some(identity) => builder.with_client_cert_resolver(identity),
+        None => builder.with_no_client_auth(),
+    })
 }
 
 fn system_authorities() -> Result<Vec<Certificate>, Error> {
@@ -103,7 +109,7 @@ mod tests {
     #[test]
     fn the_systems_ca_certificates_are_not_needed_without_tls() {
         let weaknesses = Weaknesses::default();
-        assert!(client_config(&Trust::System, Use::Unneeded, &weaknesses).is_ok());
-        assert!(client_config(&Trust::AnyCertificate, Use::Needed, &weaknesses).is_ok());
+        assert!(client_config(&Trust::System, Use::Unneeded, &weaknesses, None).is_ok());
+        assert!(client_config(&Trust::AnyCertificate, Use::Needed, &weaknesses, None).is_ok());
     }
 }

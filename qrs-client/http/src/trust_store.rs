@@ -1,7 +1,7 @@
 //! The certificates that a client trusts. Nothing here touches a disk or the network.
 
 #[cfg(feature = "trust-stores")]
-mod read;
+pub(crate) mod read;
 
 use std::{collections::HashSet, fmt};
 

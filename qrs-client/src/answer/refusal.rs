@@ -61,13 +61,14 @@ impl Head {
             421 => host_refused(context),
             // Qlik's page if no virtual proxy of the central proxy has the prefix, or the host name is not accepted.
             400 if text.contains("http request header is incorrect") => unknown_prefix(context),
+            400..=403 if text.contains("x-qlik-user") => user_header_refused(),
             400 | 414 => Meaning::new(
                 ErrorKind::BadRequest,
                 Fact::RequestRefused,
                 "the site does not accept the request",
             ),
             401 | LOGIN_TIMEOUT => unauthorized(&self.challenges, context.login),
-            403 => forbidden(text),
+            403 => forbidden(text, context.login),
             407 => Meaning::new(
                 ErrorKind::Proxy,
                 Fact::ProxyFailed,
@@ -161,6 +162,16 @@ fn unknown_prefix(context: RequestContext<'_>) -> Meaning {
     )
 }
 
+/// The repository's own text names the header.
+fn user_header_refused() -> Meaning {
+    Meaning::new(
+        ErrorKind::BadRequest,
+        Fact::UserHeaderRefused,
+        "the repository does not accept the header `X-Qlik-User`",
+    )
+    .with_hint("check the user's directory and id; a proxy between client and site must not remove the header")
+}
+
 /// The challenges show what the site asks for instead of the client's credentials.
 fn unauthorized(challenges: &[Challenge], login: LoginKind) -> Meaning {
     let asker = if challenges.iter().any(Challenge::is_windows) {
@@ -183,7 +194,7 @@ fn unauthorized(challenges: &[Challenge], login: LoginKind) -> Meaning {
     Meaning::new(ErrorKind::Unauthorized, fact, message).with_hint(hint)
 }
 
-fn forbidden(text: &str) -> Meaning {
+fn forbidden(text: &str, login: LoginKind) -> Meaning {
     if text.contains("xsrf") {
         return Meaning::new(
             ErrorKind::Xsrf,
@@ -200,5 +211,5 @@ fn forbidden(text: &str) -> Meaning {
             .with_hint("activate the account in the QMC");
     }
     Meaning::new(ErrorKind::Forbidden, Fact::Forbidden, message)
-        .with_hint("check that the account has the right, is not blocked, and does not have five open sessions")
+        .with_hint(advice::check_rights(login))
 }

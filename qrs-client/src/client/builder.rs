@@ -111,9 +111,11 @@ impl QrsClientBuilder {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) if the proxy is not valid, or if the
-    /// operating system's CA certificates are needed and there are none.
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) if the proxy is not valid, if the operating system's CA
+    /// certificates are needed and there are none, or if a client certificate is to be used at a URL with a virtual proxy
+    /// or without TLS.
     pub fn build(self) -> Result<QrsClient, Error> {
+        self.credentials.check(&self.site)?;
         let mut http = Client::builder(self.site.as_url().clone())
             .server_name("the site")
             .user_agent(USER_AGENT)
@@ -123,12 +125,20 @@ impl QrsClientBuilder {
         for secret in self.credentials.secrets() {
             http = http.redact(secret);
         }
+        if let Credentials::Certificate(certificate) = &self.credentials {
+            http = http.identity(certificate.identity().clone());
+        }
         if let Some(proxy) = self.proxy {
             http = http.proxy(proxy);
         }
+        let http = http.build()?;
+        let session = self.sessions.session(&self.site, &self.credentials);
+        if let Credentials::Session(existing) = &self.credentials {
+            session.set_cookie(existing.cookie_name(), existing.value());
+        }
         Ok(QrsClient(Arc::new(Transport {
-            http: http.build()?,
-            session: self.sessions.session(&self.site, &self.credentials),
+            http,
+            session,
             session_end: self.session_end,
             site: self.site,
             login: Login::new(self.credentials, self.clock),

@@ -1,5 +1,7 @@
 //! Authentication by a JSON web token (JWT).
 
+mod signer;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -8,6 +10,7 @@ use secrecy::SecretString;
 use super::TokenProvider;
 use crate::error::Error;
 use crate::token::Token;
+pub use signer::{JwtAlgorithm, JwtSigner};
 
 /// A JSON web token for a virtual proxy with JWT authentication, or a provider of such tokens.
 ///

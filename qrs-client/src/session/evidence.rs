@@ -9,6 +9,8 @@ pub enum SessionState {
     /// There were too few responses to know.
     #[default]
     Unknown,
+    /// The site has no session for this client, because each request authenticates itself by a client certificate.
+    NotNeeded,
     /// The site accepts the cookie that it set.
     Kept,
     /// The site sets no cookie, so each request opens a session.

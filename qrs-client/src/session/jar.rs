@@ -131,6 +131,18 @@ impl Jar {
         jar
     }
 
+    /// Creates a jar with the cookie of a session.
+    pub(super) fn from_session(name: &str, value: &SecretString) -> Self {
+        Self(vec![StoredCookie {
+            name: name.to_owned(),
+            value: value.clone(),
+            domain: Domain::Host,
+            path: "/".to_owned(),
+            expires: None,
+            is_first: true,
+        }])
+    }
+
     /// Drops cookies above the limits: the oldest first, and those of the session last.
     fn shrink(&mut self) {
         while self.0.len() > MAX_COOKIES || self.bytes() > MAX_BYTES {

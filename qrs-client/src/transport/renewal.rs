@@ -21,6 +21,9 @@ pub(super) struct FailedRequest {
     pub(super) cookies: SentCookies,
     /// Whether the session's cookies changed between the request and its response.
     pub(super) outdated: bool,
+    /// Whether the request had a ticket and its response set the cookie of a session: the site may redirect to the same URL
+    /// without the ticket.
+    pub(super) has_opened_session: bool,
 }
 
 /// What a request for `/qrs/about` shows about the session of a failed request.
@@ -44,7 +47,7 @@ impl Transport {
             Ok(body) => return Ok(body),
             Err(failed) => failed,
         };
-        if failed.may_be_ended_session() && failed.outdated {
+        if failed.has_opened_session || (failed.may_be_ended_session() && failed.outdated) {
             failed = match self.send_once(call, tries.next_try()).await {
                 Ok(body) => return Ok(body),
                 Err(failed) => failed,
@@ -71,6 +74,7 @@ impl Transport {
     ) -> Result<bool, Error> {
         let probe = match error.ended_session() {
             EndedSession::Excluded => Probe::Accepted,
+            _ if !self.login.can_renew() => Probe::Accepted,
             _ if !cookies.is_renewable() => Probe::Accepted,
             EndedSession::Possible if !call.path.is_about() => self.probe(cookies, tries).await?,
             EndedSession::Possible | EndedSession::Likely => Probe::Refused,

@@ -9,6 +9,7 @@ use url::Url;
 
 use super::{Client, Inner};
 use crate::error::Error;
+use crate::identity::ClientIdentity;
 use crate::proxy::Proxy;
 use crate::redactor::Redactor;
 use crate::request::{header_name, header_value, secret_header_value, secrets_of_header};
@@ -31,6 +32,7 @@ pub struct ClientBuilder {
     retry: RetryPolicy,
     proxy: Option<Proxy>,
     trust: Trust,
+    identity: Option<ClientIdentity>,
     /// The name and value of each.
     headers: Vec<(String, HeaderText)>,
     /// More secrets that no text may contain.
@@ -54,6 +56,7 @@ impl ClientBuilder {
             retry: RetryPolicy::default(),
             proxy: None,
             trust: Trust::System,
+            identity: None,
             headers: Vec::new(),
             secrets: Vec::new(),
         }
@@ -95,6 +98,12 @@ impl ClientBuilder {
         self
     }
 
+    /// Sets the certificate and the key by which the client identifies itself, to servers that ask for it.
+    pub fn identity(mut self, identity: ClientIdentity) -> Self {
+        self.identity = Some(identity);
+        self
+    }
+
     /// Adds a header to every request.
     pub fn header(mut self, name: &str, value: &str) -> Self {
         let value = HeaderText::Plain(value.to_owned());
@@ -127,7 +136,8 @@ impl ClientBuilder {
         let is_https = base.scheme() == "https" || self.proxy.as_ref().is_some_and(Proxy::is_https);
         let tls_use = if is_https { Use::Needed } else { Use::Unneeded };
         let weaknesses = Weaknesses::default();
-        let tls = tls::client_config(&self.trust, tls_use, &weaknesses)?;
+        let identity = self.identity.as_ref().map(ClientIdentity::resolver);
+        let tls = tls::client_config(&self.trust, tls_use, &weaknesses, identity)?;
         let connect = self.limits.connect;
         let transport =
             Transport::new(tls.clone(), self.proxy.as_ref(), connect, &self.user_agent)?;
@@ -142,6 +152,7 @@ impl ClientBuilder {
             redactor: Redactor::new(secrets),
             proxy: self.proxy,
             tls: Arc::new(tls),
+            identity: self.identity,
             weaknesses,
             limits: self.limits,
             retry: self.retry,

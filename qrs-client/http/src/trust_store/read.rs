@@ -1,11 +1,11 @@
 //! Reads certificates from the bytes of a file. Any input is safe: nothing panics or allocates more than a file's size. Nothing
 //! here touches a disk or the network.
 
-mod ber;
-mod format;
+pub(crate) mod ber;
+pub(crate) mod format;
 mod jks;
-mod pem;
-mod pkcs12;
+pub(crate) mod pem;
+pub(crate) mod pkcs12;
 mod pkcs7;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -148,7 +148,7 @@ fn undecryptable(password: Option<&SecretString>) -> Error {
 }
 
 /// Characters at the ends of a wrong password that are easily overlooked.
-fn suspicious_ends(password: Option<&SecretString>) -> String {
+pub(crate) fn suspicious_ends(password: Option<&SecretString>) -> String {
     let password = password.map_or("", |password| password.expose_secret());
     let (first, last) = (password.chars().next(), password.chars().next_back());
     let suspicious = |place, character: Option<char>| {

@@ -4,6 +4,8 @@
 mod connector;
 mod diagnosis;
 mod failures;
+#[cfg(target_os = "linux")]
+mod identity;
 mod requests;
 mod retries;
 mod secrets;

@@ -9,11 +9,17 @@ pub(super) fn check_credentials(login: LoginKind) -> &'static str {
             "check the header's name and value, the virtual proxy's prefix, and that this virtual proxy authenticates by \
              header; the site also responds like this if the account has five open sessions"
         }
+        LoginKind::Certificate => NOT_REPOSITORY,
         LoginKind::Jwt => {
             "check the virtual proxy's prefix, that this virtual proxy authenticates by JWT, that its certificate belongs to \
              the key that signs the token, and the names of the claims for user id and directory; the site also responds \
              like this if the account has five open sessions"
         }
+        LoginKind::Ticket => {
+            "check the virtual proxy's prefix, that this virtual proxy authenticates by ticket, and that the ticket is new; \
+             the site also responds like this if the account has five open sessions"
+        }
+        LoginKind::Session => "open a new session and use its cookie",
     }
 }
 
@@ -24,10 +30,16 @@ pub(super) fn windows_instead(login: LoginKind) -> &'static str {
             "use the prefix of the virtual proxy with header authentication in the URL: the one that answered \
              authenticates Windows users"
         }
+        LoginKind::Certificate => NOT_REPOSITORY,
         LoginKind::Jwt => {
             "use the prefix of the virtual proxy with JWT authentication in the URL: the one that answered \
              authenticates Windows users"
         }
+        LoginKind::Ticket => {
+            "use the prefix of the virtual proxy with ticket authentication in the URL: the one that answered \
+             authenticates Windows users"
+        }
+        LoginKind::Session => "open a new session and use its cookie",
     }
 }
 
@@ -35,7 +47,10 @@ pub(super) fn windows_instead(login: LoginKind) -> &'static str {
 pub(super) fn identity_provider_instead(login: LoginKind) -> &'static str {
     match login {
         LoginKind::Header => "use the prefix of a virtual proxy that authenticates by header",
+        LoginKind::Certificate => NOT_REPOSITORY,
         LoginKind::Jwt => "use the prefix of a virtual proxy that authenticates by JWT",
+        LoginKind::Ticket => "use the prefix of a virtual proxy that authenticates by ticket",
+        LoginKind::Session => "open a new session and use its cookie",
     }
 }
 
@@ -46,9 +61,32 @@ pub(crate) fn form_instead(login: LoginKind) -> &'static str {
             "check the virtual proxy's prefix, that this virtual proxy authenticates by header, and whether a gateway in \
              front of the site asks for a login"
         }
+        LoginKind::Certificate => NOT_REPOSITORY,
         LoginKind::Jwt => {
             "check the virtual proxy's prefix, that this virtual proxy authenticates by JWT, and whether a gateway in \
              front of the site asks for a login"
         }
+        LoginKind::Ticket => {
+            "check the virtual proxy's prefix, that this virtual proxy authenticates by ticket, and whether a gateway in \
+             front of the site asks for a login"
+        }
+        LoginKind::Session => {
+            "open a new session and use its cookie; check whether a gateway in front of the site asks for a login"
+        }
     }
 }
+
+/// For status 403.
+pub(super) fn check_rights(login: LoginKind) -> &'static str {
+    match login {
+        LoginKind::Certificate => {
+            "check that the user of the setting exists, with its directory, and has the right"
+        }
+        _ => {
+            "check that the account has the right, is not blocked, and does not have five open sessions"
+        }
+    }
+}
+
+const NOT_REPOSITORY: &str = "use the port of the repository, usually 4242: the proxy answered at this port, which does not \
+    accept client certificates";

@@ -16,6 +16,9 @@ pub(super) fn fact(error: &rustls::Error) -> Option<Fact> {
         rustls::Error::AlertReceived(Alert::CertificateRequired) => {
             Some(Fact::ClientCertificateRequired)
         }
+        rustls::Error::AlertReceived(alert) if refusal(*alert).is_some() => {
+            Some(Fact::ClientCertificateRefused)
+        }
         _ => None,
     }
 }
@@ -84,6 +87,13 @@ fn alert_received(alert: Alert, peer: Peer) -> (String, &'static str) {
             format!("{peer} does not know the host name of the URL"),
             "use a host name that it is configured for",
         ),
+        alert if let Some((why, hint)) = refusal(alert) => (
+            format!(
+                "{peer} does not accept the client's certificate: {why} (alert {})",
+                name(alert)
+            ),
+            hint,
+        ),
         alert => (
             format!(
                 "{peer} ended the TLS handshake with the alert {}",
@@ -92,6 +102,43 @@ fn alert_received(alert: Alert, peer: Peer) -> (String, &'static str) {
             "look for the reason in the log of the other end",
         ),
     }
+}
+
+/// Why a server does not accept the client's certificate, and what to do.
+fn refusal(alert: Alert) -> Option<(&'static str, &'static str)> {
+    let meaning = match alert {
+        Alert::UnknownCA => (
+            "the server does not trust the authority that issued it",
+            "use a certificate that this server's own authority has issued: export it from this server",
+        ),
+        Alert::CertificateExpired => (
+            "it is not valid at the server's time",
+            "export a new certificate, or check the server's clock",
+        ),
+        Alert::CertificateRevoked => ("it was revoked", "export a new certificate from the server"),
+        Alert::BadCertificate => (
+            "it is malformed, or its signature is wrong",
+            "export the certificate again from the server",
+        ),
+        Alert::UnsupportedCertificate => (
+            "its purpose is not that of a client, or its kind is not supported",
+            "use a certificate for TLS clients: its extended key usage must allow client authentication",
+        ),
+        Alert::DecryptError => (
+            "its signature does not belong to the server's authority, which may have been made anew under the same name",
+            "export a new certificate from the server",
+        ),
+        Alert::CertificateUnknown => (
+            "the server does not say why",
+            "look for the reason in the server's log, and use a certificate that was exported from this server",
+        ),
+        Alert::AccessDenied => (
+            "it is valid, but the server does not let this client in",
+            "look for the reason in the server's log",
+        ),
+        _ => return None,
+    };
+    Some(meaning)
 }
 
 fn no_common(peer: Peer) -> (String, &'static str) {

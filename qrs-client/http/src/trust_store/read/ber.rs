@@ -3,14 +3,14 @@
 
 use std::borrow::Cow;
 
-pub(super) const INTEGER: u8 = 0x02;
-pub(super) const OCTET_STRING: u8 = 0x04;
-pub(super) const OBJECT_IDENTIFIER: u8 = 0x06;
-pub(super) const SEQUENCE: u8 = 0x30;
-pub(super) const SET: u8 = 0x31;
+pub(crate) const INTEGER: u8 = 0x02;
+pub(crate) const OCTET_STRING: u8 = 0x04;
+pub(crate) const OBJECT_IDENTIFIER: u8 = 0x06;
+pub(crate) const SEQUENCE: u8 = 0x30;
+pub(crate) const SET: u8 = 0x31;
 
 /// The context-specific tag 0 of an element that contains others.
-pub(super) const CONTEXT_0: u8 = 0xA0;
+pub(crate) const CONTEXT_0: u8 = 0xA0;
 
 const CONSTRUCTED: u8 = 0x20;
 
@@ -19,24 +19,24 @@ const MAX_DEPTH: usize = 32;
 
 /// An element, and the bytes after it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Element<'a> {
-    pub(super) tag: u8,
-    pub(super) content: &'a [u8],
+pub(crate) struct Element<'a> {
+    pub(crate) tag: u8,
+    pub(crate) content: &'a [u8],
     /// Head, content and end.
-    pub(super) whole: &'a [u8],
-    pub(super) rest: &'a [u8],
+    pub(crate) whole: &'a [u8],
+    pub(crate) rest: &'a [u8],
 }
 
 /// Why an element cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum BerError {
+pub(crate) enum BerError {
     /// It is longer than the bytes. If its length is known, it has this many bytes, including its head.
     Truncated(Option<usize>),
     Malformed,
 }
 
 /// The element at the start of the bytes.
-pub(super) fn element(bytes: &[u8]) -> Result<Element<'_>, BerError> {
+pub(crate) fn element(bytes: &[u8]) -> Result<Element<'_>, BerError> {
     element_at(bytes, 0)
 }
 
@@ -112,7 +112,7 @@ fn indefinite_element(
 }
 
 /// Consecutive elements, up to the first that cannot be read.
-pub(super) fn elements(bytes: &[u8]) -> impl Iterator<Item = Result<Element<'_>, BerError>> {
+pub(crate) fn elements(bytes: &[u8]) -> impl Iterator<Item = Result<Element<'_>, BerError>> {
     let mut rest = bytes;
     std::iter::from_fn(move || {
         if rest.is_empty() {
@@ -126,12 +126,12 @@ pub(super) fn elements(bytes: &[u8]) -> impl Iterator<Item = Result<Element<'_>,
 
 impl<'a> Element<'a> {
     /// Whether it has this tag, in one piece or in several.
-    pub(super) fn is(&self, tag: u8) -> bool {
+    pub(crate) fn is(&self, tag: u8) -> bool {
         self.tag == tag || self.tag == tag | CONSTRUCTED
     }
 
     /// The bytes of an octet string, or of an element that is used like one. Pieces are joined.
-    pub(super) fn octets(&self) -> Result<Cow<'a, [u8]>, BerError> {
+    pub(crate) fn octets(&self) -> Result<Cow<'a, [u8]>, BerError> {
         if self.tag & CONSTRUCTED == 0 {
             return Ok(Cow::Borrowed(self.content));
         }
@@ -156,21 +156,21 @@ impl<'a> Element<'a> {
 }
 
 /// Reads elements with expected tags from the front.
-pub(super) struct Reader<'a> {
-    pub(super) rest: &'a [u8],
+pub(crate) struct Reader<'a> {
+    pub(crate) rest: &'a [u8],
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Self {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
         Self { rest: bytes }
     }
 
-    pub(super) fn take(&mut self, tag: u8) -> Result<Element<'a>, BerError> {
+    pub(crate) fn take(&mut self, tag: u8) -> Result<Element<'a>, BerError> {
         self.take_if(tag)?.ok_or(BerError::Malformed)
     }
 
     /// The next element if it has this tag.
-    pub(super) fn take_if(&mut self, tag: u8) -> Result<Option<Element<'a>>, BerError> {
+    pub(crate) fn take_if(&mut self, tag: u8) -> Result<Option<Element<'a>>, BerError> {
         if self.rest.is_empty() {
             return Ok(None);
         }
@@ -183,7 +183,7 @@ impl<'a> Reader<'a> {
     }
 
     /// An integer that is not negative.
-    pub(super) fn number(&mut self) -> Result<u64, BerError> {
+    pub(crate) fn number(&mut self) -> Result<u64, BerError> {
         let digits = self.take(INTEGER)?.content;
         let digits = match digits {
             [0, rest @ ..] => rest,

@@ -7,7 +7,7 @@ use crate::trust_store::StoreKind;
 
 /// The format of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Format {
+pub(crate) enum Format {
     Empty,
     Jks,
     Jceks,
@@ -22,7 +22,7 @@ pub(super) enum Format {
 }
 
 impl Format {
-    pub(super) fn from_content(bytes: &[u8]) -> Self {
+    pub(crate) fn from_content(bytes: &[u8]) -> Self {
         match bytes {
             [] => Self::Empty,
             [0xFE, 0xED, 0xFE, 0xED, ..] => Self::Jks,
@@ -68,7 +68,7 @@ fn from_ber(bytes: &[u8]) -> Format {
 }
 
 /// Text in UTF-8 without a byte order mark; other data is unchanged. Windows also writes PEM files in UTF-16.
-pub(super) fn as_utf8(bytes: &[u8]) -> Cow<'_, [u8]> {
+pub(crate) fn as_utf8(bytes: &[u8]) -> Cow<'_, [u8]> {
     match bytes {
         [0xEF, 0xBB, 0xBF, rest @ ..] => Cow::Borrowed(rest),
         [0xFF, 0xFE, rest @ ..] => from_utf16(rest, u16::from_le_bytes),

@@ -27,9 +27,29 @@ const SERVER_AUTHENTICATION: &[u8] = &[0x2B, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03,
 const ANY_PURPOSE: &[u8] = &[0x55, 0x1D, 0x25, 0x00];
 
 /// The content between a `BEGIN` and its `END`.
-struct Section<'a> {
-    label: &'a str,
+pub(crate) struct Section<'a> {
+    pub(crate) label: &'a str,
     lines: Vec<&'a str>,
+}
+
+/// Why a file is not valid PEM.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PemError {
+    /// The last `BEGIN` has no `END`.
+    Truncated,
+    /// What is wrong, as a sentence.
+    Damaged(&'static str),
+}
+
+impl From<PemError> for Error {
+    fn from(error: PemError) -> Self {
+        match error {
+            PemError::Damaged(how) => damaged(how),
+            PemError::Truncated => Self::configuration(
+                "the trust store is truncated: its last `-----BEGIN …-----` has no `-----END …-----`",
+            ),
+        }
+    }
 }
 
 pub(super) fn read(bytes: &[u8]) -> Result<Found<Vec<u8>>, Error> {
@@ -74,15 +94,16 @@ fn for_other_purposes() -> Error {
     .with_hint("write it without the marks: openssl x509 -in OLD -out NEW")
 }
 
-fn sections(text: &str) -> Result<Vec<Section<'_>>, Error> {
+/// The sections of a file, in their order.
+pub(crate) fn sections(text: &str) -> Result<Vec<Section<'_>>, PemError> {
     let mut sections = Vec::new();
     let mut open: Option<Section<'_>> = None;
     for line in text.split(['\n', '\r']).map(str::trim) {
         match (&mut open, line.strip_prefix("-----BEGIN ")) {
             (None, Some(label)) => {
-                let label = label.strip_suffix("-----").ok_or_else(|| {
-                    damaged("a line that begins with `-----BEGIN` does not end in `-----`")
-                })?;
+                let label = label.strip_suffix("-----").ok_or(PemError::Damaged(
+                    "a line that begins with `-----BEGIN` does not end in `-----`",
+                ))?;
                 let lines = Vec::new();
                 open = Some(Section { label, lines });
             }
@@ -92,29 +113,36 @@ fn sections(text: &str) -> Result<Vec<Section<'_>>, Error> {
                     .and_then(|end| end.strip_suffix("-----"))
                     != Some(section.label)
                 {
-                    return Err(damaged(
+                    return Err(PemError::Damaged(
                         "a `-----BEGIN …-----` and its `-----END …-----` differ",
                     ));
                 }
                 sections.extend(open.take());
             }
             (Some(_), Some(_)) => {
-                return Err(damaged("a `-----BEGIN …-----` has no `-----END …-----`"));
+                return Err(PemError::Damaged(
+                    "a `-----BEGIN …-----` has no `-----END …-----`",
+                ));
             }
             (Some(section), None) => section.lines.push(line),
             (None, None) => {}
         }
     }
     if open.is_some() {
-        return Err(Error::configuration(
-            "the trust store is truncated: its last `-----BEGIN …-----` has no `-----END …-----`",
-        ));
+        return Err(PemError::Truncated);
     }
     Ok(sections)
 }
 
 impl Section<'_> {
-    fn decoded(&self) -> Result<Vec<u8>, Error> {
+    /// The value of a header above the base64, such as `DEK-Info`.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let mut headers = self.lines.iter().filter_map(|line| line.split_once(':'));
+        let (_, value) = headers.find(|(known, _)| known.trim().eq_ignore_ascii_case(name))?;
+        Some(value.trim())
+    }
+
+    pub(crate) fn decoded(&self) -> Result<Vec<u8>, PemError> {
         // A line with a colon is a header.
         let lines = self.lines.iter().filter(|line| !line.contains(':'));
         let characters = lines.flat_map(|line| line.chars());
@@ -123,7 +151,7 @@ impl Section<'_> {
             .collect();
         let decoded = BASE64.decode(text);
         decoded.map_err(|_error| {
-            damaged("what stands between `-----BEGIN` and `-----END` is not valid base64")
+            PemError::Damaged("what stands between `-----BEGIN` and `-----END` is not valid base64")
         })
     }
 }

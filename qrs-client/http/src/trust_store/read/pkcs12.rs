@@ -1,10 +1,11 @@
 //! PKCS12, as keytool, openssl, Windows, `BouncyCastle` and EJBCA write it: RFC 7292 and, for PBMAC1, RFC 9579. Private keys
-//! are detected but not decrypted.
+//! are decrypted only for a client's identity.
 
-mod cipher;
-mod derivation;
+pub(crate) mod cipher;
+pub(crate) mod derivation;
 mod mac;
 
+use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::ber::{
@@ -35,7 +36,7 @@ const MAX_DEPTH: usize = 8;
 
 /// Why a file cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Pkcs12Error {
+pub(crate) enum Pkcs12Error {
     Malformed,
     /// This kind of encryption or authentication is not supported.
     Unsupported(String),
@@ -52,15 +53,38 @@ impl From<BerError> for Pkcs12Error {
     }
 }
 
+/// What the private keys in a file are read for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Keys {
+    Ignored,
+    Decrypted,
+}
+
+/// The certificates and private keys of a file. The keys are in PKCS8.
+pub(crate) struct Identities {
+    pub(crate) certificates: Vec<Vec<u8>>,
+    pub(crate) keys: Vec<Zeroizing<Vec<u8>>>,
+}
+
+/// Reads certificates and private keys. If this fails, it also returns whether the password is known to be right.
+pub(crate) fn read_identities(
+    bytes: &[u8],
+    password: Option<&SecretString>,
+) -> Result<Identities, (Pkcs12Error, bool)> {
+    let given = password.map_or("", |password| password.expose_secret());
+    let mut reading = Reading::new(given, Keys::Decrypted);
+    match reading.file(bytes) {
+        Ok(()) => Ok(Identities {
+            certificates: reading.found.certificates,
+            keys: reading.keys,
+        }),
+        Err(error) => Err((error, reading.is_mac_right)),
+    }
+}
+
 pub(super) fn read(bytes: &[u8], password: Option<&SecretString>) -> Result<Found<Vec<u8>>, Error> {
     let given = password.map_or("", |password| password.expose_secret());
-    let mut reading = Reading {
-        password: Password::new(given),
-        budget: Budget::default(),
-        found: Found::default(),
-        has_mac: false,
-        is_mac_right: false,
-    };
+    let mut reading = Reading::new(given, Keys::Ignored);
     match reading.file(bytes) {
         Ok(()) => Ok(reading.found),
         Err(error) => Err(reading.explain(&error, password)),
@@ -71,11 +95,26 @@ struct Reading<'a> {
     password: Password<'a>,
     budget: Budget,
     found: Found<Vec<u8>>,
+    wanted: Keys,
+    /// The private keys, if they are wanted.
+    keys: Vec<Zeroizing<Vec<u8>>>,
     has_mac: bool,
     is_mac_right: bool,
 }
 
-impl Reading<'_> {
+impl<'a> Reading<'a> {
+    fn new(password: &'a str, wanted: Keys) -> Self {
+        Self {
+            password: Password::new(password),
+            budget: Budget::default(),
+            found: Found::default(),
+            wanted,
+            keys: Vec::new(),
+            has_mac: false,
+            is_mac_right: false,
+        }
+    }
+
     fn file(&mut self, bytes: &[u8]) -> Result<(), Pkcs12Error> {
         let mut outer = Reader::new(Reader::new(bytes).take(SEQUENCE)?.content);
         outer.take(INTEGER)?;
@@ -150,12 +189,24 @@ impl Reading<'_> {
             let kind = bag.take(OBJECT_IDENTIFIER)?.content;
             let value = bag.take(CONTEXT_0)?;
             match kind.strip_prefix(BAG) {
-                Some([KEY_BAG | SHROUDED_KEY_BAG]) => self.found.holds_key = true,
+                Some([KEY_BAG | SHROUDED_KEY_BAG]) if self.wanted == Keys::Ignored => {
+                    self.found.holds_key = true;
+                }
+                Some([KEY_BAG]) => self.keys.push(Zeroizing::new(value.content.to_vec())),
+                Some([SHROUDED_KEY_BAG]) => self.shrouded_key(value.content)?,
                 Some([CERTIFICATE_BAG]) => self.certificate(&value)?,
                 Some([NESTED_BAG]) => self.bags(value.content, depth + 1)?,
                 _ => {}
             }
         }
+        Ok(())
+    }
+
+    fn shrouded_key(&mut self, bag: &[u8]) -> Result<(), Pkcs12Error> {
+        let key = self
+            .password
+            .choose_empty_form(|password| encrypted_key(bag, password, &mut self.budget))?;
+        self.keys.push(key);
         Ok(())
     }
 
@@ -191,6 +242,18 @@ impl Reading<'_> {
             Pkcs12Error::Malformed => damaged("its structure is not that of PKCS12"),
         }
     }
+}
+
+/// Decrypts a private key (`EncryptedPrivateKeyInfo`, RFC 5208), as PKCS12 and PEM files contain it.
+pub(crate) fn encrypted_key(
+    der: &[u8],
+    password: &Password<'_>,
+    budget: &mut Budget,
+) -> Result<Zeroizing<Vec<u8>>, Pkcs12Error> {
+    let mut key = Reader::new(Reader::new(der).take(SEQUENCE)?.content);
+    let algorithm = key.take(SEQUENCE)?;
+    let octets = key.take(OCTET_STRING)?.octets()?;
+    cipher::decrypt(algorithm.content, &octets, password, budget).map(Zeroizing::new)
 }
 
 /// The octet string in a context-specific element.

@@ -114,7 +114,7 @@ impl Hash {
 }
 
 /// A password in the encodings of PKCS12.
-pub(super) struct Password<'a> {
+pub(crate) struct Password<'a> {
     /// UTF-8, for the newer encryption schemes.
     text: &'a str,
     /// UTF-16 with a zero at the end, for the older schemes.
@@ -122,7 +122,7 @@ pub(super) struct Password<'a> {
 }
 
 impl<'a> Password<'a> {
-    pub(super) fn new(text: &'a str) -> Self {
+    pub(crate) fn new(text: &'a str) -> Self {
         let units = text.encode_utf16().chain([0]);
         Self {
             text,
@@ -132,7 +132,7 @@ impl<'a> Password<'a> {
 
     /// Runs an operation with the password. An empty password has two encodings, a zero and nothing: if the first is wrong, the
     /// second is tried and kept.
-    pub(super) fn choose_empty_form<T>(
+    pub(crate) fn choose_empty_form<T>(
         &mut self,
         mut work: impl FnMut(&Self) -> Result<T, Pkcs12Error>,
     ) -> Result<T, Pkcs12Error> {
@@ -153,13 +153,13 @@ impl<'a> Password<'a> {
         }
     }
 
-    pub(super) fn as_bytes(&self) -> &[u8] {
+    pub(crate) fn as_bytes(&self) -> &[u8] {
         self.text.as_bytes()
     }
 }
 
 /// The remaining work.
-pub(super) struct Budget {
+pub(crate) struct Budget {
     rounds: u64,
     scrypt: u64,
 }

@@ -1,0 +1,126 @@
+//! Tickets: asked for whenever a session is opened, and sent once.
+
+use std::error::Error as StdError;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use qrs_client::{
+    ErrorKind, Fact, QrsClient, SecretString, TicketCredentials, TokenProvider, async_trait,
+};
+
+use crate::scripted::{ABOUT, Script, Site, answer, json};
+
+/// Supplies tickets with numbers, from 0.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Tickets(Arc<AtomicUsize>);
+
+#[async_trait]
+impl TokenProvider for Tickets {
+    fn account(&self) -> &str {
+        "ACME\\scanner"
+    }
+
+    async fn token(&self) -> Result<SecretString, Box<dyn StdError + Send + Sync>> {
+        let number = self.0.fetch_add(1, Ordering::Relaxed);
+        Ok(format!("t+{number}").into())
+    }
+}
+
+fn client(site: &Site) -> QrsClient {
+    let credentials = TicketCredentials::from_provider(Tickets::default());
+    site.builder_with(credentials).build().unwrap()
+}
+
+/// The tickets that the site has received, with each request.
+fn received(site: &Site) -> Vec<Option<String>> {
+    let requests = site.requests().into_iter();
+    let tickets = requests.map(|request| {
+        let line = request.lines().next()?.to_owned();
+        let (_, ticket) = line.split_once("&qlikTicket=")?;
+        Some(ticket.split(' ').next()?.to_owned())
+    });
+    tickets.collect()
+}
+
+fn opened(body: &str) -> Script {
+    answer(200, &["Set-Cookie: X-Qlik-Session=a"], body)
+}
+
+fn login_page() -> Script {
+    answer(
+        302,
+        &["Location: /vp/internal_forms_authentication/?targetId=1"],
+        "",
+    )
+}
+
+fn ticket(number: usize) -> Option<String> {
+    Some(format!("t%2B{number}"))
+}
+
+#[tokio::test]
+async fn a_ticket_is_sent_with_the_first_request_of_each_session() {
+    let scripts = [
+        opened(ABOUT),
+        json(ABOUT),
+        login_page(),
+        opened(ABOUT),
+        json(ABOUT),
+    ];
+    let site = Site::start(scripts).await;
+    let client = client(&site);
+    for _ in 0..4 {
+        client.about().await.unwrap();
+    }
+    assert_eq!(received(&site), [ticket(0), None, None, ticket(1), None]);
+    assert_eq!(client.session_renewals(), 1);
+}
+
+#[tokio::test]
+async fn a_redirect_after_the_ticket_continues_with_the_session() {
+    let to_itself = [
+        "Set-Cookie: X-Qlik-Session=a",
+        "Location: /vp/qrs/about?xrfkey=0123456789abcdef",
+    ];
+    let site = Site::start([answer(302, &to_itself, ""), json(ABOUT)]).await;
+    client(&site).about().await.unwrap();
+    assert_eq!(received(&site), [ticket(0), None]);
+}
+
+#[tokio::test]
+async fn a_refused_ticket_is_named_and_not_tried_again() {
+    let site = Site::start([login_page()]).await;
+    let error = client(&site).about().await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.fact()),
+        (ErrorKind::Credentials, &Fact::TicketRefused)
+    );
+    assert_eq!(received(&site), [ticket(0)]);
+    let details = format!("{error:?}");
+    assert!(
+        details.contains("because the site redirects to its login page"),
+        "{details}"
+    );
+    assert!(
+        !details.contains("t+0") && !details.contains("t%2B0"),
+        "{details}"
+    );
+}
+
+#[tokio::test]
+async fn a_failed_request_is_retried_with_a_new_ticket() {
+    let site = Site::start([answer(503, &[], ""), opened(ABOUT)]).await;
+    client(&site).about().await.unwrap();
+    assert_eq!(received(&site), [ticket(0), ticket(1)]);
+}
+
+#[tokio::test]
+async fn a_stored_session_needs_no_ticket() {
+    let site = Site::start([opened(ABOUT), json(ABOUT)]).await;
+    let first = client(&site);
+    first.about().await.unwrap();
+    let next = client(&site);
+    assert!(next.resume(&first.session().unwrap()));
+    next.about().await.unwrap();
+    assert_eq!(received(&site), [ticket(0), None]);
+}
