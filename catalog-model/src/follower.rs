@@ -37,6 +37,12 @@ pub trait FollowerKind: Send + Sync {
         self.id().to_owned()
     }
 
+    /// The settings of this kind that may contain a secret although their names do not say so, such as a URL with a key in
+    /// its path. They are not shown; of a URL, the scheme and the host are.
+    fn secret_settings(&self) -> &[&'static str] {
+        &[]
+    }
+
     /// Reads all settings of this kind and creates a follower from them, without contacting the catalog.
     ///
     /// # Errors
@@ -90,6 +96,11 @@ pub trait Follower: Send + Sync {
             hint: None,
             source: None,
         })
+    }
+
+    /// Whether its catalog has containers, or items only. By default, it has containers.
+    fn has_containers(&self) -> bool {
+        true
     }
 
     /// A link to an item or container in the catalog, for people. `None` if the follower cannot tell.

@@ -65,6 +65,20 @@ pub trait Feed: Send + Sync {
         detail: ChangeDetail,
     ) -> Result<Box<dyn Batches<FeedChange>>, FeedError>;
 
+    /// The scans of a connection that have ended after the scan with this number, oldest first: at most a hundred.
+    /// A scan is not returned before its changes can be delivered. By default, there are none.
+    ///
+    /// # Errors
+    /// If the feed cannot be read, or the delivery is to end.
+    async fn scans(
+        &self,
+        connection: &ConnectionCode,
+        after: i64,
+    ) -> Result<Vec<FeedScan>, FeedError> {
+        let _ = (connection, after);
+        Ok(Vec::new())
+    }
+
     /// Records what the catalog has stored, atomically.
     ///
     /// # Errors

@@ -54,6 +54,18 @@ impl FollowerRegistry {
         self.kinds.iter().map(|kind| kind.id())
     }
 
+    /// The settings of a kind that may contain a secret although their names do not say so. Of an unknown kind, those of all
+    /// kinds: its name may be misspelt.
+    #[must_use]
+    pub fn secret_settings(&self, kind: &str) -> Vec<&'static str> {
+        let kinds = self.kinds.iter().map(AsRef::as_ref);
+        let all = || kinds.flat_map(FollowerKind::secret_settings);
+        match self.get(kind) {
+            Some(kind) => kind.secret_settings().to_vec(),
+            None => all().copied().collect(),
+        }
+    }
+
     /// Creates a follower of any kind from its settings. `None` for a follower that is not enabled; the settings of its
     /// kind are then not read.
     ///

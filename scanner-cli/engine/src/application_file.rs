@@ -27,6 +27,7 @@ mod followers;
 mod listen;
 mod misspelt;
 
+pub(crate) use self::followers::hide_secret_settings;
 use self::{
     followers::{Findings, FollowerReader},
     listen::listen_address,

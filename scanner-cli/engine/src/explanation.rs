@@ -6,7 +6,7 @@ use catalog_model::follower::EntityKind;
 
 use crate::{
     delivery::Followers,
-    export_line::label,
+    export_line::{UNTITLED, label},
     item_filter::STREAM,
     shown_time::second,
     store::{Catalog, CatalogContainer, CatalogItem, Change, ItemScope, ItemState, StoreError},
@@ -15,8 +15,10 @@ use crate::{
 
 mod catalogs;
 mod suggestions;
+#[cfg(test)]
+mod tests;
 
-pub use self::suggestions::Suggestions;
+pub use self::{catalogs::CatalogState, suggestions::Suggestions};
 
 /// Maximum number of items, apps and streams that are described.
 const MAX_DESCRIBED: usize = 10;
@@ -42,6 +44,8 @@ pub struct StoredEntry {
     pub key: String,
     /// Names and values, in their order: what it is, when scans saw it, and its changes.
     pub lines: Vec<(&'static str, String)>,
+    /// What the catalogs have.
+    pub catalogs: Vec<CatalogState>,
     /// Whether it is a stream. Sources are not asked about streams.
     pub is_stream: bool,
 }
@@ -53,11 +57,8 @@ struct Context<'a> {
 }
 
 impl Context<'_> {
-    fn catalogs(
-        &self,
-        subject: &catalogs::Subject<'_>,
-    ) -> Result<Vec<(&'static str, String)>, StoreError> {
-        catalogs::lines(self.catalog, self.followers, subject)
+    fn catalogs(&self, subject: &catalogs::Subject<'_>) -> Result<Vec<CatalogState>, StoreError> {
+        catalogs::states(self.catalog, self.followers, subject)
     }
 }
 
@@ -129,16 +130,17 @@ impl Explanation {
         ];
         let changes = context.catalog.changes_of(item)?;
         lines.extend(history(seen, &changes));
-        lines.extend(context.catalogs(&catalogs::Subject {
+        let catalogs = context.catalogs(&catalogs::Subject {
             of: EntityKind::Item,
             key: &item.key,
             connection: &item.connection.code,
             state: item.state,
             changes: &changes,
-        })?);
+        })?;
         self.entries.push(StoredEntry {
             key: item.key.clone(),
             lines,
+            catalogs,
             is_stream: false,
         });
         Ok(())
@@ -156,6 +158,10 @@ impl Explanation {
         let is_stream = container.kind.id == STREAM;
         // A source finds several apps by the name that they share.
         self.app_id = (self.count == 1 && !is_stream).then(|| container.id.0.clone());
+        let name = match container.name.trim() {
+            "" => UNTITLED,
+            _ => &container.name,
+        };
         let seen = [
             Some(found.first_seen),
             Some(found.last_seen),
@@ -163,23 +169,24 @@ impl Explanation {
         ];
         let mut lines = vec![
             ("type", container.kind.id.to_owned()),
-            ("name", container.name.clone()),
+            ("name", name.to_owned()),
         ];
         lines.extend((container.parent.as_ref()).map(|parent| ("in", parent.to_string())));
         lines.push(("state", found.state.word().to_owned()));
         lines.push(("source id", container.id.0.clone()));
         let changes = context.catalog.changes_of_container(found)?;
         lines.extend(history(seen, &changes));
-        lines.extend(context.catalogs(&catalogs::Subject {
+        let catalogs = context.catalogs(&catalogs::Subject {
             of: EntityKind::Container,
             key: container.key.as_str(),
             connection: &found.connection.code,
             state: found.state,
             changes: &changes,
-        })?);
+        })?;
         self.entries.push(StoredEntry {
             key: container.key.to_string(),
             lines,
+            catalogs,
             is_stream,
         });
         Ok(())

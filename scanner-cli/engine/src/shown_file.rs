@@ -6,6 +6,7 @@ use std::{
 };
 
 use crate::{
+    application_file::hide_secret_settings,
     connections::connection_files,
     hocon::{self, Document, Files, IncludeError, Object, Value},
     home::shown,
@@ -80,8 +81,10 @@ impl Installation {
             path,
             files: TrackedFiles::with_restrictions(&self.home, restrictions.clone()),
         };
-        hocon::read(path, &content, &variables, &files)
-            .map_err(|diagnostics| diagnostics.into_iter().map(Problem::InFile).collect())
+        let mut document = hocon::read(path, &content, &variables, &files)
+            .map_err(|found| Vec::from_iter(found.into_iter().map(Problem::InFile)))?;
+        hide_secret_settings(&self.followers, &mut document.root);
+        Ok(document)
     }
 }
 

@@ -46,6 +46,11 @@ impl FollowerKind for WebhookKind {
         &check::STAGES
     }
 
+    fn secret_settings(&self) -> &[&'static str] {
+        // Services such as chats identify a channel by a key in the path.
+        &["url"]
+    }
+
     fn open(
         &self,
         name: FollowerName,
@@ -78,6 +83,10 @@ impl Follower for Webhook {
     async fn dry_run(&self, feed: &dyn Feed, plan: &Plan) -> Result<Delivery, FollowError> {
         let server = self.settings.remote.server.clone().recording(plan.clone());
         self.deliver(&Unacknowledged(feed), server).await
+    }
+
+    fn has_containers(&self) -> bool {
+        false
     }
 
     fn redact(&self, text: String) -> String {

@@ -15,7 +15,7 @@ use super::{
     path::{Piece, path_of},
     pending::{Block, Pending, PendingKind, Reference, Scalar, merge},
     reader::{IncludeContext, Reader},
-    secret::is_secret,
+    secret::may_be_secret,
     source::Source,
     syntax_error::SyntaxError,
 };
@@ -175,7 +175,7 @@ impl Parser<'_, '_> {
         if !self.ends_value() {
             return Err(self.unexpected_after_value().into());
         }
-        self.astray |= is_secret(&self.full_path());
+        self.astray |= may_be_secret(&self.full_path());
         self.path.truncate(self.path.len() - key.len());
         self.depth -= key.len() - 1;
         if let Some(value) = value {
@@ -186,7 +186,7 @@ impl Parser<'_, '_> {
 
     /// Reads a value, and remembers its place if it belongs to a secret.
     fn remembering_secrets<V>(&mut self, read: impl FnOnce(&mut Self) -> Parsed<V>) -> Parsed<V> {
-        if self.secret_since.is_some() || !is_secret(&self.full_path()) {
+        if self.secret_since.is_some() || !may_be_secret(&self.full_path()) {
             return read(self);
         }
         let start = self.span().start;

@@ -63,6 +63,30 @@ pub(super) fn user_of_url(text: &str) -> Option<Range<usize>> {
     None
 }
 
+/// The first and the last element of the path of a URL that may contain a secret, as that of a webhook does.
+const FOLLOWER_URL: (&str, &str) = ("followers", "url");
+
+/// Whether the setting at `path` is a secret, or a URL that may contain one. A line with an error does not show it.
+pub(super) fn may_be_secret(path: &[String]) -> bool {
+    let (first, last) = FOLLOWER_URL;
+    let is = |found: Option<&String>, name| found.is_some_and(|found| found == name);
+    is_secret(path) || (is(path.first(), first) && is(path.last(), last))
+}
+
+/// Finds the paths and queries of the URLs on a line of a file with followers.
+fn paths_of_urls(file: &str, text: &str) -> Vec<Range<usize>> {
+    if !file.contains(FOLLOWER_URL.0) {
+        return Vec::new();
+    }
+    let path = |(at, mark): (usize, &str)| {
+        let host = at + mark.len();
+        let end = text[host..].find('"').map_or(text.len(), |end| host + end);
+        let begin = text[host..end].find(['/', '?', '#', '\\'])?;
+        Some(host + begin + 1..end)
+    };
+    text.match_indices("://").filter_map(path).collect()
+}
+
 /// Returns the line around the offset of an error. Every secret is replaced by stars, except for the byte with the
 /// error.
 pub(super) fn masked_line(source: &Source, error: usize) -> String {
@@ -71,6 +95,7 @@ pub(super) fn masked_line(source: &Source, error: usize) -> String {
     let strings = strings(&source.text);
     let announced = announced(source, &line, &strings);
     let user = user_of_url(text).unwrap_or_default();
+    let paths = paths_of_urls(&source.text, text);
     let on_line = |range: &&Range<usize>| range.start <= line.end && line.start <= range.end;
     let secrets: Vec<_> = source.secrets.iter().filter(on_line).cloned().collect();
     let mut begun = false;
@@ -79,7 +104,8 @@ pub(super) fn masked_line(source: &Source, error: usize) -> String {
         let within = |ranges: &[Range<usize>]| ranges.iter().any(|range| range.contains(&offset));
         let hidden = within(&secrets) || (within(&announced) && !source.is_open(offset));
         let at_error = offset == error && matches!(c, '\\' | '}' | ']' | ':' | '=' | ',');
-        if user.contains(&at) {
+        let is_path = paths.iter().any(|path| path.contains(&at)) && !source.is_open(offset);
+        if user.contains(&at) || is_path {
             return '*';
         }
         let mark = c == '"' && is_mark(&source.text, &strings, offset);

@@ -10,7 +10,7 @@ use crate::{
     connections::Ready,
     destination::{STANDARD_OUTPUT, unless_broken_pipe},
     exit::Exit,
-    explanation::{Explanation, Suggestions},
+    explanation::{CatalogState, Explanation, Suggestions},
     export_line::label,
     printable::Page,
     problem::Problem,
@@ -71,7 +71,13 @@ fn stored_text(found: &Explanation, subject: &str) -> Page {
     }
     for entry in &found.entries {
         writeln!(text, "{}", entry.key);
-        for (name, value) in &entry.lines {
+        let catalogs = match found.count {
+            1 => entry.catalogs.iter().map(catalog_line).collect(),
+            _ => grouped(&entry.catalogs),
+        };
+        let catalogs = catalogs.iter().map(|line| (&"catalog", line));
+        let lines = entry.lines.iter().map(|(name, value)| (name, value));
+        for (name, value) in lines.chain(catalogs) {
             writeln!(text, "  {name:<11} {value}");
         }
         if entry.is_stream {
@@ -86,6 +92,26 @@ fn stored_text(found: &Explanation, subject: &str) -> Page {
         writeln!(text, "and {more} more");
     }
     text
+}
+
+fn catalog_line(catalog: &CatalogState) -> String {
+    format!("{}: {}{}", catalog.follower, catalog.state, catalog.detail)
+}
+
+/// One line for each state, with the names of the followers.
+fn grouped(catalogs: &[CatalogState]) -> Vec<String> {
+    let mut states: Vec<(&str, Vec<&str>)> = Vec::new();
+    for catalog in catalogs {
+        let name = catalog.follower.as_str();
+        match states.iter_mut().find(|(state, _)| *state == catalog.state) {
+            Some((_, names)) => names.push(name),
+            None => states.push((catalog.state, vec![name])),
+        }
+    }
+    let states = states.into_iter();
+    states
+        .map(|(state, names)| format!("{}: {state}", names.join(", ")))
+        .collect()
 }
 
 fn write_suggestions(text: &mut Page, subject: &str, suggestions: &Suggestions) {

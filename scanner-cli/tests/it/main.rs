@@ -11,6 +11,7 @@ mod colors;
 mod completeness;
 mod config_show;
 mod contacts;
+mod deliveries;
 mod encrypted_values;
 mod encryption;
 mod ended_sessions;
@@ -45,6 +46,7 @@ mod output_unix;
 #[cfg(unix)]
 mod printed;
 mod quoted_files;
+mod receiver;
 mod replacing;
 #[cfg(unix)]
 mod rights;

@@ -16,7 +16,7 @@ use crate::{
     ConnectionCode, Container, Instant, ItemState, Visualization,
     follower::{
         Acknowledgement, Batches, ChangeDetail, Entity, Feed, FeedChange, FeedConnection,
-        FeedEntry, FeedError, Position, Start,
+        FeedEntry, FeedError, FeedScan, Position, Start,
     },
 };
 
@@ -181,6 +181,19 @@ impl Feed for MemoryFeed<'_> {
             change.clone().with_entry(entry)
         };
         Ok(self.batches(new.map(with_entry).collect::<Vec<_>>()))
+    }
+
+    async fn scans(
+        &self,
+        connection: &ConnectionCode,
+        after: i64,
+    ) -> Result<Vec<FeedScan>, FeedError> {
+        self.calls.next().await?;
+        let state = self.store.state();
+        let scans = state.scans.iter().filter(|(of, _)| of == connection);
+        let scans = scans.map(|(_, scan)| scan.clone());
+        // As few as possible, like the batches.
+        Ok(scans.filter(|scan| scan.number > after).take(1).collect())
     }
 
     async fn acknowledge(&self, acknowledgement: Acknowledgement) -> Result<(), FeedError> {

@@ -51,6 +51,8 @@ pub enum Closing {
     Complete,
     /// The result may be incomplete.
     Partial,
+    /// It saw nothing more, because the source failed.
+    Failed,
 }
 
 #[derive(Debug, Default)]
@@ -63,7 +65,9 @@ pub(super) struct State {
     forgotten: i64,
     pub(super) position: Option<Position>,
     pub(super) notes: BTreeMap<String, String>,
-    scans: i64,
+    /// The scans that have ended, in order.
+    pub(super) scans: Vec<(ConnectionCode, FeedScan)>,
+    begun: i64,
 }
 
 impl MemoryStore {
@@ -208,12 +212,12 @@ impl State {
     }
 
     pub(super) fn now(&self) -> Instant {
-        let hours = 480_000 + self.scans;
+        let hours = 480_000 + self.begun;
         Instant::from_unix_millis(hours * 3_600_000).expect("a time within the calendar")
     }
 
     fn begin(&mut self, code: &ConnectionCode) {
-        self.scans += 1;
+        self.begun += 1;
         if self.connections.iter().all(|known| known.code != *code) {
             let parts = vec!["folder".to_owned(), "item".to_owned()];
             let connection = FeedConnection::new(code.clone(), format!("The {code}"), parts);
@@ -266,6 +270,7 @@ impl State {
         let outcome = match closing {
             Closing::Complete => ScanOutcome::Complete,
             Closing::Partial => ScanOutcome::Partial,
+            Closing::Failed => ScanOutcome::Failed,
         };
         let scan = FeedScan {
             ended: Some(self.now()),
@@ -277,12 +282,13 @@ impl State {
                 returned: count(ChangeKind::Returned),
                 ..ScanCounts::default()
             },
-            ..FeedScan::new(self.scans, outcome, self.now())
+            ..FeedScan::new(self.begun, outcome, self.now())
         };
         let mut connections = self.connections.iter_mut();
         if let Some(connection) = connections.find(|known| known.code == *code) {
-            connection.last_scan = Some(scan);
+            connection.last_scan = Some(scan.clone());
         }
+        self.scans.push((code.clone(), scan));
     }
 
     fn put(&mut self, code: &ConnectionCode, key: &ItemKey, state: ItemState, kind: ChangeKind) {

@@ -1,4 +1,4 @@
-//! Connections as a follower sees them, and their last scans.
+//! Connections as a follower sees them, and their scans.
 
 use super::Position;
 use crate::{ConnectionCode, Instant, ScanOutcome};

@@ -9,6 +9,8 @@ use catalog_model::{
     settings::{PlaceKind, SettingProblem, UnknownSetting},
 };
 
+use url::Url;
+
 use crate::{
     delivery::Followers,
     hocon::{LocatedProblem, MASK, Node, Object, SourceDiagnostic, Value, ValueVisibility},
@@ -106,12 +108,13 @@ impl FollowerReader<'_> {
             return None;
         }
         let name = self.name(&block);
+        let hidden = secret_settings(self.registry, &block);
         let undecrypted = match &name {
             Some(name) => self.secrets.decrypt_follower(&mut block, name),
             None => Vec::new(),
         };
         let mut settings = self.settings(block).in_block(place.clone());
-        let opened = self.open(&mut settings, &undecrypted, findings);
+        let opened = self.open(&mut settings, &hidden, &undecrypted, findings);
         let warnings = settings.warnings().iter().cloned();
         findings.warnings.extend(warnings.map(wrong_setting));
         let is_decrypted = undecrypted.is_empty();
@@ -145,6 +148,7 @@ impl FollowerReader<'_> {
     fn open(
         self,
         settings: &mut Settings,
+        hidden: &[&str],
         undecrypted: &[SourceDiagnostic],
         findings: &mut Findings,
     ) -> Option<ConfiguredFollower> {
@@ -152,9 +156,9 @@ impl FollowerReader<'_> {
         let mut problems = settings.problems();
         problems.retain(|one| !follows_from(one, undecrypted));
         name_misspelt(settings, &mut problems);
-        // The value of a misspelt setting may be a secret, except for `kind`.
+        // The value of a misspelt setting may be a secret as well, except for `kind`.
         for problem in problems.iter_mut().filter(|one| one.key != "kind") {
-            if settings.lacks(&problem.key) {
+            if settings.lacks(&problem.key) || hidden.contains(&&*problem.key) {
                 problem.place_kind = PlaceKind::Other;
             }
         }
@@ -170,6 +174,42 @@ impl FollowerReader<'_> {
             findings.errors.extend(unnamed.map(unknown));
         }
         opened.ok().flatten()
+    }
+}
+
+/// Hides the settings of followers that may contain a secret although their names do not say so.
+pub(crate) fn hide_secret_settings(registry: &FollowerRegistry, root: &mut Object) {
+    let lists = root.iter_mut().filter(|(key, _)| *key == FOLLOWERS);
+    let blocks = lists.flat_map(|(_, list)| match &mut list.value {
+        Value::List(blocks) => blocks.as_mut_slice(),
+        _ => &mut [],
+    });
+    for block in blocks {
+        let Value::Object(block) = &mut block.value else {
+            continue;
+        };
+        let hidden = secret_settings(registry, block);
+        for (_, node) in block.iter_mut().filter(|(key, _)| hidden.contains(key)) {
+            if let Value::String(text) = &mut node.value {
+                *text = shortened(text);
+            }
+        }
+    }
+}
+
+fn secret_settings(registry: &FollowerRegistry, block: &Object) -> Vec<&'static str> {
+    let kind = match block.get("kind").map(|kind| &kind.value) {
+        Some(Value::String(kind)) => kind.trim(),
+        _ => "",
+    };
+    registry.secret_settings(kind)
+}
+
+/// The scheme and host of a URL.
+fn shortened(text: &str) -> String {
+    match Url::parse(text.trim()) {
+        Ok(url) if url.has_host() => format!("{}/{MASK}", url.origin().ascii_serialization()),
+        _ => MASK.to_owned(),
     }
 }
 

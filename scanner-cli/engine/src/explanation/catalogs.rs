@@ -1,5 +1,7 @@
 //! In which catalogs an item or container is.
 
+use std::sync::Arc;
+
 use catalog_model::{
     ConnectionCode, ItemKey, ItemState,
     follower::{ConfiguredFollower, EntityKind},
@@ -20,51 +22,67 @@ pub(super) struct Subject<'a> {
     pub(super) changes: &'a [Change],
 }
 
-/// A line for each follower: whether its catalog has the item or container as the store has it, and where.
-pub(super) fn lines(
+/// Whether the catalog of a follower has an item or container as the store has it.
+pub struct CatalogState {
+    /// The name of the follower.
+    pub follower: String,
+    /// What the catalog has, in words: `delivered`.
+    pub state: &'static str,
+    /// The rest of the sentence: where it is, or why the catalog refuses it.
+    pub detail: String,
+}
+
+/// The state of each catalog.
+pub(super) fn states(
     catalog: &Catalog,
     followers: &Followers,
     subject: &Subject<'_>,
-) -> Result<Vec<(&'static str, String)>, StoreError> {
-    let mut lines = Vec::new();
-    for follower in followers {
-        let name = follower.follower.name();
-        lines.push((
-            "catalog",
-            format!("{name}: {}", line(catalog, follower, subject)?),
-        ));
-    }
-    Ok(lines)
+) -> Result<Vec<CatalogState>, StoreError> {
+    let state = |follower: &Arc<ConfiguredFollower>| {
+        let (state, detail) = state(catalog, follower, subject)?;
+        Ok(CatalogState {
+            follower: follower.follower.name().to_string(),
+            state,
+            detail,
+        })
+    };
+    followers.iter().map(state).collect()
 }
 
-fn line(
+fn state(
     catalog: &Catalog,
     follower: &ConfiguredFollower,
     subject: &Subject<'_>,
-) -> Result<String, StoreError> {
+) -> Result<(&'static str, String), StoreError> {
     let code = ConnectionCode::new(subject.connection).ok();
-    if !code
-        .as_ref()
-        .is_some_and(|code| follower.scope.includes(code))
-    {
-        return Ok("not sent, its `connections` excludes the connection".to_owned());
+    let is_received = |code: &ConnectionCode| follower.scope.includes(code);
+    if !code.as_ref().is_some_and(is_received) {
+        let state = "not sent, its `connections` excludes the connection";
+        return Ok((state, String::new()));
+    }
+    if subject.of == EntityKind::Container && !follower.follower.has_containers() {
+        let state = "not sent, followers of this kind send only sheets";
+        return Ok((state, String::new()));
     }
     let of = FeedFollower::new(follower);
     let refusals = catalog.refusals(&of.name)?;
     if let Some(refusal) = refusals.iter().find(|one| one.key.as_str() == subject.key) {
-        return Ok(format!("refused: {}", refusal.message));
+        return Ok(("refused", format!(": {}", refusal.message)));
     }
     let last = subject.changes.iter().map(|change| change.seq).max();
-    let place = place(follower, subject, code.as_ref());
     let is_existing = ItemState::EXISTING.contains(&subject.state);
-    Ok(match catalog.cursor(&of)?.reached {
-        None => "nothing delivered yet".to_owned(),
+    let state = match catalog.cursor(&of)?.reached {
+        None => "nothing delivered yet",
         Some(reached) if last.is_some_and(|last| last > reached) => {
-            "its last change is not delivered yet".to_owned()
+            "its last change is not delivered yet"
         }
-        Some(_) if is_existing => format!("delivered{place}"),
-        Some(_) => "removed".to_owned(),
-    })
+        Some(_) if is_existing => {
+            let place = place(follower, subject, code.as_ref());
+            return Ok(("delivered", place));
+        }
+        Some(_) => "removed",
+    };
+    Ok((state, String::new()))
 }
 
 /// Where it is: a link for people, or the files.

@@ -54,6 +54,10 @@ impl Follower for RedactedFollower {
         }
     }
 
+    fn has_containers(&self) -> bool {
+        self.follower.has_containers()
+    }
+
     fn link(&self, of: EntityKind, key: &ItemKey) -> Option<String> {
         let link = self.follower.link(of, key)?;
         // A link with stars leads nowhere.

@@ -43,6 +43,10 @@ impl<F: FileFormat> Follower for FileFollower<F> {
         self.folder.plan(feed, &self.format, plan).await
     }
 
+    fn has_containers(&self) -> bool {
+        self.format.has_containers()
+    }
+
     fn files_of(&self, code: &ConnectionCode) -> Vec<PathBuf> {
         vec![self.folder.file(&self.format, code)]
     }

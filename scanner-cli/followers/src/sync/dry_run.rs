@@ -5,7 +5,7 @@ use catalog_model::{
     ConnectionCode, Container, Feed, Instant, ItemState, Visualization,
     follower::{
         Acknowledgement, Batches, ChangeDetail, FeedChange, FeedConnection, FeedEntry, FeedError,
-        Position, Start,
+        FeedScan, Position, Start,
     },
 };
 
@@ -60,6 +60,14 @@ impl Feed for Unacknowledged<'_> {
         detail: ChangeDetail,
     ) -> Result<Box<dyn Batches<FeedChange>>, FeedError> {
         self.0.changes(detail).await
+    }
+
+    async fn scans(
+        &self,
+        connection: &ConnectionCode,
+        after: i64,
+    ) -> Result<Vec<FeedScan>, FeedError> {
+        self.0.scans(connection, after).await
     }
 
     async fn acknowledge(&self, _acknowledgement: Acknowledgement) -> Result<(), FeedError> {

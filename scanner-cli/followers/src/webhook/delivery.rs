@@ -69,6 +69,9 @@ impl<'a> Deliverer<'a> {
     }
 
     pub(super) async fn deliver(mut self) -> Result<Delivery, FollowError> {
+        if self.events.scan {
+            self.begin_scans().await?;
+        }
         let reached = self.repeat().await?;
         if self.events.item {
             match self.feed.start() {
@@ -167,27 +170,47 @@ impl<'a> Deliverer<'a> {
         self.flush().await
     }
 
-    /// Sends the ends of the last scans, if they were not sent yet.
-    async fn scans(&mut self) -> Result<(), FollowError> {
-        let feed = self.feed;
-        let connections = feed.connections();
-        let keys: Vec<_> = connections
-            .iter()
-            .map(|connection| scan_key(&connection.code))
-            .collect();
-        let sent = notes::<i64>(feed, &keys).await?;
-        for (connection, sent) in connections.iter().zip(sent) {
-            let Some(scan) = &connection.last_scan else {
-                continue;
-            };
-            if sent != Some(scan.number) {
-                let event = Event::of_scan(feed, &connection.code, scan);
-                let progress = Progress::Scan(scan.number);
-                self.push(connection, event, progress).await?;
-                self.flush().await?;
+    /// Notes for each connection that is new to the receiver that its last scan is the first one to be sent. This comes
+    /// before anything is sent, so that no later scan is lost if nothing can be sent now.
+    async fn begin_scans(&self) -> Result<(), FollowError> {
+        let mut begun = Acknowledgement::default();
+        for (connection, sent) in self.feed.connections().iter().zip(self.sent_scans().await?) {
+            if let (None, Some(before)) = (sent, before_last_scan(connection)) {
+                begun = begun.with_note(scan_key(&connection.code), before.to_string());
             }
         }
+        if !begun.notes.is_empty() {
+            self.feed.acknowledge(begun).await?;
+        }
         Ok(())
+    }
+
+    /// Sends the ends of the scans that were not sent yet.
+    async fn scans(&mut self) -> Result<(), FollowError> {
+        let feed = self.feed;
+        for (connection, sent) in feed.connections().iter().zip(self.sent_scans().await?) {
+            // A dry run has noted nothing.
+            let mut last = sent.or_else(|| before_last_scan(connection));
+            while let Some(after) = last {
+                let scans = feed.scans(&connection.code, after).await?;
+                for scan in &scans {
+                    let event = Event::of_scan(feed, &connection.code, scan);
+                    let progress = Progress::Scan(scan.number);
+                    self.push(connection, event, progress).await?;
+                }
+                last = scans.last().map(|scan| scan.number);
+            }
+        }
+        self.flush().await
+    }
+
+    /// The number of the last scan of each connection whose end was sent.
+    async fn sent_scans(&self) -> Result<Vec<Option<i64>>, FollowError> {
+        let connections = self.feed.connections().iter();
+        let keys: Vec<_> = connections
+            .map(|connection| scan_key(&connection.code))
+            .collect();
+        Ok(notes(self.feed, &keys).await?)
     }
 
     /// Adds an event to the batch, which is sent first if it is full or of another connection.
@@ -290,4 +313,10 @@ impl<'a> Deliverer<'a> {
         delivery.refused = self.refused.into_iter().filter_map(refusal).collect();
         Ok(delivery)
     }
+}
+
+/// A number before that of the last scan of a connection.
+fn before_last_scan(connection: &FeedConnection) -> Option<i64> {
+    let last = connection.last_scan.as_ref()?;
+    Some(last.number - 1)
 }

@@ -9,7 +9,7 @@ use crate::remote::{RemoteSettings, Token};
 /// What the settings say. Not to be printed: the URL may contain a secret.
 pub(super) struct WebhookSettings {
     pub(super) remote: RemoteSettings,
-    /// Where events are posted, exactly as it is set. Its query may be a secret.
+    /// Where events are posted, exactly as it is set. Its path and its query may be secrets.
     pub(super) url: Url,
     pub(super) has_token: bool,
     /// The key of the signatures.
@@ -45,7 +45,8 @@ impl WebhookSettings {
             None => None,
         };
         let has_token = !settings.lacks("token");
-        let more: Vec<_> = secret.iter().flat_map(spellings).collect();
+        let mut more: Vec<_> = secret.iter().flat_map(spellings).collect();
+        more.extend(url_secrets(settings));
         let remote = RemoteSettings::read_with(settings, SERVER, Token::Optional, &more)?;
         let url = settings.url("url")?.value;
         Some(Self {
@@ -57,17 +58,38 @@ impl WebhookSettings {
         })
     }
 
-    /// The URL for people, without its query, which may be a secret.
+    /// The URL for people, without its path and its query, which may be secrets.
     pub(super) fn shown_url(&self) -> String {
-        let mut shown = self.url.clone();
-        let has_query = shown.query().is_some();
-        shown.set_query(None);
-        shown.set_fragment(None);
-        match has_query {
-            true => format!("{shown}?***"),
-            false => shown.into(),
+        let origin = self.url.origin().ascii_serialization();
+        match self.url.path() == "/" && self.url.query().is_none() {
+            true => format!("{origin}/"),
+            false => format!("{origin}/***"),
         }
     }
+}
+
+/// The minimum length of a part of the URL that is redacted where it stands alone, in bytes. Shorter ones are names, such as
+/// `hooks`.
+const MIN_SECRET_PART: usize = 8;
+
+/// What a response must not reveal of the URL: its path, the ends of the path, and the parts of both path and query.
+fn url_secrets(settings: &mut Settings) -> Vec<SecretString> {
+    let url = settings.text("url");
+    let Some(url) = url.and_then(|url| Url::parse(url.value.trim()).ok()) else {
+        return Vec::new();
+    };
+    let path = url.path().trim_end_matches('/');
+    let ends = path.match_indices('/').map(|(at, _)| &path[at + 1..]);
+    let parts = path
+        .split('/')
+        .chain(url.query().unwrap_or_default().split(['&', '=']));
+    let long = ends
+        .chain(parts)
+        .filter(|part| part.len() >= MIN_SECRET_PART);
+    let secrets = long.chain([path]);
+    secrets
+        .map(|part| SecretString::from(part.to_owned()))
+        .collect()
 }
 
 /// The secret, and what follows its prefix.

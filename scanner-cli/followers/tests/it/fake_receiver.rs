@@ -39,6 +39,12 @@ pub(crate) enum Fault {
     LabelledText,
     /// No answer comes, and nothing is stored.
     Hang,
+    /// This status with the target of the request and its last part, and nothing is stored.
+    Echo(u16),
+    /// A page with status 200 and the target of the request, and nothing is stored.
+    EchoPage,
+    /// A redirect to the target of the request on another host.
+    EchoLocation,
 }
 
 #[derive(Default)]
@@ -146,6 +152,7 @@ impl Catalog for Receiver {
             Fault::Header(status, name, value) => {
                 return Reply::Empty(status, name, value.to_owned());
             }
+            Fault::Echo(_) | Fault::EchoPage | Fault::EchoLocation => return echo(fault, request),
             Fault::Hang => {
                 self.has_hung.store(true, Ordering::Relaxed);
                 return Reply::Hang;
@@ -167,6 +174,28 @@ impl Catalog for Receiver {
             Fault::LabelledText => Reply::Page(200, "thank you"),
             _ => Reply::Empty(204, "x-receiver", "1".to_owned()),
         }
+    }
+}
+
+/// An answer with the target of the request.
+fn echo(fault: Fault, request: &Request) -> Reply {
+    let target = &request.target;
+    match fault {
+        Fault::Echo(status) => {
+            let path = target.split('?').next().unwrap_or_default();
+            let last = path.split('/').rev().nth(1).unwrap_or_default();
+            let message = format!("no hook {target}: {last} is unknown");
+            Reply::Json(status, json!({ "message": message }))
+        }
+        Fault::EchoPage => {
+            let page = format!("<!DOCTYPE html><title>{target}</title>");
+            Reply::Page(200, page.leak())
+        }
+        _ => Reply::Empty(
+            307,
+            "location",
+            format!("https://elsewhere.example{target}"),
+        ),
     }
 }
 

@@ -43,7 +43,10 @@ impl Webhook {
     }
 
     fn follower(&self) -> Box<dyn Follower> {
-        let url = format!("{}/hooks/qlik?sig=secret-in-the-query", self.server.url());
+        let url = format!(
+            "{}/hooks/secret-in-the-path/qlik?sig=secret-in-the-query",
+            self.server.url()
+        );
         let own = [
             ("kind", "webhook"),
             ("url", url.as_str()),
@@ -62,6 +65,10 @@ impl Webhook {
 
 fn east() -> ConnectionCode {
     ConnectionCode::new("east").unwrap()
+}
+
+fn west() -> ConnectionCode {
+    ConnectionCode::new("west").unwrap()
 }
 
 #[async_trait]
@@ -101,7 +108,7 @@ impl FollowerUnderTest for Webhook {
     }
 
     fn secrets(&self) -> Vec<String> {
-        [TOKEN, SECRET, "secret-in-the-query"]
+        [TOKEN, SECRET, "secret-in-the-path", "secret-in-the-query"]
             .map(str::to_owned)
             .to_vec()
     }
@@ -189,6 +196,44 @@ async fn the_end_of_a_scan_is_an_event_if_that_is_set() {
     assert_eq!(counts, [Some(2), Some(1), Some(1), Some(1)]);
     let last = webhook.receiver().happenings().pop();
     assert_eq!(last.unwrap(), "scan.ended east");
+    webhook.receiver().assert_no_violation();
+}
+
+#[tokio::test]
+async fn each_scan_that_ended_is_an_event_once_however_it_ended() {
+    let (mut webhook, store) = (Webhook::new(), MemoryStore::default());
+    webhook.more.push(("events", "[scan]"));
+    store.scan(&east(), &[("a", "A")], Closing::Complete);
+    webhook.receiver().state().later = Some((0, Fault::Status(503)));
+    webhook.deliver(&store).await.unwrap_err();
+    store.scan(&east(), &[], Closing::Partial);
+    store.scan(&west(), &[], Closing::Complete);
+    store.scan(&east(), &[], Closing::Failed);
+    webhook.deliver(&store).await.unwrap_err();
+    webhook.receiver().state().later = None;
+    store.scan(&east(), &[("a", "A2")], Closing::Complete);
+    webhook.deliver(&store).await.unwrap();
+    let posts = webhook.receiver().state().posts;
+    webhook.deliver(&store).await.unwrap();
+    assert_eq!(webhook.receiver().state().posts, posts);
+    let events = webhook.receiver().state().events.clone();
+    let ended = |event: &Value| {
+        let (data, source) = (&event["data"], event["subject"].as_str().unwrap());
+        let scan = data["scan"].as_str().unwrap();
+        let number = scan.rsplit('-').next().unwrap();
+        format!("{source} {number} {}", data["outcome"].as_str().unwrap())
+    };
+    let ended: Vec<_> = events.iter().map(ended).collect();
+    assert_eq!(
+        ended,
+        [
+            "east 1 complete",
+            "east 2 partial",
+            "east 4 failed",
+            "east 5 complete",
+            "west 3 complete",
+        ]
+    );
     webhook.receiver().assert_no_violation();
 }
 

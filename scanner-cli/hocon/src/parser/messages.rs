@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Parsed, Parser, SyntaxError, T, is_secret};
+use super::{Parsed, Parser, SyntaxError, T, may_be_secret};
 use crate::{
     diagnostic::{Secrecy, SourceDiagnostic},
     limits::MAX_DIAGNOSTICS,
@@ -203,7 +203,7 @@ impl Parser<'_, '_> {
     /// Creates a diagnostic from an error, after hiding everything on its line that may be secret.
     fn diagnostic(&mut self, error: SyntaxError) -> SourceDiagnostic {
         let line = self.source.line_around(error.span.start);
-        let is_secret = self.secret_since.is_some() || is_secret(&self.full_path());
+        let is_secret = self.secret_since.is_some() || may_be_secret(&self.full_path());
         let secrets = &self.source.secrets;
         let comes_next = |secret: &Range<usize>| secret.end <= error.span.start;
         let doubtful = match self.key_start {

@@ -4,7 +4,7 @@ use super::read_text;
 use crate::{Colors, MASK, Masking, is_secret, render_path, settings, to_json};
 
 /// Files that contain `qzxvjk`. No key or message contains three consecutive letters of it.
-const FILES: [&str; 9] = [
+const FILES: [&str; 11] = [
     "connection.url = \"https://h/vp\"\nconnection.auth.value = \"qzxvjk\\\\qzxvjk\"\nb = 2\n",
     "connection { auth { key = \"a\", value = \"qzxvjkqzxvjk\" } }\n",
     "a = 1\npassword = qzxvjkqzxvjk\nb = 2\n",
@@ -14,6 +14,8 @@ const FILES: [&str; 9] = [
     "tls { truststore { path = \"x\"\n PassPhrase = \"qzxvjkqzxvjk\" } }\n",
     "db.password += qzxvjk\ndb.password += qzxvjk\n",
     "auth {\n value =\n  \"qzxvjkqzxvjk\"\n}\nc = 3\n",
+    "followers = [ { kind = webhook, url = \"https://h/qzxvjk/qzxvjk?qzxvjk\" } ]\n",
+    "followers = [\n { kind = webhook\n  url = \"https://h?qzxvjkqzxvjk\"\n x = 1 } ]\n",
 ];
 
 /// Fails if a diagnostic contains three consecutive letters of the secret.
@@ -50,6 +52,20 @@ fn secrets_are_recognized_by_name() {
     assert!(is_secret(&["connection.auth.value".to_owned()]));
     for open in ["auth.key", "token.name", "value", "passwords", "url"] {
         assert!(!is_secret(&path(open)), "{open}");
+    }
+}
+
+#[test]
+fn the_path_of_a_webhook_is_not_shown() {
+    for text in [
+        "followers = [ { kind = webhook, url = https://h/qzxvjk/qzxvjk?qzxvjk } ]",
+        "followers = [ { kind = webhook, url = 'https://h/qzxvjk/qzxvjk' } ]",
+        "followers = [ { kind = webhook, url = “https://h/qzxvjk/qzxvjk” } ]",
+        "followers = [ { kind = webhook, url = \"https://h/qzxvjk/qzxvjk } ]",
+        "followers = [ { kind = webhook, url = \"https://h\\qzxvjk/qzxvjk\" } ]",
+        "followers = [ { kind = webhook, url = \"https://h/qzxvjk\", url: : 1 } ]",
+    ] {
+        check(text);
     }
 }
 

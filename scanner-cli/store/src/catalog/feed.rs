@@ -18,7 +18,7 @@ use catalog_model::{
     ConnectionCode, Container, FollowerName, Instant, ItemState, Visualization,
     follower::{
         Acknowledgement, Batches, ChangeDetail, ConfiguredFollower, ConnectionScope, EntityKind,
-        Feed, FeedChange, FeedConnection, FeedEntry, FeedError, Position, Start,
+        Feed, FeedChange, FeedConnection, FeedEntry, FeedError, FeedScan, Position, Start,
     },
 };
 use jiff::Timestamp;
@@ -235,6 +235,14 @@ impl Feed for StoreFeed {
         let reader = Arc::clone(&self.reader);
         let batches = ChangeBatches::new(reader, (after, self.end), scope, detail);
         Ok(Box::new(batches))
+    }
+
+    async fn scans(
+        &self,
+        connection: &ConnectionCode,
+        after: i64,
+    ) -> Result<Vec<FeedScan>, FeedError> {
+        (self.reader).read(|catalog| catalog.feed_scans(connection, after, self.end))
     }
 
     async fn acknowledge(&self, acknowledgement: Acknowledgement) -> Result<(), FeedError> {

@@ -116,15 +116,18 @@ async fn a_feed_has_the_id_of_its_store() {
 }
 
 #[tokio::test]
-async fn a_feed_has_the_time_and_the_last_scan_of_each_connection() {
+async fn a_feed_has_the_time_and_the_scans_that_have_ended() {
     let scratch = Scratch::new();
     let running = scratch.begin_with(0, &[]).await;
+    let code = ConnectionCode::new("c").unwrap();
     assert_eq!(open(&scratch).connections()[0].last_scan, None);
+    assert_eq!(now(open(&scratch).scans(&code, 0)).unwrap(), []);
     drop(running);
     scratch.scan(1, &[("a", "A"), ("b", "B")]).await;
     scratch.scan(2, &[("a", "A2"), ("c", "C")]).await;
     let feed = open(&scratch);
     assert_eq!(feed.now().as_unix_millis(), 0);
+    let scans = |after| now(feed.scans(&code, after)).unwrap();
     let last = feed.connections()[0].last_scan.clone().unwrap();
     assert_eq!(last.outcome, ScanOutcome::Complete);
     assert!(last.ended >= Some(last.started));
@@ -134,7 +137,42 @@ async fn a_feed_has_the_time_and_the_last_scan_of_each_connection() {
         (2, 1, 1, 1)
     );
     // The scans are numbered in order, also those that were interrupted.
-    assert!(last.number >= 3, "{last:?}");
+    let all = scans(0);
+    let outcomes: Vec<_> = all.iter().map(|scan| scan.outcome).collect();
+    let complete = ScanOutcome::Complete;
+    assert_eq!(outcomes, [ScanOutcome::Interrupted, complete, complete]);
+    assert!(all.is_sorted_by(|a, b| a.number < b.number), "{all:?}");
+    assert_eq!(scans(all[1].number), all[2..]);
+    assert_eq!(scans(last.number), []);
+    let other = ConnectionCode::new("other").unwrap();
+    assert_eq!(now(feed.scans(&other, 0)).unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_scan_is_not_reported_before_its_changes_can_be_delivered() {
+    let scratch = Scratch::new();
+    for (day, name) in [(1, "A"), (2, "B"), (3, "B")] {
+        scratch.scan(day, &[("a", name), ("b", name)]).await;
+    }
+    let count = || {
+        let feed = open(&scratch);
+        let scans = now(feed.scans(&ConnectionCode::new("c").unwrap(), 0));
+        scans.unwrap().len()
+    };
+    assert_eq!(count(), 3);
+    // As if a scan of another connection, which has not ended, had made the first change of the second scan.
+    let db = rusqlite::Connection::open(scratch.path()).unwrap();
+    db.execute_batch(
+        "INSERT INTO connection (code, name, key_parts) VALUES ('d', 'D', '[]'); \
+         INSERT INTO scan (connection, started) SELECT max(id), 0 FROM connection; \
+         UPDATE change SET scan = (SELECT max(id) FROM scan) \
+         WHERE seq = (SELECT min(seq) FROM change WHERE scan = (SELECT min(id) + 1 FROM scan))",
+    )
+    .unwrap();
+    assert_eq!(count(), 1);
+    db.execute_batch("UPDATE scan SET outcome = 'complete' WHERE outcome IS NULL")
+        .unwrap();
+    assert_eq!(count(), 3);
 }
 
 #[tokio::test]

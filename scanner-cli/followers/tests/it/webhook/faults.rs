@@ -154,7 +154,8 @@ async fn a_busy_receiver_is_asked_again_after_the_time_that_it_names() {
 #[tokio::test]
 async fn no_message_contains_a_secret() {
     let (webhook, store) = (Webhook::new(), with_items(3));
-    let url = format!("{}/?sig=secret-in-the-query", webhook.server.url());
+    let path = "services/T0000/secret-in-the-path";
+    let url = format!("{}/{path}?sig=secret-in-the-query", webhook.server.url());
     let settings = [
         ("kind", "webhook"),
         ("url", url.as_str()),
@@ -166,7 +167,31 @@ async fn no_message_contains_a_secret() {
     let text = with_causes(&error.unwrap_err());
     assert!(text.contains("401"), "{text}");
     let text = format!("{text} {:?}", follower.check(None).await);
-    for secret in ["wrong-token", "secret-in-the-query", "c2VjcmV0"] {
+    for secret in ["wrong-token", "secret-in-the", "T0000", "c2VjcmV0"] {
         assert!(!text.contains(secret), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn no_answer_reveals_the_path_or_the_query() {
+    for fault in [
+        Fault::Echo(400),
+        Fault::Echo(404),
+        Fault::Echo(410),
+        Fault::Echo(500),
+        Fault::EchoPage,
+        Fault::EchoLocation,
+    ] {
+        let (webhook, store) = (Webhook::new(), with_items(1));
+        webhook.receiver().state().later = Some((0, fault));
+        let text = match webhook.deliver(&store).await {
+            Ok(delivery) => format!("{delivery:?}"),
+            Err(error) => error,
+        };
+        assert!(text.contains("***"), "{fault:?}: {text}");
+        assert!(!text.contains("secret-in-the"), "{fault:?}: {text}");
+        let follower = webhook.follower();
+        let text = format!("{:?}", follower.check(None).await);
+        assert!(!text.contains("secret-in-the"), "{fault:?}: {text}");
     }
 }

@@ -13,11 +13,14 @@ use super::{
     super::{
         Catalog, CatalogContainer, CatalogItem, Change, LastScan, StoredConnection, StoredScan,
         entries::{CONTAINERS, ITEMS},
-        rows::{CHANGE, change_from_row},
+        rows::{CHANGE, SCAN, change_from_row, scan_from_row},
     },
     batches::ContainerParent,
 };
 use crate::{StoreError, change::NumericCode, closing::SCANNED_CONNECTIONS};
+
+/// Maximum number of scans that are read at once.
+const MAX_SCANS: i64 = 100;
 
 impl Catalog {
     /// Returns where the delivery to a follower that has received everything up to `reached` starts and ends.
@@ -51,6 +54,28 @@ impl Catalog {
             connection.last_scan(last.and_then(feed_scan))
         });
         Ok(with_scan.collect())
+    }
+
+    /// Returns the scans of a connection that have ended after this one. Scans whose changes come after `end`, and those
+    /// after them, are left out.
+    pub(super) fn feed_scans(
+        &self,
+        code: &ConnectionCode,
+        after: i64,
+        end: Position,
+    ) -> Result<Vec<FeedScan>, StoreError> {
+        let sql = format!(
+            "{SCAN} WHERE code = ?1 AND scan.outcome IS NOT NULL AND scan.id > ?2 AND scan.id < \
+             (SELECT coalesce(min(change.scan), 9223372036854775807) FROM change \
+             JOIN item ON item.id = change.item \
+             WHERE seq > ?3 AND item.connection = connection.id) \
+             ORDER BY scan.id LIMIT ?4"
+        );
+        let mut scans = self.prepare(&sql)?;
+        let of = params![code.as_str(), after, end.get(), MAX_SCANS];
+        let found: Vec<StoredScan> =
+            self.read(|_| scans.query_map(of, scan_from_row)?.collect())?;
+        Ok(found.iter().filter_map(feed_scan).collect())
     }
 
     /// Releases the snapshot if it would block writers.

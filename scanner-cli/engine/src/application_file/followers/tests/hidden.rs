@@ -108,6 +108,38 @@ fn a_problem_of_the_settings_shows_stars_for_secrets() {
 }
 
 #[test]
+fn the_path_of_a_webhook_is_shown_nowhere() {
+    let url = "url = \"https://hooks.example.com/services/s3cr3t?s=s3cr3t\"";
+    let webhook = |settings: &str| format!("followers = [ {{ kind = webhook, {settings} }} ]");
+    for settings in [
+        &webhook(&url.replace("https", "http")),
+        &webhook(&url.replace("https", "ftp")),
+        &webhook(&url.replace("https://", "https://user:s3cr3t@")),
+        &webhook(&url.replace("url", "ulr")),
+        &webhook(&url.replace("hooks.", "hooks s3cr3t")),
+        &webhook(&url.replace('"', "'")),
+        &webhook(&url.replace('"', "")),
+        &webhook(&format!("{url}, evnts = item")),
+        &webhook(&format!("{url}, proxy.url = x")),
+        &webhook(url).replace("webhook", "webhok"),
+        &webhook(url).replace("kind = webhook", "knd = webhook"),
+    ] {
+        TestHome::with(settings).check_refused(&["conf/application.conf:1:"]);
+    }
+    for (kind, expected) in [
+        ("webhook", "https://hooks.example.com/********"),
+        ("webhok", "https://hooks.example.com/********"),
+    ] {
+        let home = TestHome::with(&webhook(url).replace("webhook", kind));
+        let path = home.installation.home.settings();
+        let masked = home.installation.read_masked(&path).unwrap();
+        let shown = crate::hocon::to_json(&masked.root, crate::hocon::Masking::Mask).to_string();
+        assert!(shown.contains(expected), "{shown}");
+        check_hidden(&shown);
+    }
+}
+
+#[test]
 fn a_file_of_settings_is_shown_without_its_secrets() {
     let home = home("ending = fails");
     let path = home.installation.home.settings();
