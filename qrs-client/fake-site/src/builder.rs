@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use super::account::Account;
 use super::answer::CountForm;
@@ -9,9 +10,10 @@ use super::authority::Authority;
 use super::content::Content;
 use super::gateway::Gateway;
 use super::host::Host;
+use super::jwt::JwtLogin;
 use super::pages::{LoginWay, LongHead};
 use super::session::EndedSession;
-use super::site::{Door, Settings, Site, TooManySessions};
+use super::site::{Clock, Door, Settings, Site, TooManySessions};
 use super::wire::{Framing, USUAL_CHUNK};
 use super::{FakeSite, server, tls};
 
@@ -44,6 +46,9 @@ impl FakeSiteBuilder {
             framing: Framing::Chunked(USUAL_CHUNK),
             tls: None,
             repository: None,
+            jwt: None,
+            has_tickets: false,
+            clock: system_clock(),
             loopback: Ipv4Addr::LOCALHOST.into(),
             port: 0,
         };
@@ -173,6 +178,24 @@ impl FakeSiteBuilder {
         self
     }
 
+    /// Authenticates by JSON web tokens instead of a header. The user of a token must have an account.
+    pub fn jwt(mut self, login: JwtLogin) -> Self {
+        self.settings.jwt = Some(login);
+        self
+    }
+
+    /// Authenticates by tickets instead of a header; see [`FakeSite::issue_ticket`].
+    pub fn tickets(mut self) -> Self {
+        self.settings.has_tickets = true;
+        self
+    }
+
+    /// Sets the clock by which tokens and tickets end. Default: the operating system's.
+    pub fn clock(mut self, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
+        self.settings.clock = Arc::new(now);
+        self
+    }
+
     /// Adds the port of the repository (4242 on a real site), with a server certificate of this authority. It lets in clients
     /// with certificates of this authority alone, and refuses others in the TLS handshake. There is no virtual proxy and no
     /// session: the header `X-Qlik-User` names the user.
@@ -235,4 +258,12 @@ impl FakeSiteBuilder {
         }
         Arc::new(Site::new(self.settings, self.content, self.accounts))
     }
+}
+
+fn system_clock() -> Clock {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the default of `FakeSiteBuilder::clock`"
+    )]
+    Arc::new(SystemTime::now)
 }

@@ -9,6 +9,7 @@ mod fault;
 mod filter;
 mod gateway;
 mod host;
+mod jwt;
 mod pages;
 mod proxy;
 mod request;
@@ -16,6 +17,7 @@ mod schema;
 mod server;
 mod session;
 mod site;
+mod ticket;
 mod tls;
 mod wire;
 
@@ -33,6 +35,7 @@ pub use builder::FakeSiteBuilder;
 pub use content::Content;
 pub use fault::{Fault, Point};
 pub use gateway::Gateway;
+pub use jwt::JwtLogin;
 pub use pages::{LoginWay, LongHead};
 pub use proxy::{FakeProxy, FakeProxyBuilder};
 pub use request::Request;
@@ -192,6 +195,12 @@ impl FakeSite {
         let cookie = self.site.live().sessions.open(user);
         let cookie = cookie.expect("a user has five sessions at most");
         format!("{}={cookie}", self.site.settings.cookie)
+    }
+
+    /// Issues a ticket for a user, which is valid once and for a minute; see [`FakeSiteBuilder::tickets`].
+    pub fn issue_ticket(&self, user: &str) -> String {
+        let now = (self.site.settings.clock)();
+        self.site.live().tickets.issue(user, now)
     }
 
     /// Ends all sessions, as after half an hour without a request: their cookies become invalid.

@@ -1,10 +1,12 @@
 //! The site itself: maps requests to responses. Nothing here touches the network.
 
+mod authentication;
 mod query;
 mod repository;
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
 use serde_json::json;
 use tokio_rustls::TlsAcceptor;
@@ -14,10 +16,12 @@ use super::answer::{Answer, Body, CountForm, Extent};
 use super::content::Content;
 use super::fault::{Effect, Fault, Instead};
 use super::gateway::Gateway;
+use super::jwt::JwtLogin;
 use super::pages::{self, LoginWay, LongHead};
 use super::request::{LONGEST_TARGET, Request};
 use super::schema::Entity;
 use super::session::{EndedSession, Sessions};
+use super::ticket::Tickets;
 use super::wire::Framing;
 
 /// A running site: its constant setup and its changing state.
@@ -25,6 +29,9 @@ pub(super) struct Site {
     pub(super) settings: Settings,
     live: Mutex<Live>,
 }
+
+/// A clock.
+pub(super) type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
 
 /// The port that a request came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +64,12 @@ pub(super) struct Settings {
     pub(super) tls: Option<TlsAcceptor>,
     /// TLS of the repository's port, if there is one.
     pub(super) repository: Option<TlsAcceptor>,
+    /// Set if the virtual proxy authenticates by tokens instead of a header.
+    pub(super) jwt: Option<JwtLogin>,
+    /// Whether the virtual proxy authenticates by tickets instead of a header.
+    pub(super) has_tickets: bool,
+    /// The clock by which tokens and tickets end.
+    pub(super) clock: Clock,
     /// The address that it listens on.
     pub(super) loopback: IpAddr,
     /// 0 for any free port.
@@ -93,6 +106,7 @@ pub(super) struct Live {
     pub(super) sessions: Sessions,
     pub(super) requests: Vec<Request>,
     pub(super) connections: usize,
+    pub(super) tickets: Tickets,
 }
 
 impl Site {
@@ -104,6 +118,7 @@ impl Site {
             sessions: Sessions::default(),
             requests: Vec::new(),
             connections: 0,
+            tickets: Tickets::default(),
         };
         Self {
             settings,
@@ -256,87 +271,4 @@ fn check_target(request: &Request) -> Result<(), Answer> {
         return Err(pages::wrong_prefix());
     }
     Ok(())
-}
-
-/// The account of a request, and the session that was opened for it.
-struct Guest {
-    account: Account,
-    new_cookie: Option<String>,
-}
-
-impl Site {
-    /// Finds the account of a request by its session, or by its header, which opens a session.
-    fn authenticate(&self, request: &Request) -> Result<Guest, Answer> {
-        let mut live = self.live();
-        let header = request.header(&self.settings.header);
-        let cookie = request.cookie(&self.settings.cookie);
-        let session = cookie.and_then(|cookie| live.sessions.user(cookie));
-        if cookie.is_some() && session.is_none() {
-            self.refuse_ended_session()?;
-        }
-        // The cookie of one user with the header of another opens a new session of the latter.
-        let session = session.filter(|user| header.is_none_or(|header| header == *user));
-        let user = session.or(header).map(str::to_owned);
-        let user = user.ok_or_else(|| self.redirect_to_login())?;
-        let continues = session.is_some();
-
-        let mut accounts = live.accounts.iter();
-        let account = accounts.find(|account| account.header_value == user);
-        let account = account.cloned().ok_or_else(|| self.redirect_to_login())?;
-        if account.inactive {
-            const TEXT: &str =
-                "Your account is inactive. Contact your administrator to activate it.";
-            return Err(Answer::text(403, TEXT));
-        }
-        let new_cookie = if continues {
-            None
-        } else {
-            let cookie = live.sessions.open(&user);
-            Some(cookie.ok_or_else(|| self.refuse_session())?)
-        };
-        Ok(Guest {
-            account,
-            new_cookie,
-        })
-    }
-
-    fn refuse_ended_session(&self) -> Result<(), Answer> {
-        let Settings {
-            login_way,
-            ended_session,
-            ..
-        } = self.settings;
-        match pages::ended_session(&self.prefix(), login_way, ended_session) {
-            Some(refusal) => Err(refusal),
-            None => Ok(()),
-        }
-    }
-
-    fn refuse_session(&self) -> Answer {
-        match self.settings.too_many_sessions {
-            TooManySessions::RedirectToLogin => self.redirect_to_login(),
-            TooManySessions::RedirectToPage => {
-                let location = format!("{}/toomanysessions/?id=1", self.prefix());
-                Answer::html(302, "").header("Location", location)
-            }
-            TooManySessions::Forbid => Answer::text(403, "Forbidden"),
-            TooManySessions::ForbidWithReason => {
-                const TEXT: &str = "You cannot access Qlik Sense because you have too many sessions active in parallel.";
-                Answer::text(403, TEXT)
-            }
-        }
-    }
-
-    fn redirect_to_login(&self) -> Answer {
-        pages::redirect_to_login(&self.prefix(), self.settings.login_way)
-    }
-
-    fn set_cookie(&self, cookie: &str) -> String {
-        let Settings {
-            cookie: name,
-            cookie_attributes,
-            ..
-        } = &self.settings;
-        format!("{name}={cookie}; {cookie_attributes}")
-    }
 }

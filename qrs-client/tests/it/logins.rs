@@ -2,5 +2,6 @@
 
 mod certificates;
 mod sessions;
+mod signed_tokens;
 mod tickets;
-mod tokens;
+pub(crate) mod tokens;

@@ -1,5 +1,7 @@
 //! Everything that can be printed is collected and searched for secrets.
 
+mod logins;
+
 use std::error::Error as StdError;
 use std::io;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};

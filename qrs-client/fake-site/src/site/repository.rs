@@ -1,7 +1,8 @@
 //! The port of the repository (4242 on a real site): no virtual proxy, no sessions. A client certificate lets in, and a header
 //! says as whom.
 
-use super::{Guest, Site};
+use super::Site;
+use super::authentication::Guest;
 use crate::account::Account;
 use crate::answer::Answer;
 use crate::request::Request;

@@ -1,11 +1,14 @@
 //! Tickets: asked for whenever a session is opened, and sent once.
 
 use std::error::Error as StdError;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, UNIX_EPOCH};
 
+use qrs_client::fake_site::FakeSite;
 use qrs_client::{
-    ErrorKind, Fact, QrsClient, SecretString, TicketCredentials, TokenProvider, async_trait,
+    ErrorKind, Fact, QrsClient, SecretString, SiteUrl, TicketCredentials, TokenProvider,
+    async_trait,
 };
 
 use crate::scripted::{ABOUT, Script, Site, answer, json};
@@ -123,4 +126,63 @@ async fn a_stored_session_needs_no_ticket() {
     assert!(next.resume(&first.session().unwrap()));
     next.about().await.unwrap();
     assert_eq!(received(&site), [ticket(0), None]);
+}
+
+/// Supplies these tickets, the last one first.
+#[derive(Debug)]
+struct Prepared(Mutex<Vec<String>>);
+
+#[async_trait]
+impl TokenProvider for Prepared {
+    fn account(&self) -> &str {
+        "ACME\\scanner"
+    }
+
+    async fn token(&self) -> Result<SecretString, Box<dyn StdError + Send + Sync>> {
+        let ticket = self.0.lock().unwrap().pop();
+        Ok(ticket.ok_or("there are no more tickets")?.into())
+    }
+}
+
+#[tokio::test]
+async fn a_ticket_of_the_fake_site_is_valid_once_and_for_a_minute() {
+    let time = Arc::new(AtomicU64::new(1_769_860_800));
+    let clock = Arc::clone(&time);
+    let now = move || UNIX_EPOCH + Duration::from_secs(clock.load(Ordering::Relaxed));
+    let site = FakeSite::builder()
+        .virtual_proxy("ticket")
+        .tickets()
+        .clock(now)
+        .start()
+        .await;
+    let issue = || site.issue_ticket(r"ACME\scanner");
+    let client = |tickets: &[&String]| {
+        let tickets = tickets.iter().map(|ticket| (*ticket).clone()).collect();
+        let credentials = TicketCredentials::from_provider(Prepared(Mutex::new(tickets)));
+        let url = SiteUrl::parse(&site.url()).unwrap();
+        QrsClient::builder(url, credentials)
+            .tries(1)
+            .build()
+            .unwrap()
+    };
+    let (late, used, next) = (issue(), issue(), issue());
+    time.fetch_add(60, Ordering::Relaxed);
+    let first = client(&[&next, &used]);
+    first.about().await.unwrap();
+    first.app_count(None).await.unwrap();
+    site.expire_sessions();
+    first.about().await.unwrap();
+    assert_eq!(site.sessions_opened(), 2);
+
+    time.fetch_add(1, Ordering::Relaxed);
+    for refused in [&used, &late] {
+        let error = client(&[refused]).about().await.unwrap_err();
+        assert_eq!(error.fact(), &Fact::TicketRefused, "{error:?}");
+        assert!(
+            !format!("{error:?}").contains(refused.as_str()),
+            "{error:?}"
+        );
+    }
+    let error = client(&[]).about().await.unwrap_err();
+    assert_eq!(error.fact(), &Fact::NoToken, "{error:?}");
 }
