@@ -75,6 +75,12 @@ impl Answer {
         Self::json(Body::Text(record.to_string()))
     }
 
+    /// Whether the connection ends after the response.
+    pub(super) fn closes(&self) -> bool {
+        let closes = |(name, value): &(String, String)| name == "Connection" && value == "close";
+        self.headers.iter().any(closes)
+    }
+
     /// Sets a header, or replaces the one with the same name.
     pub(super) fn header(mut self, name: &str, value: impl Into<String>) -> Self {
         self.headers

@@ -14,6 +14,7 @@ use super::jwt::JwtLogin;
 use super::pages::{LoginWay, LongHead};
 use super::session::EndedSession;
 use super::site::{Clock, Door, Settings, Site, TooManySessions};
+use super::windows::WindowsLogin;
 use super::wire::{Framing, USUAL_CHUNK};
 use super::{FakeSite, server, tls};
 
@@ -37,6 +38,7 @@ impl FakeSiteBuilder {
             cookie: "X-Qlik-Session-HTTP".to_owned(),
             version: "14.20.5.0".to_owned(),
             login_way: LoginWay::Form,
+            windows: None,
             too_many_sessions: TooManySessions::RedirectToLogin,
             ended_session: EndedSession::RedirectToLogin,
             cookie_attributes: "Path=/; HttpOnly".to_owned(),
@@ -130,6 +132,12 @@ impl FakeSiteBuilder {
     pub fn login_way(mut self, way: LoginWay) -> Self {
         self.settings.login_way = way;
         self
+    }
+
+    /// Authenticates Windows users instead of a header. Users without an account get one with all rights.
+    pub fn windows(mut self, windows: WindowsLogin) -> Self {
+        self.settings.windows = Some(windows);
+        self.login_way(LoginWay::Windows)
     }
 
     /// Sets the response to a sixth parallel session. Default: a redirect to the login page.
@@ -253,6 +261,16 @@ impl FakeSiteBuilder {
     }
 
     fn site(mut self) -> Arc<Site> {
+        let windows = self.settings.windows.clone();
+        for user in windows.iter().flat_map(WindowsLogin::accounts) {
+            if !self
+                .accounts
+                .iter()
+                .any(|account| account.header_value == user)
+            {
+                self = self.user(&user);
+            }
+        }
         if self.accounts.is_empty() {
             self = self.user(r"ACME\scanner");
         }

@@ -19,6 +19,7 @@ mod session;
 mod site;
 mod ticket;
 mod tls;
+mod windows;
 mod wire;
 
 use std::fmt;
@@ -42,6 +43,7 @@ pub use request::Request;
 pub use schema::Entity;
 pub use session::EndedSession;
 pub use site::TooManySessions;
+pub use windows::WindowsLogin;
 
 /// A running fake site. It stops when this is dropped, even in the middle of a response.
 pub struct FakeSite {
@@ -201,6 +203,17 @@ impl FakeSite {
     pub fn issue_ticket(&self, user: &str) -> String {
         let now = (self.site.settings.clock)();
         self.site.live().tickets.issue(user, now)
+    }
+
+    /// Number of proofs of a Windows password received since the start, right and wrong ones.
+    pub fn windows_proofs(&self) -> usize {
+        self.site.live().windows.proofs
+    }
+
+    /// Changes the password of a Windows user, such as `ACME\scanner`. Sessions stay open.
+    pub fn set_windows_password(&self, user: &str, password: &str) {
+        let passwords = &mut self.site.live().windows.passwords;
+        passwords.insert(user.to_owned(), password.to_owned());
     }
 
     /// Ends all sessions, as after half an hour without a request: their cookies become invalid.

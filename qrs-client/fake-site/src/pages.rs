@@ -13,7 +13,7 @@ pub enum LoginWay {
 }
 
 const FORM: &str = "internal_forms_authentication";
-const WINDOWS: &str = "internal_windows_authentication";
+pub(super) const WINDOWS: &str = "internal_windows_authentication";
 
 /// The response to a request for a login page, if `path` is one.
 pub(super) fn login(path: &str) -> Option<Answer> {
@@ -33,6 +33,10 @@ pub(super) fn redirect_to_login(prefix: &str, way: LoginWay) -> Answer {
     let target = session::guid();
     let location = format!("{prefix}/{segment}/?targetId={target}");
     Answer::html(302, "").header("Location", location)
+}
+
+pub(super) fn is_windows_login(path: &str) -> bool {
+    path.trim_matches('/') == WINDOWS
 }
 
 pub(super) fn login_form() -> Answer {

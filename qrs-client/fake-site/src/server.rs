@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use super::answer::Answer;
 use super::request;
 use super::site::{Door, Site};
+use super::windows;
 use super::wire::{self, Framing, Next};
 
 /// Accepts connections while it is polled. Dropping it ends them.
@@ -58,6 +59,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let mut buffer = Vec::new();
+    let mut login = windows::Login::default();
     let prefix = match door {
         Door::Proxy => site.prefix(),
         Door::Repository => String::new(),
@@ -73,7 +75,7 @@ where
             }
             Err(error) => return Err(error),
         };
-        let (answer, effects) = site.answer(&request, door);
+        let (answer, effects) = site.answer(&request, door, &mut login);
         let framing = match (answer.status, site.settings.framing) {
             // Windows servers send error pages and redirects with their length.
             (300.., Framing::Chunked(_)) => Framing::Length,
@@ -83,7 +85,7 @@ where
         if next != Next::Request {
             return Ok(next);
         }
-        if request.wants_to_close() {
+        if request.wants_to_close() || answer.closes() {
             return Ok(Next::Close);
         }
     }

@@ -3,6 +3,7 @@
 mod authentication;
 mod query;
 mod repository;
+mod windows;
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -22,6 +23,7 @@ use super::request::{LONGEST_TARGET, Request};
 use super::schema::Entity;
 use super::session::{EndedSession, Sessions};
 use super::ticket::Tickets;
+use super::windows::{Desk, Login, WindowsLogin};
 use super::wire::Framing;
 
 /// A running site: its constant setup and its changing state.
@@ -51,6 +53,8 @@ pub(super) struct Settings {
     pub(super) cookie: String,
     pub(super) version: String,
     pub(super) login_way: LoginWay,
+    /// Set if the virtual proxy authenticates Windows users instead of a header.
+    pub(super) windows: Option<WindowsLogin>,
     pub(super) too_many_sessions: TooManySessions,
     pub(super) ended_session: EndedSession,
     /// Maximum size of a request's head in bytes, and the response to a longer one.
@@ -107,6 +111,7 @@ pub(super) struct Live {
     pub(super) requests: Vec<Request>,
     pub(super) connections: usize,
     pub(super) tickets: Tickets,
+    pub(super) windows: Desk,
 }
 
 impl Site {
@@ -119,6 +124,7 @@ impl Site {
             requests: Vec::new(),
             connections: 0,
             tickets: Tickets::default(),
+            windows: Desk::default(),
         };
         Self {
             settings,
@@ -139,8 +145,13 @@ impl Site {
         }
     }
 
-    /// The response to a request, and the faults that change it in transit.
-    pub(super) fn answer(&self, request: &Request, door: Door) -> (Answer, Vec<Effect>) {
+    /// The response to a request, and the faults that change it in transit. `login` belongs to its connection.
+    pub(super) fn answer(
+        &self,
+        request: &Request,
+        door: Door,
+        login: &mut Login,
+    ) -> (Answer, Vec<Effect>) {
         let effects = self.receive(request);
         let instead = effects.iter().find_map(|effect| match effect {
             Effect::Instead(instead) => Some(instead.clone()),
@@ -156,7 +167,7 @@ impl Site {
             None if hung_up => Answer::text(503, ""),
             None => {
                 let request = self.settings.gateway.forward(request);
-                self.right_answer(&request, door)
+                self.right_answer(&request, door, login)
                     .unwrap_or_else(|refusal| refusal)
             }
         };
@@ -178,7 +189,12 @@ impl Site {
         effects
     }
 
-    fn right_answer(&self, request: &Request, door: Door) -> Result<Answer, Answer> {
+    fn right_answer(
+        &self,
+        request: &Request,
+        door: Door,
+        login: &mut Login,
+    ) -> Result<Answer, Answer> {
         check_target(request)?;
         let (longest, refusal) = self.settings.head_limit;
         if request.head_length() > longest {
@@ -188,10 +204,18 @@ impl Site {
             let guest = self.named_user(request)?;
             return self.answer_to_guest(request, &guest.account);
         }
+        if let Some(windows) = &self.settings.windows
+            && pages::is_windows_login(request.path())
+        {
+            return Ok(self.windows_page(request, windows, login));
+        }
         if let Some(page) = pages::login(request.path()) {
             return Ok(page);
         }
-        let guest = self.authenticate(request)?;
+        let guest = match &self.settings.windows {
+            Some(windows) => self.authenticate_windows(request, windows, login)?,
+            None => self.authenticate(request)?,
+        };
         let answer = self.answer_to_guest(request, &guest.account);
         let answer = answer.unwrap_or_else(|refusal| refusal);
         Ok(match guest.new_cookie {

@@ -1,6 +1,7 @@
 //! The client of one server.
 
 mod builder;
+mod connection;
 mod explain;
 mod request_builder;
 
@@ -29,8 +30,9 @@ use crate::retry::{RetryPolicy, Tries};
 use crate::route::Route;
 use crate::time_limits::{ResponseLimits, TimeLimit, TimeLimits};
 use crate::tls::{Weakness, Weaknesses};
-use crate::transport::Transport;
+use crate::transport::{RawResponse, SendError, Transport};
 pub use builder::ClientBuilder;
+pub use connection::Connection;
 use request_builder::HeadersOfTry;
 pub use request_builder::RequestBuilder;
 
@@ -131,23 +133,34 @@ impl Client {
         context: &RequestContext,
         limits: ResponseLimits,
     ) -> Result<Response, Error> {
-        self.add_headers(request);
-        let first_byte = Instant::now() + limits.limits.first_byte;
+        Self::add_default_headers(request, &self.0.headers);
         let url = request.url.clone();
         let route = self.route(&url, context.redactor().clone());
         let response = self.0.transport.send(request.take_reqwest(), &route);
+        self.exchange(response, &route, context, limits).await
+    }
+
+    /// Waits for a response within the time limits, and finds out why if none comes.
+    async fn exchange(
+        &self,
+        response: impl Future<Output = Result<RawResponse, SendError>>,
+        route: &Route<'_>,
+        context: &RequestContext,
+        limits: ResponseLimits,
+    ) -> Result<Response, Error> {
+        let first_byte = Instant::now() + limits.limits.first_byte;
         match timeout_at(first_byte.min(limits.deadline), response).await {
             Ok(Ok(response)) => {
                 self.0.has_answered.store(true, Ordering::Relaxed);
                 Ok(Response::new(response, context.clone(), limits))
             }
             Ok(Err(error)) => {
-                let error = self.explained(error, &route, context).await;
+                let error = self.explained(error, route, context).await;
                 Err(route.with_identity(error))
             }
             Err(_) if first_byte < limits.deadline => {
                 let limit = limits.limits.first_byte;
-                Err(self.no_response_in_time(limit, &route, context).await)
+                Err(self.no_response_in_time(limit, route, context).await)
             }
             Err(_) => {
                 let (limit, value) = (TimeLimit::Total, limits.limits.total);
@@ -220,13 +233,13 @@ impl Client {
         Ok(url)
     }
 
-    /// Adds the headers of every request that the request does not set itself.
-    fn add_headers(&self, request: &mut Request) {
+    /// Adds the client's `own` headers, and those of every request, unless the request sets them itself.
+    fn add_default_headers(request: &mut Request, own: &HeaderMap) {
         let accept = [
             (ACCEPT, HeaderValue::from_static("*/*")),
             (ACCEPT_ENCODING, HeaderValue::from_static("gzip")),
         ];
-        let own = self.0.headers.iter();
+        let own = own.iter();
         let own = own.map(|(name, value)| (name.clone(), value.clone()));
         for (name, value) in own.chain(accept) {
             request.headers.entry(name).or_insert(value);

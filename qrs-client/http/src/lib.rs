@@ -29,9 +29,12 @@ mod response_error;
 mod page_text;
 mod redactor;
 
+#[cfg(feature = "windows-login")]
+mod windows_login;
+
 pub use certificate::{Certificate, CertificateError};
 pub use challenge::Challenge;
-pub use client::{Client, ClientBuilder, RequestBuilder};
+pub use client::{Client, ClientBuilder, Connection, RequestBuilder};
 pub use connector::{Connector, Endpoint};
 pub use diagnosis::{Handshake, Seen, Stage, Step};
 pub use error::{Error, ErrorKind};
@@ -51,6 +54,8 @@ pub use route::Wire;
 pub use time_limits::{ResponseLimits, TimeLimit, TimeLimits};
 pub use tls::{Trust, Weakness};
 pub use trust_store::{StoreKind, StoreWarning, TrustStore};
+#[cfg(feature = "windows-login")]
+pub use windows_login::{WindowsAccount, WindowsHandshake};
 
 // Types of other crates in the public API.
 pub use bytes::Bytes;

@@ -153,6 +153,28 @@ impl Response {
         }
     }
 
+    /// The time at which the response must be complete.
+    pub(crate) fn deadline(&self) -> Instant {
+        self.limits.deadline
+    }
+
+    /// Reads the rest of the body, up to `max` bytes, without keeping it. Returns whether that was all.
+    pub(crate) async fn discard(mut self, max: usize) -> bool {
+        let rest = async {
+            let mut length = 0;
+            while length <= max {
+                match self.raw.packed().await {
+                    Ok(Some(chunk)) => length += chunk.len(),
+                    Ok(None) => return true,
+                    Err(_) => return false,
+                }
+            }
+            false
+        };
+        let time = self.limits.limits.silence.min(MAX_PAGE_TIME);
+        timeout(time, rest).await.unwrap_or(false)
+    }
+
     /// The whole body, if it has at most `max` bytes.
     ///
     /// # Errors

@@ -4,7 +4,7 @@
 //! headers.
 
 mod coding;
-mod own_tunnel;
+mod own_connection;
 
 use std::error::Error as StdError;
 use std::io;
@@ -20,6 +20,8 @@ use crate::error::Error;
 use crate::proxy::Proxy;
 use crate::route::Route;
 use coding::{Next, Unpacker};
+
+pub(crate) use own_connection::OwnConnection;
 
 pub(crate) use coding::UnknownCoding;
 
@@ -112,14 +114,19 @@ impl Transport {
         request: reqwest::Request,
         route: &Route<'_>,
     ) -> Result<RawResponse, SendError> {
-        if own_tunnel::is_needed(route) {
-            return own_tunnel::send(request, route, &self.user_agent).await;
+        if own_connection::is_needed(route) {
+            return self.connect(route).await?.send(request).await;
         }
         match self.client.execute(request).await {
             Ok(response) => Ok(RawResponse::new(response)),
             Err(error) if error.is_connect() => Err(SendError::NotConnected(error)),
             Err(error) => Err(SendError::Exchange(error.into())),
         }
+    }
+
+    /// Makes a connection that is not shared.
+    pub(crate) async fn connect(&self, route: &Route<'_>) -> Result<OwnConnection, SendError> {
+        OwnConnection::open(route, &self.user_agent).await
     }
 }
 
@@ -165,7 +172,8 @@ impl RawResponse {
         }
     }
 
-    async fn packed(&mut self) -> Result<Option<Bytes>, BodyError> {
+    /// The next piece of the body as it is sent, compressed or not; `None` at its end.
+    pub(crate) async fn packed(&mut self) -> Result<Option<Bytes>, BodyError> {
         loop {
             let chunk = self.response.chunk().await.map_err(BodyError::Connection)?;
             if chunk.as_ref().is_none_or(|bytes| !bytes.is_empty()) {

@@ -48,13 +48,13 @@ impl Site {
     }
 
     /// The user of the session that a request continues.
-    fn session_user(&self, request: &Request) -> Option<String> {
+    pub(super) fn session_user(&self, request: &Request) -> Option<String> {
         let cookie = request.cookie(&self.settings.cookie)?;
         self.live().sessions.user(cookie).map(str::to_owned)
     }
 
     /// The account of a user, who continues a session or opens one.
-    fn guest(&self, user: &str, continues: bool) -> Result<Guest, Answer> {
+    pub(super) fn guest(&self, user: &str, continues: bool) -> Result<Guest, Answer> {
         let mut live = self.live();
         let mut accounts = live.accounts.iter();
         let account = accounts.find(|account| account.header_value == user);
@@ -76,7 +76,7 @@ impl Site {
         })
     }
 
-    fn refuse_ended_session(&self) -> Result<(), Answer> {
+    pub(super) fn refuse_ended_session(&self) -> Result<(), Answer> {
         let Settings {
             login_way,
             ended_session,

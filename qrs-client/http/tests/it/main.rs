@@ -1,6 +1,7 @@
 //! Tests of the client against a real server on a local port.
 #![cfg(test)]
 
+mod connections;
 mod connector;
 mod diagnosis;
 mod failures;
@@ -10,3 +11,5 @@ mod requests;
 mod retries;
 mod secrets;
 mod server;
+#[cfg(feature = "windows-login")]
+mod windows_login;
