@@ -140,7 +140,7 @@ pub(crate) fn login_page(body: &[u8], context: RequestContext<'_>) -> Error {
 }
 
 /// A URL without its query and its user name, which may be secret.
-fn without_query(url: &Url) -> String {
+pub(crate) fn without_query(url: &Url) -> String {
     let origin = url.origin().ascii_serialization();
     let host = if origin == "null" {
         url.scheme().to_owned() + ":"

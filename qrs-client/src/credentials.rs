@@ -6,6 +6,8 @@ mod jwt;
 mod provider;
 mod session;
 mod ticket;
+#[cfg(feature = "windows-login")]
+mod windows;
 
 use secrecy::SecretString;
 
@@ -16,6 +18,10 @@ pub use jwt::{JwtAlgorithm, JwtCredentials, JwtSigner};
 pub use provider::TokenProvider;
 pub use session::SessionCredentials;
 pub use ticket::TicketCredentials;
+#[cfg(feature = "windows-login")]
+pub(crate) use windows::USER_AGENT as WINDOWS_USER_AGENT;
+#[cfg(feature = "windows-login")]
+pub use windows::WindowsCredentials;
 
 use crate::error::Error;
 use crate::site::SiteUrl;
@@ -34,6 +40,9 @@ pub enum Credentials {
     Ticket(TicketCredentials),
     /// An existing session.
     Session(SessionCredentials),
+    /// A Windows user with a password.
+    #[cfg(feature = "windows-login")]
+    Windows(WindowsCredentials),
 }
 
 /// The kind of credentials, on which the advice in errors depends.
@@ -44,6 +53,8 @@ pub(crate) enum LoginKind {
     Jwt,
     Ticket,
     Session,
+    #[cfg(feature = "windows-login")]
+    Windows,
 }
 
 impl From<HeaderCredentials> for Credentials {
@@ -76,6 +87,13 @@ impl From<SessionCredentials> for Credentials {
     }
 }
 
+#[cfg(feature = "windows-login")]
+impl From<WindowsCredentials> for Credentials {
+    fn from(credentials: WindowsCredentials) -> Self {
+        Self::Windows(credentials)
+    }
+}
+
 impl Credentials {
     pub(crate) fn kind(&self) -> LoginKind {
         match self {
@@ -84,6 +102,8 @@ impl Credentials {
             Self::Jwt(_) => LoginKind::Jwt,
             Self::Ticket(_) => LoginKind::Ticket,
             Self::Session(_) => LoginKind::Session,
+            #[cfg(feature = "windows-login")]
+            Self::Windows(_) => LoginKind::Windows,
         }
     }
 
@@ -96,6 +116,8 @@ impl Credentials {
             Self::Jwt(jwt) => ("JSON web token", jwt.account()),
             Self::Ticket(ticket) => ("tickets of", ticket.account()),
             Self::Session(session) => ("existing session", session.value().clone()),
+            #[cfg(feature = "windows-login")]
+            Self::Windows(windows) => ("Windows user", windows.secret()),
         }
     }
 
@@ -105,6 +127,8 @@ impl Credentials {
             Self::Header(header) => vec![header.secret().clone()],
             Self::Session(session) => vec![session.value().clone()],
             Self::Certificate(_) | Self::Jwt(_) | Self::Ticket(_) => Vec::new(),
+            #[cfg(feature = "windows-login")]
+            Self::Windows(windows) => vec![windows.password().clone()],
         }
     }
 

@@ -27,6 +27,12 @@ pub enum Fact {
     UserHeaderRefused,
     /// The provider of tokens or tickets has none; the source says why.
     NoToken,
+    /// The site refuses the password of the Windows user.
+    PasswordRefused,
+    /// The site shows its login form instead of asking for Windows authentication.
+    FormInsteadOfWindows,
+    /// The connection was closed in the middle of a login that is bound to it.
+    LoginInterrupted,
     /// The proxy failed, not the site; the message says how.
     ProxyFailed,
 

@@ -47,6 +47,8 @@ mod object;
 
 pub use body::Body;
 pub use client::{QrsClient, QrsClientBuilder};
+#[cfg(feature = "windows-login")]
+pub use credentials::WindowsCredentials;
 pub use credentials::{
     CertificateCredentials, Credentials, HeaderCredentials, JwtAlgorithm, JwtCredentials,
     JwtSigner, SessionCredentials, TicketCredentials, TokenProvider,

@@ -122,6 +122,9 @@ impl Login {
                 .map(Proof::with_ticket)
                 .map_err(no_token),
             Credentials::Session(_) => Ok(Proof::default()),
+            // The session alone shows it.
+            #[cfg(feature = "windows-login")]
+            Credentials::Windows(_) => Ok(Proof::default()),
             Credentials::Jwt(jwt) => match &jwt.0 {
                 TokenSource::Fixed(token) => self.bearer(token, false),
                 TokenSource::Provider(provider) => self.current(&**provider, cookies).await,

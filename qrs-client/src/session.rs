@@ -8,6 +8,11 @@ mod hold;
 mod jar;
 mod pool;
 mod stored;
+#[cfg_attr(
+    not(feature = "windows-login"),
+    expect(dead_code, reason = "only logins as a Windows user need it")
+)]
+mod windows;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -24,6 +29,7 @@ pub use self::hold::{SessionEnd, SessionHold};
 use self::jar::{Change, CookieResponse, Jar};
 pub use self::pool::SessionPool;
 use self::stored::Moment;
+use self::windows::{LoginState, Password};
 use crate::credentials::Credentials;
 use crate::site::SiteUrl;
 
@@ -31,6 +37,7 @@ use crate::site::SiteUrl;
 #[derive(Debug)]
 pub(crate) struct Session {
     site: SiteUrl,
+    password: Password,
     state: Mutex<State>,
     /// Held by the request that opens a session.
     turn: tokio::sync::Mutex<()>,
@@ -45,6 +52,7 @@ struct State {
     drops: u64,
     /// Whether requests may be sent at the same time: a session is open.
     is_open: bool,
+    login: LoginState,
     was_answered: bool,
     evidence: Evidence,
     uses: Uses,
@@ -75,9 +83,10 @@ pub(crate) struct Headers<'a> {
 const MIN_SECRET_BYTES: usize = 6;
 
 impl Session {
-    pub(crate) fn new(site: SiteUrl) -> Self {
+    fn new(site: SiteUrl, password: Password) -> Self {
         Self {
             site,
+            password,
             state: Mutex::default(),
             turn: tokio::sync::Mutex::default(),
         }
@@ -196,6 +205,7 @@ impl Session {
         if is_unused {
             state.jar = jar;
             state.changes += 1;
+            state.login.set_open();
         }
         is_unused
     }
@@ -220,6 +230,7 @@ impl State {
         self.changes += 1;
         self.drops += 1;
         self.is_open = false;
+        self.login = LoginState::default();
     }
 
     /// Whether a request to QRS would have a cookie.

@@ -2,11 +2,14 @@
 
 mod logout;
 mod renewal;
+#[cfg(feature = "windows-login")]
+mod windows;
 
 use std::sync::Arc;
 
 use outbound_http::header::{ACCEPT, COOKIE, DATE, HeaderName, HeaderValue, LOCATION, SET_COOKIE};
 use outbound_http::{Client, Method, Redactor, Repeat, Request, Response, SecretString, Url};
+use tokio::sync::MutexGuard;
 use tokio::time::{Instant, timeout, timeout_at};
 use tracing::{debug, trace};
 
@@ -65,13 +68,22 @@ impl Transport {
     /// Sends the request once, with the session's cookies.
     async fn send_once(&self, call: &Call, this_try: Try) -> Result<Body, FailedRequest> {
         // While a session is opened, this waits no longer than for its own response.
-        let turn = timeout_at(this_try.limits.deadline(), self.session.turn()).await;
+        let turn = timeout_at(this_try.limits.deadline(), self.turn()).await;
+        let opened: Result<(), Error> = match &turn {
+            #[cfg(feature = "windows-login")]
+            Ok(Some(_)) => self.log_in(this_try).await,
+            _ => Ok(()),
+        };
         let url = call.path.url(&self.site);
         let mut cookies = self
             .session
             .cookies(url.as_ref().unwrap_or(self.site.as_url()));
         let (mut outdated, mut has_ticket) = (false, false);
-        let answer = match self.proof(&cookies, this_try).await {
+        let proof = match opened {
+            Ok(()) => self.proof(&cookies, this_try).await,
+            Err(error) => Err(error),
+        };
+        let answer = match proof {
             Ok(proof) => {
                 if proof.is_renewable {
                     cookies = cookies.with_renewable_token();
@@ -136,6 +148,15 @@ impl Transport {
         let mut body = Body::new(response, self.site.clone(), self.login.kind());
         body.begin().await?;
         Ok(body)
+    }
+
+    /// Waits while another request opens a session.
+    async fn turn(&self) -> Option<MutexGuard<'_, ()>> {
+        match self.session.turn().await {
+            #[cfg(feature = "windows-login")]
+            None if self.must_log_in() => Some(self.session.turn_to_log_in().await),
+            turn => turn,
+        }
     }
 
     /// What the next request carries to show who sends it. Supplying a token may take as long as a response.

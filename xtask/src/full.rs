@@ -12,6 +12,7 @@ use crate::{Outcome, demo, quartz, test};
 mod audit;
 mod foreign_clients;
 mod webhook_receiver;
+mod windows_login;
 
 /// The result of a part.
 pub(crate) enum Verdict {
@@ -28,7 +29,7 @@ struct Part {
 }
 
 /// All parts, in the order in which they run. A new one is a line here.
-const PARTS: [Part; 8] = [
+const PARTS: [Part; 9] = [
     Part {
         name: "test",
         run: |shell| verdict(test::run(shell)),
@@ -48,6 +49,10 @@ const PARTS: [Part; 8] = [
     Part {
         name: "webhook receiver",
         run: webhook_receiver::run,
+    },
+    Part {
+        name: "windows login",
+        run: windows_login::run,
     },
     Part {
         name: "quartz",
@@ -131,12 +136,13 @@ fn has(shell: &Shell, program: &str, arguments: &[&str]) -> bool {
     asked.ignore_stdout().ignore_stderr().run().is_ok()
 }
 
-/// The ignored tests, except those that read the output of `cargo xtask quartz`.
+/// The ignored tests, except those that read the output of `cargo xtask quartz`, and those of other parts.
 fn ignored_tests(shell: &Shell) -> Verdict {
-    let skipped = quartz::COMPARISON;
+    let skipped = [quartz::COMPARISON, windows_login::TEST].map(|test| ["--skip", test]);
+    let skipped = skipped.as_flattened();
     let tests = cmd!(
         shell,
-        "cargo test --workspace --all-features -- --ignored --skip {skipped}"
+        "cargo test --workspace --all-features -- --ignored {skipped...}"
     );
     verdict(tests.run())
 }

@@ -8,6 +8,8 @@ use outbound_http::{Client, Proxy, RetryPolicy, Trust};
 use super::QrsClient;
 use crate::clock::Clock;
 use crate::credentials::Credentials;
+#[cfg(feature = "windows-login")]
+use crate::credentials::WINDOWS_USER_AGENT;
 use crate::error::Error;
 use crate::login::Login;
 use crate::session::{SessionEnd, SessionPool};
@@ -118,7 +120,7 @@ impl QrsClientBuilder {
         self.credentials.check(&self.site)?;
         let mut http = Client::builder(self.site.as_url().clone())
             .server_name("the site")
-            .user_agent(USER_AGENT)
+            .user_agent(user_agent(&self.credentials))
             .time_limits(self.limits.of_request(Wanted::Value))
             .retry(self.retry)
             .trust(self.trust);
@@ -144,5 +146,14 @@ impl QrsClientBuilder {
             login: Login::new(self.credentials, self.clock),
             limits: self.limits,
         })))
+    }
+}
+
+/// The header `User-Agent` for this kind of credentials.
+fn user_agent(credentials: &Credentials) -> &'static str {
+    match credentials {
+        #[cfg(feature = "windows-login")]
+        Credentials::Windows(_) => WINDOWS_USER_AGENT,
+        _ => USER_AGENT,
     }
 }

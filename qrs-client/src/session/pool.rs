@@ -1,7 +1,9 @@
 //! Sessions that clients share.
 
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+use super::windows::{Password, Refused};
 use super::{Session, stored};
 use crate::credentials::Credentials;
 use crate::site::SiteUrl;
@@ -9,11 +11,13 @@ use crate::site::SiteUrl;
 /// Lets clients of one site with the same header and value share a session. Clones share the same sessions.
 ///
 /// A site allows a user five sessions at a time, so six clients with a session each would lock the user out.
-#[derive(Debug, Clone, Default)]
-pub struct SessionPool(Arc<Mutex<Vec<Entry>>>);
+#[derive(Clone, Default)]
+pub struct SessionPool {
+    entries: Arc<Mutex<Vec<Entry>>>,
+    refused: Refused,
+}
 
 /// A session, as long as a client uses it.
-#[derive(Debug)]
 struct Entry {
     /// The digest of site, header and value.
     digest: String,
@@ -21,19 +25,37 @@ struct Entry {
 }
 
 impl SessionPool {
+    /// Forgets which passwords sites have refused, so that its clients prove them once more. Directories lock users after a few
+    /// wrong passwords, so call this only after somebody has changed something.
+    #[cfg(feature = "windows-login")]
+    pub fn forget_refused_passwords(&self) {
+        self.refused.forget();
+    }
+
     pub(crate) fn session(&self, site: &SiteUrl, credentials: &Credentials) -> Arc<Session> {
         let digest = stored::digest("", site, credentials);
-        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         entries.retain(|entry| entry.session.strong_count() > 0);
         let known = entries.iter().find(|entry| entry.digest == digest);
         if let Some(session) = known.and_then(|entry| entry.session.upgrade()) {
             return session;
         }
-        let session = Arc::new(Session::new(site.clone()));
+        let password = Password {
+            digest: digest.clone(),
+            refused: self.refused.clone(),
+        };
+        let session = Arc::new(Session::new(site.clone(), password));
         entries.push(Entry {
             digest,
             session: Arc::downgrade(&session),
         });
         session
+    }
+}
+
+/// Without the digests, from which a weak password could be guessed.
+impl fmt::Debug for SessionPool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionPool").finish_non_exhaustive()
     }
 }

@@ -5,3 +5,5 @@ mod sessions;
 mod signed_tokens;
 mod tickets;
 pub(crate) mod tokens;
+#[cfg(feature = "windows-login")]
+mod windows;

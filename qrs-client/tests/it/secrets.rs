@@ -34,11 +34,16 @@ static LOGGED: LazyLock<Logged> = LazyLock::new(|| {
 
 impl Logged {
     fn text(&self) -> String {
+        // Other crates are capped by the program that uses the client.
+        self.lines(" qrs_client")
+    }
+
+    /// The lines that contain a text.
+    fn lines(&self, part: &str) -> String {
         let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let text = String::from_utf8(bytes.clone()).unwrap();
-        // Other crates are capped by the program that uses the client.
         text.lines()
-            .filter(|line| line.contains(" qrs_client"))
+            .filter(|line| line.contains(part))
             .map(|line| format!("{line}\n"))
             .collect()
     }
@@ -219,7 +224,12 @@ async fn a_session_is_returned_as_a_secret() {
     assert!(!session.expose_secret().contains(VALUE));
 }
 
-fn texts_of(error: &Error) -> String {
+/// All lines so far that any crate has logged and that contain a text.
+pub(crate) fn logged_lines(part: &str) -> String {
+    LazyLock::force(&LOGGED).lines(part)
+}
+
+pub(crate) fn texts_of(error: &Error) -> String {
     let parts = [error.url(), error.excerpt(), error.hint()].map(Option::unwrap_or_default);
     let texts = format!("{error} {error:?} {error:#?} {}", parts.join(" "));
     texts + &causes(error)

@@ -10,6 +10,11 @@ pub(super) fn check_credentials(login: LoginKind) -> &'static str {
              header; the site also responds like this if the account has five open sessions"
         }
         LoginKind::Certificate => NOT_REPOSITORY,
+        #[cfg(feature = "windows-login")]
+        LoginKind::Windows => {
+            "check the virtual proxy's prefix, that this virtual proxy authenticates Windows users, and that the user has access \
+             to the site; the site also responds like this if the account has five open sessions"
+        }
         LoginKind::Jwt => {
             "check the virtual proxy's prefix, that this virtual proxy authenticates by JWT, that its certificate belongs to \
              the key that signs the token, and the names of the claims for user id and directory; the site also responds \
@@ -31,6 +36,11 @@ pub(super) fn windows_instead(login: LoginKind) -> &'static str {
              authenticates Windows users"
         }
         LoginKind::Certificate => NOT_REPOSITORY,
+        #[cfg(feature = "windows-login")]
+        LoginKind::Windows => {
+            "the site does not continue the session of the Windows user: check whether a gateway in front of the site removes \
+             cookies, and whether the account has five open sessions"
+        }
         LoginKind::Jwt => {
             "use the prefix of the virtual proxy with JWT authentication in the URL: the one that answered \
              authenticates Windows users"
@@ -48,6 +58,8 @@ pub(super) fn identity_provider_instead(login: LoginKind) -> &'static str {
     match login {
         LoginKind::Header => "use the prefix of a virtual proxy that authenticates by header",
         LoginKind::Certificate => NOT_REPOSITORY,
+        #[cfg(feature = "windows-login")]
+        LoginKind::Windows => "use the prefix of a virtual proxy that authenticates Windows users",
         LoginKind::Jwt => "use the prefix of a virtual proxy that authenticates by JWT",
         LoginKind::Ticket => "use the prefix of a virtual proxy that authenticates by ticket",
         LoginKind::Session => "open a new session and use its cookie",
@@ -62,6 +74,11 @@ pub(crate) fn form_instead(login: LoginKind) -> &'static str {
              front of the site asks for a login"
         }
         LoginKind::Certificate => NOT_REPOSITORY,
+        #[cfg(feature = "windows-login")]
+        LoginKind::Windows => {
+            "check the virtual proxy's prefix, that this virtual proxy authenticates Windows users, and whether a gateway in \
+             front of the site asks for a login"
+        }
         LoginKind::Jwt => {
             "check the virtual proxy's prefix, that this virtual proxy authenticates by JWT, and whether a gateway in \
              front of the site asks for a login"
