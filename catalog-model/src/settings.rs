@@ -242,6 +242,13 @@ impl Settings {
         self.find(key).is_none()
     }
 
+    /// Where the setting or block `key`, dotted, is; `None` if the file does not have it, or it is `null`.
+    #[must_use]
+    pub fn place_of(&self, key: &str) -> Option<Place> {
+        let found = self.find(key)?;
+        (!matches!(found.value, Value::Null)).then(|| found.place.clone())
+    }
+
     /// Whether `key` has any value.
     pub(crate) fn is_set(&self, key: &str) -> bool {
         self.find(key).is_some()

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use catalog_model::{Stage, Verdict, counted, filter::ItemFilter};
 use outbound_settings::{TrustSettings, weak};
 use qrs_client::{
-    Error, Fact, Field, QrsClient, SessionState,
+    Credentials, Error, Fact, Field, QrsClient, SessionState,
     diagnosis::{self, Step},
 };
 
@@ -188,8 +188,22 @@ impl Passed {
         let zero = Duration::ZERO;
         let at = client.site().to_string();
         let fails_at = about.as_ref().err().map(failing_stage);
+        if let Err(error) = &about
+            && was_not_sent(error)
+        {
+            self.0.push(failed(AUTHENTICATION, error, client, took));
+            return;
+        }
+        let (answers, session) = match client.credentials() {
+            Credentials::Certificate(_) => (
+                format!("not used: the repository answers at {at}"),
+                "by client certificate, without a session",
+            ),
+            Credentials::Session(_) => (format!("answers at {at}"), "the session is open"),
+            _ => (format!("answers at {at}"), session),
+        };
         for (name, seen) in [
-            (VIRTUAL_PROXY, format!("answers at {at}")),
+            (VIRTUAL_PROXY, answers),
             (AUTHENTICATION, session.to_owned()),
             (ABOUT, String::new()),
         ] {
@@ -208,6 +222,14 @@ impl Passed {
     }
 }
 
+/// Whether there was nothing valid to log in with, so that no request was sent.
+fn was_not_sent(error: &Error) -> bool {
+    matches!(
+        error.fact(),
+        Fact::TokenEnded | Fact::TokenNotYetValid | Fact::NoToken
+    )
+}
+
 /// The stage at which the first request failed. If this is unknown, it is the first stage, so that no stage is
 /// reported as passed without evidence.
 fn failing_stage(error: &Error) -> &'static str {
@@ -217,7 +239,10 @@ fn failing_stage(error: &Error) -> &'static str {
         | Fact::CredentialsRequested(_)
         | Fact::AccountInactive
         | Fact::Forbidden
-        | Fact::TooManySessions => AUTHENTICATION,
+        | Fact::TooManySessions
+        | Fact::TicketRefused
+        | Fact::SessionEnded
+        | Fact::UserHeaderRefused => AUTHENTICATION,
         Fact::XrfkeyMissing => ABOUT,
         _ => VIRTUAL_PROXY,
     }

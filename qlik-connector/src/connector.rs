@@ -7,14 +7,12 @@ use catalog_model::{
     with_causes,
 };
 use outbound_settings::{Names, OutboundSettings, TimeLimitSettings};
-use qrs_client::{
-    Error, HeaderCredentials, QrsClient, SessionEnd, SessionPool, SiteUrl, TimeLimits,
-};
-use secrecy::SecretString;
+use qrs_client::{Error, QrsClient, SessionEnd, SessionPool, SiteUrl, TimeLimits};
 
 use crate::{
     check::{Route, STAGES},
     connection::QlikConnection,
+    credentials::{credentials, default_links},
     filters::criteria::CRITERIA,
     items::apps::WithOwners,
     people::addresses::Addresses,
@@ -47,8 +45,6 @@ impl Default for QlikSense {
 
 const URL: &str = "connection.url";
 const LINK_URL: &str = "connection.link_url";
-const HEADER: &str = "connection.auth.key";
-const HEADER_VALUE: &str = "connection.auth.value";
 
 /// What the settings and messages about the way to the site are called.
 const OUTBOUND: Names = Names {
@@ -113,7 +109,7 @@ impl Connector for QlikSense {
         let source = Source {
             code,
             client: settings.checked(client)?,
-            links: links.unwrap_or(site),
+            links: links.unwrap_or_else(|| default_links(&site)),
             counts: if verify_counts {
                 Counts::Verify
             } else {
@@ -175,18 +171,6 @@ fn warn_of_links(settings: &mut Settings, site: &SiteUrl, place: Place) {
         place_kind: PlaceKind::Setting,
         within: None,
     });
-}
-
-/// The header. Both settings are read before either is checked, so that problems of both are reported.
-fn credentials(settings: &mut Settings) -> Option<HeaderCredentials> {
-    let header = settings.required_text(HEADER);
-    let value = settings.required_secret(HEADER_VALUE);
-    let header = header?.value;
-    // Checked with a value that is always valid, so that an error is about the name.
-    let named = HeaderCredentials::new(header.trim(), SecretString::from("x"));
-    settings.accept(HEADER, named, Error::hint)?;
-    let credentials = HeaderCredentials::new(header.trim(), value?.value);
-    settings.accept(HEADER_VALUE, credentials, Error::hint)
 }
 
 fn time_limits(set: &TimeLimitSettings) -> TimeLimits {

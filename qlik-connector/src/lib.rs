@@ -3,6 +3,7 @@
 mod check;
 mod connection;
 mod connector;
+mod credentials;
 mod filters;
 mod find;
 mod items;

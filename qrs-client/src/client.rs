@@ -58,6 +58,12 @@ impl QrsClient {
         &self.0.site
     }
 
+    /// The credentials that the client was built with.
+    #[must_use]
+    pub fn credentials(&self) -> &Credentials {
+        &self.0.login.credentials
+    }
+
     /// The session with the site as text for [`resume`](Self::resume), for example in the next run of the program: a site
     /// allows an account only five sessions. Anyone who has the text can continue the session. `None` before the site has
     /// opened one.

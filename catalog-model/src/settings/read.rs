@@ -271,6 +271,26 @@ impl Settings {
         })
     }
 
+    /// The block `key` of texts and lists of texts under names that are free to choose; empty if it is not set. Elements that are
+    /// not texts are problems.
+    pub fn texts_in(&mut self, key: &str) -> Vec<(String, Vec<String>)> {
+        self.know(key);
+        let Some(Node { value, .. }) = self.find(key).cloned() else {
+            return Vec::new();
+        };
+        let Value::Object(block) = value else {
+            let message = format!("`{key}` must be a block, not {}", value.describe());
+            self.refuse(key, message, None);
+            return Vec::new();
+        };
+        let names: Vec<_> = block.iter().map(|entry| entry.key.clone()).collect();
+        let texts = names.into_iter().filter_map(|name| {
+            let texts = self.texts(&format!("{key}.{name}"))?;
+            Some((name, texts.value))
+        });
+        texts.collect()
+    }
+
     /// Notes that `key` is a known setting, without reading it.
     pub fn know(&mut self, key: &str) {
         self.known_keys.push(key.to_owned());

@@ -1,9 +1,13 @@
 //! Converts errors of the client to errors of a scan, with the step and what to do.
 
 use catalog_model::ScanError;
-use qrs_client::{Error, Fact, QrsClient};
+use qrs_client::{Credentials, Error, Fact, QrsClient};
 
-use crate::site::{describe::describe, hint::hint, session::session_is_not_kept};
+use crate::site::{
+    describe::describe,
+    hint::{hint, hint_without_header},
+    session::session_is_not_kept,
+};
 
 /// Creates the error of a step of a scan that failed after all retries.
 pub(crate) fn failure(step: String, error: &Error, client: &QrsClient) -> ScanError {
@@ -23,7 +27,10 @@ pub(crate) fn advice(error: &Error, client: &QrsClient) -> String {
     let lost = session_is_not_kept(client.session_state());
     let lost = lost.filter(|_| may_be_of_sessions(error.fact()));
     let Some(lost) = lost else {
-        return hint(error, client.site());
+        return match client.credentials() {
+            Credentials::Header(_) => hint(error, client.site()),
+            _ => hint_without_header(error, client.site()),
+        };
     };
     lost.hint.unwrap_or_default() + "\n" + WAIT
 }

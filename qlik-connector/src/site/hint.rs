@@ -27,9 +27,40 @@ pub(crate) fn hint(error: &Error, site: &SiteUrl) -> String {
     })
 }
 
+/// The same for a connection that logs in by another way than a header. What concerns the login is in the client's own advice.
+pub(crate) fn hint_without_header(error: &Error, site: &SiteUrl) -> String {
+    let is_of_login = matches!(
+        error.fact(),
+        Fact::CredentialsRequested(_)
+            | Fact::RedirectToLogin(_)
+            | Fact::RedirectToIdentityProvider
+            | Fact::LoginForm
+            | Fact::Forbidden
+    );
+    match error.hint().filter(|_| is_of_login) {
+        Some(own) => own.to_owned(),
+        None => hint(error, site),
+    }
+}
+
+/// Advice for credentials that are not valid any more.
+fn of_credentials(fact: &Fact) -> Option<String> {
+    let text = match fact {
+        Fact::TokenEnded => {
+            "put a new token into `connection.auth.token`, or let the scanner sign tokens: `connection.auth.jwt`\n\
+             check this machine's clock"
+        }
+        Fact::SessionEnded => "put the cookie of a new session into `connection.auth.session`",
+        Fact::UserHeaderRefused => "check `connection.auth.user`",
+        _ => return None,
+    };
+    Some(text.to_owned())
+}
+
 /// The advice for a fact that concerns settings. `None` if the client's own advice is enough.
 fn of_fact(error: &Error, site: &SiteUrl) -> Option<String> {
     of_connection(error.fact(), site)
+        .or_else(|| of_credentials(error.fact()))
         .or_else(|| of_answer(error.fact()))
         .or_else(|| of_lost_login(error))
         .or_else(|| of_login(error.fact(), site))

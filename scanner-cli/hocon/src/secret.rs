@@ -7,28 +7,27 @@ use super::source::Source;
 /// The endings of names whose values are never shown.
 const SECRET_NAMES: [&str; 4] = ["password", "secret", "token", "passphrase"];
 
-/// The last two elements of the path whose value is never shown.
-const SECRET_PATH_END: (&str, &str) = ("auth", "value");
+/// The last two elements of the paths whose values are never shown.
+const SECRET_PATH_ENDS: [(&str, &str); 2] = [("auth", "value"), ("auth", "session")];
 
 /// Nothing is shown after these words on a line.
 const SECRET_WORDS: [&str; 5] = ["password", "secret", "token", "passphrase", "value"];
 
 /// Whether the setting at `path` is a secret: its name ends in `password`, `secret`, `token` or `passphrase`, or its
-/// path ends in `auth.value`. Letter case is ignored.
+/// path ends in `auth.value` or `auth.session`. Letter case is ignored.
 #[must_use]
 pub fn is_secret(path: &[String]) -> bool {
     let Some((last, before)) = path.split_last() else {
         return false;
     };
     let last = last.to_lowercase();
-    let (block, name) = SECRET_PATH_END;
-    let is_account = match last.strip_suffix(name) {
+    let is_path_end = |(block, name): &(&str, &str)| match last.strip_suffix(name) {
         Some("") => (before.last()).is_some_and(|last| last.to_lowercase().ends_with(block)),
         // The dot may be part of a name in quotes.
         Some(rest) => (rest.strip_suffix('.')).is_some_and(|rest| rest.ends_with(block)),
         None => false,
     };
-    is_account || SECRET_NAMES.iter().any(|name| last.ends_with(name))
+    SECRET_PATH_ENDS.iter().any(is_path_end) || SECRET_NAMES.iter().any(|name| last.ends_with(name))
 }
 
 /// Returns the part of `path` that may be shown: up to a secret name, because text after it may be part of a secret

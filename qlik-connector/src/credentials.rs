@@ -1,0 +1,116 @@
+//! The settings of `connection.auth`: how a connection logs in. Exactly one kind is set.
+
+mod certificate;
+mod header;
+mod jwt;
+
+use catalog_model::{Place, Settings};
+use qrs_client::{Credentials, Error, JwtCredentials, SessionCredentials, SiteUrl};
+
+const TOKEN: &str = "connection.auth.token";
+const SESSION: &str = "connection.auth.session";
+
+/// A kind of credentials in a connection file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Header,
+    Certificate,
+    Token,
+    Jwt,
+    Session,
+}
+
+/// The kinds, and the setting that only this kind has. `connection.auth.key` belongs to two kinds.
+const KINDS: [(Kind, &str); 5] = [
+    (Kind::Header, header::VALUE),
+    (Kind::Certificate, certificate::CERTIFICATE),
+    (Kind::Token, TOKEN),
+    (Kind::Jwt, jwt::BLOCK),
+    (Kind::Session, SESSION),
+];
+
+/// Reads the credentials. All settings are read before any is checked, so that the problems of all are reported.
+pub(crate) fn credentials(settings: &mut Settings) -> Option<Credentials> {
+    match kind(settings)? {
+        Kind::Header => header::read(settings).map(Credentials::from),
+        Kind::Certificate => certificate::read(settings).map(Credentials::from),
+        Kind::Token => token(settings),
+        Kind::Jwt => jwt::read(settings).map(Credentials::from),
+        Kind::Session => session(settings),
+    }
+}
+
+/// The kind that the file sets; a header if it sets none, so that its settings are reported as missing.
+fn kind(settings: &mut Settings) -> Option<Kind> {
+    let places = KINDS.iter().filter_map(|(kind, key)| {
+        let place = settings.place_of(key)?;
+        Some((*kind, *key, place))
+    });
+    let set: Vec<(Kind, &str, Place)> = places.collect();
+    match &set[..] {
+        [] => Some(Kind::Header),
+        [(kind, _, _)] => Some(*kind),
+        [(_, one, at), (_, other, place), ..] => {
+            let message = format!(
+                "`{one}` (line {}) and `{other}` (line {}) are two ways to log in, and a connection has only one",
+                at.line, place.line
+            );
+            let hint = "remove the settings of one of them: docs/connection-file.md lists those of each way";
+            settings.refuse(other, message, hint.to_owned());
+            for (_, key) in KINDS {
+                settings.know(key);
+            }
+            certificate::know(settings);
+            jwt::know(settings);
+            None
+        }
+    }
+}
+
+fn token(settings: &mut Settings) -> Option<Credentials> {
+    let token = settings.required_secret(TOKEN)?;
+    let credentials = JwtCredentials::fixed(token.value);
+    let credentials = settings.accept(TOKEN, credentials, Error::hint)?;
+    Some(credentials.into())
+}
+
+fn session(settings: &mut Settings) -> Option<Credentials> {
+    let session = settings.required_secret(SESSION)?;
+    let credentials = SessionCredentials::new(&session.value);
+    let credentials = settings.accept(SESSION, credentials, Error::hint)?;
+    Some(credentials.into())
+}
+
+/// The base of links to sheets, if the file sets none: people do not use the repository's port.
+pub(crate) fn default_links(site: &SiteUrl) -> SiteUrl {
+    /// The port of the repository service.
+    const REPOSITORY: u16 = 4242;
+    if site.as_url().port() != Some(REPOSITORY) {
+        return site.clone();
+    }
+    let mut people = site.as_url().clone();
+    // Only URLs without a host have no port.
+    let _ = people.set_port(None);
+    SiteUrl::parse(people.as_str()).unwrap_or_else(|_| site.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_do_not_lead_to_the_port_of_the_repository() {
+        let cases = [
+            ("https://qlik.example:4242", "https://qlik.example/"),
+            (
+                "https://qlik.example:4243/vp",
+                "https://qlik.example:4243/vp/",
+            ),
+            ("https://qlik.example", "https://qlik.example/"),
+        ];
+        for (url, expected) in cases {
+            let site = SiteUrl::parse(url).unwrap();
+            assert_eq!(default_links(&site).to_string(), expected);
+        }
+    }
+}
