@@ -132,6 +132,8 @@ pub struct Delivery {
     /// What people should know besides, one line each: `12 owners have no user in the catalog`. It does not make the
     /// delivery partial. Never contains a secret.
     pub notices: Vec<String>,
+    /// In a dry run: why the catalog could not be reached. It was then assumed to be empty. Never contains a secret.
+    pub assumed_empty: Option<String>,
 }
 
 /// What a follower has written for one connection.
@@ -172,6 +174,14 @@ pub enum FollowError {
         #[source]
         source: Option<Box<dyn Error + Send + Sync>>,
     },
+    /// The catalog cannot be reached, although the follower has retried for as long as its settings allow.
+    #[error("{message}")]
+    Unreached {
+        /// What failed, and how often it was tried. Never contains a secret.
+        message: String,
+        /// What to do.
+        hint: Option<String>,
+    },
     /// The catalog rejects the credentials of the follower, or its account may not write. Another try would fail in the
     /// same way, so none follows before the next delivery.
     #[error("{message}")]
@@ -191,6 +201,7 @@ impl Delivery {
             delivered,
             refused: Vec::new(),
             notices: Vec::new(),
+            assumed_empty: None,
         }
     }
 }
@@ -212,7 +223,9 @@ impl FollowError {
     #[must_use]
     pub fn hint(&self) -> Option<&str> {
         match self {
-            Self::Target { hint, .. } | Self::Rejected { hint, .. } => hint.as_deref(),
+            Self::Target { hint, .. }
+            | Self::Unreached { hint, .. }
+            | Self::Rejected { hint, .. } => hint.as_deref(),
             Self::Feed(_) => None,
         }
     }
@@ -220,7 +233,7 @@ impl FollowError {
     /// Whether another try may succeed within seconds.
     #[must_use]
     pub fn may_pass(&self) -> bool {
-        !matches!(self, Self::Rejected { .. })
+        !matches!(self, Self::Unreached { .. } | Self::Rejected { .. })
     }
 
     /// Whether the delivery ended because it was asked to.

@@ -94,7 +94,8 @@ impl Follower for Datahub {
     /// Requests that only read are sent, because it depends on the catalog what is to be written.
     async fn dry_run(&self, feed: &dyn Feed, plan: &Plan) -> Result<Delivery, FollowError> {
         let server = self.remote.server.clone().recording(plan.clone());
-        self.deliver(&Unacknowledged(feed), server).await
+        let delivery = self.deliver(&Unacknowledged(feed), server.clone()).await?;
+        Ok(server.planned(delivery))
     }
 }
 

@@ -23,6 +23,9 @@ pub struct DeliveryRecord<'a> {
     refused: Vec<RefusedRecord<'a>>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     notices: &'a [String],
+    /// Whether the catalog could not be reached, so that the dry run assumed it to be empty.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    assumed_empty: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -75,6 +78,7 @@ impl<'a> DeliveryRecord<'a> {
     pub fn new(run: &'a DeliveryRun) -> Self {
         let delivery = run.outcome.as_ref().ok();
         let error = run.outcome.as_ref().err();
+        let assumed = delivery.and_then(|one| one.assumed_empty.as_ref());
         let delivered = delivery.map(|one| one.delivered.iter());
         let refused = delivery.map(|one| one.refused.iter());
         Self {
@@ -97,7 +101,10 @@ impl<'a> DeliveryRecord<'a> {
                 .map(RefusedRecord::new)
                 .collect(),
             notices: delivery.map_or(&[], |one| &one.notices),
-            error: error.map(|error| with_causes(error)),
+            assumed_empty: assumed.is_some(),
+            error: error
+                .map(|error| with_causes(error))
+                .or_else(|| assumed.cloned()),
             hint: error.and_then(FollowError::hint),
         }
     }

@@ -25,6 +25,8 @@ enum Behavior {
     /// Its catalog never responds.
     Hangs,
     Refuses,
+    /// Its catalog cannot be reached. The number of deliveries is counted.
+    IsUnreached(Arc<AtomicUsize>),
     /// Its catalog rejects the credentials. The number of deliveries is counted.
     Rejects(Arc<AtomicUsize>),
 }
@@ -55,6 +57,13 @@ impl Follower for TestFollower {
                 key: ItemKey::new(["c", "a"]).unwrap(),
                 message: "no owner".to_owned(),
             }),
+            Behavior::IsUnreached(count) => {
+                count.fetch_add(1, Ordering::Relaxed);
+                return Err(FollowError::Unreached {
+                    message: "connection refused (tried 6 times)".to_owned(),
+                    hint: None,
+                });
+            }
             Behavior::Rejects(count) => {
                 count.fetch_add(1, Ordering::Relaxed);
                 return Err(FollowError::Rejected {
@@ -110,6 +119,16 @@ async fn rejected_credentials_are_not_sent_again_at_once() {
     let (_scratch, deliverer) = scanned().await;
     let count = Arc::default();
     let follower = follower("rejected", Behavior::Rejects(Arc::clone(&count)));
+    let runs = deliverer.deliver(&vec![follower]).await;
+    assert!(runs[0].outcome.is_err());
+    assert_eq!(count.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn what_the_follower_has_retried_is_not_repeated_at_once() {
+    let (_scratch, deliverer) = scanned().await;
+    let count = Arc::default();
+    let follower = follower("unreached", Behavior::IsUnreached(Arc::clone(&count)));
     let runs = deliverer.deliver(&vec![follower]).await;
     assert!(runs[0].outcome.is_err());
     assert_eq!(count.load(Ordering::Relaxed), 1);

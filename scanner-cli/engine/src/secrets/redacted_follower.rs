@@ -113,6 +113,8 @@ impl RedactedFollower {
         for notice in &mut delivery.notices {
             *notice = self.redactor.redact(std::mem::take(notice));
         }
+        let assumed = delivery.assumed_empty.take();
+        delivery.assumed_empty = assumed.map(|error| self.redactor.redact(error));
         delivery
     }
 
@@ -126,6 +128,10 @@ impl RedactedFollower {
                 message: self.redactor.redact(message),
                 hint: hint.map(|hint| self.redactor.redact(hint)),
                 source: source.map(|source| self.cause(source.as_ref()).into()),
+            },
+            FollowError::Unreached { message, hint } => FollowError::Unreached {
+                message: self.redactor.redact(message),
+                hint: hint.map(|hint| self.redactor.redact(hint)),
             },
             FollowError::Rejected { message, hint } => FollowError::Rejected {
                 message: self.redactor.redact(message),

@@ -156,8 +156,11 @@ impl<'a> Window<'a> {
 
     /// Checks once that the server is what it should be, before anything is written to it.
     async fn check_server(&mut self) -> Result<(), FollowError> {
-        if !self.is_checked && !self.api.is_dry_run() {
-            self.api.version().await?;
+        if !self.is_checked
+            && let Err(error) = self.api.version().await
+            && !self.api.is_silent()
+        {
+            return Err(error);
         }
         self.is_checked = true;
         Ok(())

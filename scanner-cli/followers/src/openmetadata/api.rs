@@ -29,8 +29,6 @@ pub(super) struct Api {
     prefix: &'static str,
     /// Whether the server accepts only one entity at a time.
     is_single: AtomicBool,
-    /// Whether a dry run has found that the server does not answer.
-    is_silent: AtomicBool,
     /// Whether custom properties are delivered.
     has_extension: bool,
     /// Why the server does not show them.
@@ -69,7 +67,6 @@ impl Api {
             server,
             prefix,
             is_single: AtomicBool::new(false),
-            is_silent: AtomicBool::new(false),
             has_extension: false,
             unread_extension: OnceLock::new(),
         }
@@ -95,7 +92,7 @@ impl Api {
 
     /// Whether this is a dry run, and the server does not answer.
     pub(super) fn is_silent(&self) -> bool {
-        self.is_silent.load(Ordering::Relaxed)
+        self.server.is_unreached()
     }
 
     /// The version of the server. This asks for no token.
@@ -188,7 +185,7 @@ impl Api {
             Ok(answer) => Ok(Some(answer)),
             Err(CallError::Refused { status: 404, .. }) => Ok(None),
             // A dry run also works without a server: the catalog is then assumed to be empty.
-            Err(_) if self.is_dry_run() => Ok(None),
+            Err(_) if self.is_silent() => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -306,17 +303,10 @@ impl Api {
     async fn read(&self, path: &str) -> Result<Answer, CallError> {
         let call = Call::read(Method::GET, format!("{}{path}", self.prefix));
         let call = call.header("Accept", "application/json");
-        if !self.is_dry_run() {
-            return self.server.send(&call).await;
-        }
         if self.is_silent() {
             return Err(CallError::Ended(unexpected("before")));
         }
-        let read = self.server.hasty().send(&call).await;
-        if matches!(read, Err(CallError::Ended(_) | CallError::Page(_))) {
-            self.is_silent.store(true, Ordering::Relaxed);
-        }
-        read
+        self.server.send(&call).await
     }
 }
 

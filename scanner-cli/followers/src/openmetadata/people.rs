@@ -91,7 +91,7 @@ async fn find(api: &Api, email: String) -> Result<(String, Person), FollowError>
     let searched = match api.search(&format!("email.keyword:\"{escaped}\"")).await {
         Ok(users) => Some(users.iter().find_map(|user| id_of(user, &email))),
         Err(CallError::Refused { .. }) => None,
-        Err(_) if api.is_dry_run() => None,
+        Err(_) if api.is_silent() => None,
         Err(error) => return Err(error.ended(what)),
     };
     if let Some(Some(id)) = searched {
@@ -105,7 +105,7 @@ async fn find(api: &Api, email: String) -> Result<(String, Person), FollowError>
             Some(id) => Person::Found(id),
             None => Person::Missing,
         },
-        Ok(None) if searched.is_none() && !api.is_dry_run() => Person::Unreadable,
+        Ok(None) if searched.is_none() && !api.is_silent() => Person::Unreadable,
         Ok(None) => Person::Missing,
         Err(CallError::Refused { .. }) if searched.is_some() => Person::Missing,
         Err(CallError::Refused { .. }) => Person::Unreadable,

@@ -243,8 +243,11 @@ impl<'a> Window<'a> {
 
     /// Finds, once, whether the server is OpenMetadata.
     async fn check_server(&mut self) -> Result<(), FollowError> {
-        if !self.is_checked && !self.api.is_dry_run() {
-            self.api.version().await?;
+        if !self.is_checked
+            && let Err(error) = self.api.version().await
+            && !self.api.is_silent()
+        {
+            return Err(error);
         }
         self.is_checked = true;
         Ok(())

@@ -89,6 +89,14 @@ pub(super) fn ended(error: Error) -> CallError {
     })
 }
 
+/// What it means that no answer came, although the client has retried.
+pub(super) fn unreached(error: &Error) -> CallError {
+    CallError::Ended(FollowError::Unreached {
+        message: with_causes(error),
+        hint: error.hint().map(str::to_owned),
+    })
+}
+
 fn page(response: &Response) -> CallError {
     let url = response.context().url();
     CallError::Page(FollowError::Target {

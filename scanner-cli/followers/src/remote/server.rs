@@ -1,11 +1,16 @@
 //! The server of a catalog.
 
-use catalog_model::follower::Plan;
-use outbound_http::{Client, HeaderMap, Repeat, RequestBuilder, RetryPolicy, Url};
+use std::sync::{Arc, OnceLock};
+
+use catalog_model::{
+    follower::{Delivery, Plan},
+    with_causes,
+};
+use outbound_http::{Client, Error, HeaderMap, Repeat, RequestBuilder, RetryPolicy, Url};
 
 use super::{
     Answer, Call, CallError, Effect,
-    answer::{Failure, accepted, ended, read},
+    answer::{Failure, accepted, ended, read, unreached},
 };
 
 /// Maximum number of times that a request is sent again because its answer was cut off.
@@ -23,6 +28,8 @@ pub struct Server {
     retry: RetryPolicy,
     /// Receives the requests of a dry run.
     plan: Option<Plan>,
+    /// In a dry run: why the server could not be reached.
+    unreached: Arc<OnceLock<String>>,
 }
 
 impl Server {
@@ -33,6 +40,7 @@ impl Server {
             retry: client.retry_policy(),
             client,
             plan: None,
+            unreached: Arc::default(),
         }
     }
 
@@ -40,7 +48,9 @@ impl Server {
     #[must_use]
     pub fn recording(self, plan: Plan) -> Self {
         Self {
+            retry: self.retry.with_max_tries(MAX_HASTY_TRIES),
             plan: Some(plan),
+            unreached: Arc::default(),
             ..self
         }
     }
@@ -49,6 +59,20 @@ impl Server {
     #[must_use]
     pub fn is_recording(&self) -> bool {
         self.plan.is_some()
+    }
+
+    /// Whether this is a dry run, and the server could not be reached: the catalog is then assumed to be empty. If
+    /// something answers, the dry run fails as a delivery does.
+    #[must_use]
+    pub fn is_unreached(&self) -> bool {
+        self.unreached.get().is_some()
+    }
+
+    /// The result of a dry run, with what was assumed because the server could not be reached.
+    #[must_use]
+    pub fn planned(&self, mut delivery: Delivery) -> Delivery {
+        delivery.assumed_empty = self.unreached.get().cloned();
+        delivery
     }
 
     /// The client, for a diagnosis of the way to the server.
@@ -77,7 +101,8 @@ impl Server {
         }
         let mut cut = 0;
         loop {
-            let response = self.request(call).send().await.map_err(ended)?;
+            let response = self.request(call).send().await;
+            let response = response.map_err(|error| self.unanswered(&error))?;
             match read(response).await {
                 Ok(answer) => return Ok(answer),
                 Err(Failure::Call(error)) => return Err(error),
@@ -102,7 +127,7 @@ impl Server {
             return Ok(());
         }
         let request = self.request(call).headers_of_each_try(of_each_try);
-        accepted(request.send().await.map_err(ended)?).await
+        accepted(request.send().await.map_err(|error| unreached(&error))?).await
     }
 
     /// Sends a request once that only reads, and returns its status and the `Location`, whatever they are.
@@ -115,6 +140,14 @@ impl Server {
         let location = response.header("location");
         let location = location.map(|to| response.context().redactor().redact_line(to));
         Ok((response.status(), location))
+    }
+
+    /// What it means that no response came.
+    fn unanswered(&self, error: &Error) -> CallError {
+        if self.is_recording() {
+            self.unreached.get_or_init(|| with_causes(error));
+        }
+        unreached(error)
     }
 
     /// Records a request that writes, if this is a dry run.

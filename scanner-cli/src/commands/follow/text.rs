@@ -28,7 +28,8 @@ pub(super) fn deliveries(runs: &[DeliveryRun], is_quiet: bool) -> String {
 pub(super) fn dry_runs(runs: &[DeliveryRun], counts: &[Counts], is_quiet: bool) -> String {
     let mut text = Page::default();
     for (run, counts) in runs.iter().zip(counts) {
-        if is_quiet && run.is_complete() {
+        let is_assumed = (run.outcome.iter()).any(|delivery| delivery.assumed_empty.is_some());
+        if is_quiet && run.is_complete() && !is_assumed {
             continue;
         }
         let planned = [
@@ -46,6 +47,7 @@ pub(super) fn dry_runs(runs: &[DeliveryRun], counts: &[Counts], is_quiet: bool) 
         write_delivered(&mut text, run, "to write");
         write_refused(&mut text, run);
         write_notices(&mut text, run);
+        write_assumed(&mut text, run);
         write_error(&mut text, run);
     }
     text.into()
@@ -84,6 +86,19 @@ fn write_refused(text: &mut Page, run: &DeliveryRun) {
 fn write_notices(text: &mut Page, run: &DeliveryRun) {
     for notice in run.outcome.iter().flat_map(|delivery| &delivery.notices) {
         writeln!(text, "  note      {notice}");
+    }
+}
+
+fn write_assumed(text: &mut Page, run: &DeliveryRun) {
+    let assumed = run
+        .outcome
+        .iter()
+        .flat_map(|delivery| &delivery.assumed_empty);
+    for error in assumed {
+        writeln!(
+            text,
+            "  warning   the catalog did not answer, so it is assumed to be empty: {error}"
+        );
     }
 }
 

@@ -128,3 +128,33 @@ async fn a_dry_run_sends_nothing_and_shows_everything() {
     assert!(recorded[3].contains(r#""title":"A""#));
     assert!(!recorded.concat().contains(TOKEN));
 }
+
+#[tokio::test]
+async fn a_dry_run_assumes_only_a_catalog_that_cannot_be_reached_to_be_empty() {
+    let (datahub, store) = (Datahub::new(), MemoryStore::default());
+    store.scan(&east(), &[("a", "A")], Closing::Complete);
+    let dry_run = async |url: &str, token: &str| {
+        let settings = [
+            ("kind", "datahub"),
+            ("url", url),
+            ("token", token),
+            ("time_limits.retry", "1 ms"),
+        ];
+        let follower = open(Path::new("."), &settings);
+        let feed = store.feed(FeedFault::None);
+        follower.dry_run(&feed, &Plan::new(|_| {})).await
+    };
+    let url = datahub.server.url();
+    assert_eq!(dry_run(&url, TOKEN).await.unwrap().assumed_empty, None);
+    let planned = dry_run("http://127.0.0.1:1", TOKEN).await.unwrap();
+    let reason = planned.assumed_empty.unwrap();
+    assert!(reason.contains("connection refused"), "{reason}");
+    assert_eq!(planned.delivered[0].items, 1);
+    for (url, token, expected) in [
+        (url.clone(), "wrong", "401"),
+        (url + "/frontend", TOKEN, "web page"),
+    ] {
+        let error = dry_run(&url, token).await.unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+}

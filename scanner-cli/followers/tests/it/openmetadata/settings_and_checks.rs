@@ -152,3 +152,27 @@ fn a_link_opens_the_page_of_a_chart_or_dashboard() {
         "https://om.example.com/dashboard/qlik.app1"
     );
 }
+
+#[tokio::test]
+async fn a_dry_run_assumes_only_a_catalog_that_cannot_be_reached_to_be_empty() {
+    let (catalog, store) = (Openmetadata::new(Generation::New), MemoryStore::default());
+    store.scan(&east(), &[("a", "A")], Closing::Complete);
+    let dry_run = async |url: &str, token: &str| {
+        let own = [("kind", "openmetadata"), ("url", url), ("token", token)];
+        let follower = open(Path::new("."), &own);
+        let feed = store.feed(FeedFault::None);
+        follower.dry_run(&feed, &Plan::new(|_| {})).await
+    };
+    let url = catalog.server.url();
+    assert_eq!(dry_run(&url, TOKEN).await.unwrap().assumed_empty, None);
+    let planned = dry_run("http://127.0.0.1:1", TOKEN).await.unwrap();
+    let reason = planned.assumed_empty.unwrap();
+    assert!(reason.contains("connection refused"), "{reason}");
+    for (url, token, expected) in [
+        (url.clone(), "wrong", "401"),
+        (url + "/a/frontend", TOKEN, "web page"),
+    ] {
+        let error = dry_run(&url, token).await.unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+}
