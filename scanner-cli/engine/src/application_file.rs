@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 
 use crate::{
     automation::Automation,
-    delivery::Followers,
+    delivery::{DisabledFollower, Followers},
     encryption,
     hocon::{Object, Severity, SourceDiagnostic},
     home::Home,
@@ -38,6 +38,8 @@ use self::{
 pub struct Application {
     /// The followers, which receive the changes of the store.
     pub followers: Followers,
+    /// The followers that the settings disable.
+    pub disabled_followers: Vec<DisabledFollower>,
     /// Limits of the age and the size of the data in the store.
     pub store: StoreLimits,
     /// When and how the service scans.
@@ -91,6 +93,7 @@ impl Application {
         let (restrictions, _) = Restrictions::from_root(&Object::default(), home, variables);
         Self {
             followers: followers::unset(home),
+            disabled_followers: Vec::new(),
             store: days(KEEP_CHANGES).into(),
             automation: Automation::default(),
             key_file: home.key(),
@@ -150,6 +153,7 @@ impl Application {
             refused,
             mut errors,
             mut warnings,
+            disabled,
         } = findings;
         let (restrictions, restriction_errors) =
             Restrictions::from_root(&document.root, home, variables);
@@ -171,6 +175,7 @@ impl Application {
             let syntax_warnings = document.warnings.into_iter().map(Problem::InFile);
             return Ok(Self {
                 followers: followers.unwrap_or_default(),
+                disabled_followers: disabled,
                 store: StoreLimits {
                     keep_changes: days(keep),
                     keep_gone,

@@ -9,8 +9,10 @@ use catalog_model::{
 use catalog_store::{FeedFollower, StoreFeed};
 
 use crate::{
+    application_file::Application,
     connection_file::{InvalidFile, InvalidPart},
     connections::Ready,
+    delivery::DisabledFollower,
     home::shown,
     installation::Installation,
     kept_session::KeptSession,
@@ -122,6 +124,22 @@ impl Installation {
             }
         }
         checked
+    }
+
+    /// The results for the followers that the settings disable.
+    pub fn disabled_followers(&self, application: &Application) -> Vec<CheckReport> {
+        let disabled = application.disabled_followers.iter();
+        let result = |follower: &DisabledFollower| CheckReport {
+            code: None,
+            name: Some(follower.name.clone()),
+            file: shown(&self.home.settings()),
+            stages: vec![Stage::ok(
+                SETTINGS,
+                format!("disabled by `enabled = false` in {}", follower.place),
+                Duration::ZERO,
+            )],
+        };
+        disabled.map(result).collect()
     }
 
     /// An item of the store that the follower receives; `None` if there is none, or no store that can be read.

@@ -28,10 +28,11 @@ mod dry_run;
 mod record;
 mod selection;
 
+pub(crate) use self::delivery_run::is_failing;
 pub use self::{
     delivery_run::{DeliveryRun, refusals},
     record::{DeliveryRecord, PlannedRecord},
-    selection::select,
+    selection::{DisabledFollower, select},
 };
 use crate::{
     clock::Clock,

@@ -14,7 +14,7 @@ mod scan;
 pub use self::{
     change::ChangeRecord,
     container::{ContainerRecord, StreamNames},
-    follower::{FollowerRecord, RefusalRecord},
+    follower::{FollowerCondition, FollowerRecord, RefusalRecord},
     item::ItemRecord,
     owner::{AddressFilter, OwnerFilter, OwnerRecord, owners},
     scan::{CountsRecord, ScanRecord},

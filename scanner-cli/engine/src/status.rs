@@ -3,12 +3,9 @@
 //! A running service has written the state of its connections to its state file. If none is running, the files are read
 //! as the service would read them. The results of scans are always read from the store.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
-use catalog_model::{ConnectionCode, follower::ConfiguredFollower};
+use catalog_model::ConnectionCode;
 use jiff::{Timestamp, tz::TimeZone};
 
 use crate::{
@@ -102,7 +99,7 @@ impl Installation {
             problems.push(error.problem());
             BTreeMap::new()
         });
-        let followers = self.follower_states().unwrap_or_else(|error| {
+        let followers = self.follower_states(running).unwrap_or_else(|error| {
             problems.push(error.problem());
             Vec::new()
         });
@@ -142,17 +139,27 @@ impl Installation {
     }
 
     /// The states of the followers. Errors in their settings are reported elsewhere.
-    fn follower_states(&self) -> Result<Vec<FollowerRecord>, StoreError> {
-        let (Ok(application), Some(catalog)) =
-            (self.application(), Catalog::open(&self.home.store())?)
-        else {
+    fn follower_states(&self, is_running: bool) -> Result<Vec<FollowerRecord>, StoreError> {
+        let Ok(application) = self.application() else {
             return Ok(Vec::new());
         };
-        let last = catalog.settled()?;
-        let state = |follower: &Arc<ConfiguredFollower>| {
-            FollowerRecord::read(&catalog, &FeedFollower::new(follower), last)
-        };
-        application.followers.iter().map(state).collect()
+        let mut records = Vec::new();
+        if let Some(catalog) = Catalog::open(&self.home.store())? {
+            let last = catalog.settled()?;
+            for follower in &application.followers {
+                let follower = FeedFollower::new(follower);
+                records.push(FollowerRecord::read(&catalog, &follower, last, is_running)?);
+            }
+        }
+        let disabled = application.disabled_followers.iter();
+        records.extend(disabled.map(FollowerRecord::disabled));
+        Ok(records)
+    }
+
+    /// Whether a service is running for this home.
+    #[must_use]
+    pub fn is_service_running(&self) -> bool {
+        is_held(&self.home.lock())
     }
 
     /// Why the service is unhealthy, for service managers that restart it. Errors of connections are not included,

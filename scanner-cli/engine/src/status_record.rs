@@ -8,7 +8,7 @@ use crate::{
     hooks::HookFile,
     json_text::json_page,
     problem::Problem,
-    records::{CountsRecord, FollowerRecord, RefusalRecord},
+    records::{CountsRecord, FollowerCondition, FollowerRecord, RefusalRecord},
     schedule::Preview,
     service::{HookRun, reason, reasons},
     service_state::{FileStatus, is_ahead},
@@ -121,7 +121,8 @@ pub struct FollowerState {
     pub behind: Option<i64>,
     /// When it last delivered something.
     pub followed: Option<String>,
-    failures: i64,
+    /// How often it has failed in a row.
+    pub failures: i64,
     /// When the service retries it, if it failed.
     pub next_retry: Option<String>,
     /// Its last error, if it failed.
@@ -136,6 +137,8 @@ pub struct FollowerState {
     pub refusals: Vec<RefusalRecord>,
     /// When it last delivered everything.
     pub last_success: Option<String>,
+    /// Its state in one word.
+    pub state: FollowerCondition,
 }
 
 /// The state of the file of a hook.
@@ -278,6 +281,7 @@ impl FollowerState {
             refused: record.refused,
             refusals: record.refusals,
             last_success: record.last_success,
+            state: record.state,
         }
     }
 }

@@ -220,13 +220,16 @@ impl Lists<'_> {
         let application = application(self.program)?;
         let followers = application.followers.iter();
         let followers: Vec<_> = followers.map(|one| FeedFollower::new(one)).collect();
+        let disabled = &application.disabled_followers;
         let catalog = self.catalog;
+        let is_running = self.program.installation.is_service_running();
         let exit = self.write(&|take| {
             let last = catalog.settled()?;
             for follower in &followers {
-                take(FollowerRecord::read(catalog, follower, last)?)?;
+                take(FollowerRecord::read(catalog, follower, last, is_running)?)?;
             }
-            Ok(())
+            let mut disabled = disabled.iter().map(FollowerRecord::disabled);
+            disabled.try_for_each(take)
         });
         if self.form.format == CatalogFormat::Table {
             for follower in &followers {

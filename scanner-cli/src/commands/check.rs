@@ -82,6 +82,8 @@ async fn check_followers(
     for follower in application.iter().flat_map(|one| &one.followers) {
         checked.push(installation.check_follower(follower).await);
     }
+    let disabled = application.map(|one| installation.disabled_followers(one));
+    checked.extend(disabled.into_iter().flatten());
     checked
 }
 

@@ -80,6 +80,14 @@ fn stored_text(found: &Explanation, subject: &str) -> Page {
         for (name, value) in lines.chain(catalogs) {
             writeln!(text, "  {name:<11} {value}");
         }
+        let failing = entry.catalogs.iter().filter(|catalog| catalog.is_failing);
+        for catalog in failing {
+            writeln!(
+                text,
+                "  {:<11} {}: the last delivery failed, see `catalog followers`",
+                "catalog", catalog.follower
+            );
+        }
         if entry.is_stream {
             writeln!(
                 text,

@@ -25,7 +25,8 @@ pub(crate) async fn run(program: &mut Program, arguments: &Follow) -> Exit {
 
 async fn follow(program: &mut Program, arguments: &Follow) -> Result<Exit, Exit> {
     let application = application(program)?;
-    let followers = select(application.followers, &arguments.names);
+    let (followers, disabled) = (application.followers, application.disabled_followers);
+    let followers = select(followers, &disabled, &arguments.names);
     let followers = followers.map_err(|error| program.report_error(&error))?;
     if followers.is_empty() {
         program.report_note("note: no follower is enabled\n");

@@ -30,7 +30,7 @@ pub struct Cursor {
     /// The last change of this store that it has delivered. Not set until it has delivered all items for the first
     /// time.
     pub reached: Option<i64>,
-    /// When its position last moved, in milliseconds since 1970.
+    /// When it last delivered something, in milliseconds since 1970.
     pub followed: Option<i64>,
     /// Number of failed deliveries since then.
     pub failures: i64,
@@ -247,6 +247,7 @@ const OF_ANOTHER_STORE: &str = "DELETE FROM follower_note WHERE follower = ?1 AN
 
 /// Records the end of a delivery: without refusals, everything was delivered.
 const ENDED: &str = "UPDATE follower SET sent = sent + ?2, refused = ?3, \
+     followed = CASE WHEN ?2 > 0 THEN ?4 ELSE followed END, \
      succeeded = CASE WHEN ?3 = 0 THEN ?4 ELSE succeeded END, failures = CASE WHEN ?3 = 0 THEN 0 ELSE failures END, \
      failed = CASE WHEN ?3 > 0 THEN failed END, error = CASE WHEN ?3 > 0 THEN error END WHERE name = ?1";
 

@@ -43,6 +43,13 @@ fn a_dry_run_shows_every_request_without_the_token_and_changes_nothing() {
     let (last, requests) = lines.split_last().unwrap();
     assert_eq!(last["outcome"], "complete");
     assert_eq!(last["dry_run"], true);
+    assert_eq!(last["assumed_empty"], true);
+    assert!(
+        last["error"]
+            .as_str()
+            .unwrap()
+            .contains("connection refused")
+    );
     assert_eq!(last["delivered"][0]["items"], 10);
     let mut sheets = 0;
     for request in requests {
@@ -62,7 +69,10 @@ fn a_dry_run_shows_every_request_without_the_token_and_changes_nothing() {
     assert_eq!(sheets, 10);
     assert!(!run.output.contains("s3cr3t") && !run.errors.contains("s3cr3t"));
     let text = home.run(&["follow", "--dry-run"]);
-    text.check(0, &[]);
+    text.check(
+        0,
+        &["warning   the catalog did not answer, so it is assumed to be empty: connection refused"],
+    );
     let first = &text.output[..text.output.find('\n').unwrap()];
     assert_eq!(first, "### datahub");
     assert!(text.output.contains("POST http://127.0.0.1:9/openapi/v3/entity/container?async=false\nContent-Type: application/json\n\n[{"));
@@ -104,4 +114,22 @@ fn a_full_delivery_repairs_a_file_that_somebody_changed() {
         .check(0, &["wrote     10 items"]);
     assert_eq!(home.read(file), content);
     home.run(&["follow"]).check(0, &["nothing to write"]);
+}
+
+#[test]
+fn a_file_that_is_written_again_is_a_delivery() {
+    let (_site, home) = home();
+    let last = || {
+        let followers = home.run(&["catalog", "followers", "--format", "ndjson"]);
+        items(&followers.output)[0]["followed"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    let before = last();
+    home.run(&["follow"]).check(0, &["nothing to write"]);
+    assert_eq!(last(), before);
+    fs::remove_file(home.path("export/qlik.visualization.ndjson")).unwrap();
+    home.run(&["follow"]).check(0, &["wrote     10 items"]);
+    assert!(last() > before);
 }

@@ -12,7 +12,7 @@ use catalog_model::{
 use url::Url;
 
 use crate::{
-    delivery::Followers,
+    delivery::{DisabledFollower, Followers},
     hocon::{LocatedProblem, MASK, Node, Object, SourceDiagnostic, Value, ValueVisibility},
     home::Home,
     misspelt_setting::name_misspelt,
@@ -32,6 +32,8 @@ pub(super) struct Findings {
     pub(super) refused: Vec<SourceDiagnostic>,
     pub(super) errors: Vec<LocatedProblem>,
     pub(super) warnings: Vec<LocatedProblem>,
+    /// The followers that are not enabled.
+    pub(super) disabled: Vec<DisabledFollower>,
 }
 
 /// Reads followers and their secrets.
@@ -76,6 +78,12 @@ impl FollowerReader<'_> {
             .filter_map(|node| self.follower(node, findings))
             .collect();
         conflicts::find(&followers, &mut findings.errors);
+        // An enabled follower may take the name of a disabled one.
+        let is_enabled = |name: &str| {
+            let mut enabled = followers.iter().map(|one| one.configured.follower.name());
+            enabled.any(|enabled| enabled.as_str() == name)
+        };
+        findings.disabled.retain(|one| !is_enabled(&one.name));
         findings.refused.extend(self.secrets.excess_of_followers());
         let redacted = |one: PlacedFollower| self.secrets.redact_follower(one.configured);
         (followers.into_iter().map(redacted).map(Arc::new)).collect()
@@ -107,6 +115,7 @@ impl FollowerReader<'_> {
             findings.refused.extend(secret);
             return None;
         }
+        findings.disabled.extend(self.disabled(&block));
         let name = self.name(&block);
         let hidden = secret_settings(self.registry, &block);
         let undecrypted = match &name {
@@ -137,6 +146,15 @@ impl FollowerReader<'_> {
         let mut settings = self.settings(without_secrets(block));
         let is_enabled = settings.flag("enabled", true);
         self.registry.name(&mut settings).filter(|_| is_enabled)
+    }
+
+    /// The follower with this block, if its settings disable it.
+    fn disabled(self, block: &Object) -> Option<DisabledFollower> {
+        let mut settings = self.settings(without_secrets(block));
+        let place = block.get("enabled")?.place.clone();
+        let is_disabled = !settings.flag("enabled", true);
+        let name = self.registry.name(&mut settings).filter(|_| is_disabled)?;
+        Some(DisabledFollower { name, place })
     }
 
     fn settings(self, block: Object) -> Settings {

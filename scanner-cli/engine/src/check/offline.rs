@@ -70,6 +70,7 @@ impl OfflineCheck {
             Ok(application) => {
                 self.followers = (application.followers.iter())
                     .map(|follower| installation.follower_settings(follower))
+                    .chain(installation.disabled_followers(&application))
                     .collect();
                 (application.automation, application.warnings)
             }

@@ -1,6 +1,7 @@
 //! How a delivery to one follower ended.
 
 use catalog_model::{FollowError, FollowerName, follower::Delivery};
+use catalog_store::Cursor;
 
 /// A delivery to one follower that has ended.
 #[derive(Debug)]
@@ -37,8 +38,51 @@ impl DeliveryRun {
 pub fn refusals(delivery: &Delivery) -> Option<String> {
     let first = delivery.refused.first()?;
     let count = catalog_model::counted(delivery.refused.len() as u64, "item");
-    Some(format!(
-        "{count} refused, first `{}`: {}",
-        first.key, first.message
-    ))
+    Some(format!("{count}{REFUSED}{}`: {}", first.key, first.message))
+}
+
+/// Follows the count of items.
+const REFUSED: &str = " refused, first `";
+
+/// Whether an error of a follower is only that its catalog [refuses](refusals) items.
+fn is_refusals(error: &str) -> bool {
+    let (count, rest) = error.split_once(' ').unwrap_or_default();
+    let rest = rest.trim_start_matches("item").trim_start_matches('s');
+    count.parse::<u64>().is_ok() && rest.starts_with(REFUSED)
+}
+
+/// Whether the last delivery of a follower failed. If its catalog only refuses some items, everything else was
+/// delivered.
+pub(crate) fn is_failing(cursor: &Cursor) -> bool {
+    cursor.failures > 0 && !cursor.error.as_deref().is_some_and(is_refusals)
+}
+
+#[cfg(test)]
+mod tests {
+    use catalog_model::{ItemKey, follower::Refusal};
+
+    use super::*;
+
+    #[test]
+    fn refused_items_are_no_failure() {
+        let failed = |error: &str| {
+            is_failing(&Cursor {
+                failures: 1,
+                error: Some(error.to_owned()),
+                ..Cursor::default()
+            })
+        };
+        assert!(!is_failing(&Cursor::default()));
+        assert!(failed("connection refused"));
+        for count in 1..3 {
+            let mut delivery = Delivery::default();
+            for number in 0..count {
+                delivery.refused.push(Refusal {
+                    key: ItemKey::new(["c", &number.to_string()]).unwrap(),
+                    message: "no".to_owned(),
+                });
+            }
+            assert!(!failed(&refusals(&delivery).unwrap()));
+        }
+    }
 }

@@ -8,7 +8,7 @@ use catalog_model::{
 };
 
 use crate::{
-    delivery::Followers,
+    delivery::{Followers, is_failing},
     home::shown,
     store::{Catalog, Change, FeedFollower, StoreError},
 };
@@ -30,6 +30,8 @@ pub struct CatalogState {
     pub state: &'static str,
     /// The rest of the sentence: where it is, or why the catalog refuses it.
     pub detail: String,
+    /// Whether the last delivery failed.
+    pub is_failing: bool,
 }
 
 /// The state of each catalog.
@@ -44,6 +46,7 @@ pub(super) fn states(
             follower: follower.follower.name().to_string(),
             state,
             detail,
+            is_failing: is_failing(&catalog.cursor(&FeedFollower::new(follower))?),
         })
     };
     followers.iter().map(state).collect()

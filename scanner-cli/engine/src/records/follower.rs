@@ -5,9 +5,9 @@ use serde::Serialize;
 
 use super::Record;
 use crate::{
-    delivery::next_retry,
+    delivery::{DisabledFollower, is_failing, next_retry},
     shown_time::instant,
-    store::{Catalog, FeedFollower, StoreError},
+    store::{Catalog, Cursor, FeedFollower, StoreError},
 };
 
 /// A follower.
@@ -45,6 +45,24 @@ pub struct FollowerRecord {
     /// When it last delivered everything.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_success: Option<String>,
+    /// Its state in one word.
+    pub state: FollowerCondition,
+}
+
+/// The state of a follower in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FollowerCondition {
+    /// Its settings disable it.
+    Disabled,
+    /// Its last delivery failed.
+    Failing,
+    /// It has not delivered all items yet.
+    New,
+    /// It has not delivered all changes yet.
+    Behind,
+    /// It has delivered everything.
+    UpToDate,
 }
 
 /// An item or container that a catalog refuses.
@@ -66,18 +84,26 @@ impl From<&Refusal> for RefusalRecord {
 }
 
 impl FollowerRecord {
-    /// Reads the record of a follower; `last` is the number of the last final change of the store.
+    /// Reads the record of a follower; `last` is the number of the last final change of the store. Without a running
+    /// service, nothing retries a follower at a certain time.
     ///
     /// # Errors
     /// If the store cannot be read.
-    pub fn read(catalog: &Catalog, follower: &FeedFollower, last: i64) -> Result<Self, StoreError> {
+    pub fn read(
+        catalog: &Catalog,
+        follower: &FeedFollower,
+        last: i64,
+        is_service_running: bool,
+    ) -> Result<Self, StoreError> {
         let cursor = catalog.cursor(follower)?;
         let waiting = catalog.waiting_since(cursor.reached.unwrap_or(0))?;
         let refusals = catalog.refusals(&follower.name)?;
         Ok(Self {
             follower: follower.name.to_string(),
             position: cursor.reached,
-            next_retry: next_retry(&cursor).map(instant),
+            next_retry: next_retry(&cursor)
+                .filter(|_| is_service_running)
+                .map(instant),
             behind: cursor.behind(last),
             followed: cursor.followed.map(instant),
             failures: cursor.failures,
@@ -86,8 +112,40 @@ impl FollowerRecord {
             refused: cursor.refused,
             refusals: refusals.iter().map(RefusalRecord::from).collect(),
             last_success: cursor.succeeded.map(instant),
+            state: FollowerCondition::new(&cursor, last),
             error: cursor.error,
         })
+    }
+
+    /// The record of a follower that is disabled.
+    #[must_use]
+    pub fn disabled(follower: &DisabledFollower) -> Self {
+        Self {
+            follower: follower.name.clone(),
+            position: None,
+            behind: None,
+            followed: None,
+            failures: 0,
+            next_retry: None,
+            error: None,
+            waiting_since: None,
+            sent: 0,
+            refused: 0,
+            refusals: Vec::new(),
+            last_success: None,
+            state: FollowerCondition::Disabled,
+        }
+    }
+}
+
+impl FollowerCondition {
+    fn new(cursor: &Cursor, last: i64) -> Self {
+        match cursor.behind(last) {
+            _ if is_failing(cursor) => Self::Failing,
+            None => Self::New,
+            Some(0) => Self::UpToDate,
+            Some(_) => Self::Behind,
+        }
     }
 }
 
@@ -105,5 +163,6 @@ impl Record for FollowerRecord {
         "refused",
         "refusals",
         "last_success",
+        "state",
     ];
 }

@@ -2,7 +2,8 @@
 
 use crate::{
     records::{
-        ChangeRecord, ContainerRecord, FollowerRecord, ItemRecord, OwnerRecord, Record, ScanRecord,
+        ChangeRecord, ContainerRecord, FollowerCondition, FollowerRecord, ItemRecord, OwnerRecord,
+        Record, ScanRecord,
     },
     shown_time::second,
 };
@@ -155,16 +156,30 @@ impl Row for FollowerRecord {
     ];
 
     fn cells(&self) -> Vec<String> {
-        let behind = self.behind.map(|behind| behind.to_string());
+        let behind = match (self.state, self.behind) {
+            (FollowerCondition::Disabled, _) => "disabled".to_owned(),
+            (_, Some(behind)) => behind.to_string(),
+            (_, None) if self.followed.is_some() => "all".to_owned(),
+            (_, None) => "new".to_owned(),
+        };
+        let never = match self.state {
+            FollowerCondition::Disabled => "",
+            _ => "never",
+        };
+        let retry = match (&self.next_retry, self.failures) {
+            (Some(time), _) => time,
+            (None, 0) => "",
+            (None, _) => "next scan",
+        };
         vec![
             self.follower.clone(),
-            behind.unwrap_or_else(|| "new".to_owned()),
-            self.followed.clone().unwrap_or_else(|| "never".to_owned()),
+            behind,
+            self.followed.clone().unwrap_or_else(|| never.to_owned()),
             self.waiting_since.clone().unwrap_or_default(),
             self.sent.to_string(),
             self.refused.to_string(),
             self.failures.to_string(),
-            self.next_retry.clone().unwrap_or_default(),
+            retry.to_owned(),
             self.error.clone().unwrap_or_default(),
         ]
     }

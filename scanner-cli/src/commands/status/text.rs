@@ -4,6 +4,7 @@ use catalog_model::counted;
 
 use crate::{
     printable::Page,
+    records::FollowerCondition,
     service::HookRun,
     service_state::FileStatus,
     status_record::{
@@ -100,24 +101,36 @@ fn next_scan(connection: &ConnectionRecord) -> Option<String> {
 }
 
 fn write_follower(text: &mut Page, follower: &FollowerState) {
-    let state = match follower.behind {
-        None => "nothing delivered yet".to_owned(),
-        Some(0) => "up to date".to_owned(),
-        Some(behind) => format!("{} behind", counted(behind.unsigned_abs(), "change")),
+    let state = match (follower.state, follower.behind) {
+        (FollowerCondition::Disabled, _) => "disabled".to_owned(),
+        (FollowerCondition::Failing, _) => {
+            let failures = counted(follower.failures.unsigned_abs(), "failure");
+            format!("failing, {failures} in a row")
+        }
+        (_, None) => match follower.followed {
+            Some(_) => "all items wait for delivery".to_owned(),
+            None => "nothing delivered yet".to_owned(),
+        },
+        (_, Some(0)) => "up to date".to_owned(),
+        (_, Some(behind)) => format!("{} behind", counted(behind.unsigned_abs(), "change")),
     };
     let last = follower.followed.as_ref();
     let last = last.map(|time| format!(", last delivery {time}"));
     let waiting = follower.waiting_since.as_ref();
     let waiting = waiting.map(|time| format!(", waiting since {time}"));
-    let retry = follower.next_retry.as_ref();
-    let retry = retry.map(|time| format!(", next retry {time}"));
+    let retry = match &follower.next_retry {
+        Some(time) => format!(", next retry {time}"),
+        None if follower.failures > 0 => {
+            ", retried by the next `scan` or `follow` (no service is running)".to_owned()
+        }
+        None => String::new(),
+    };
     writeln!(
         text,
-        "follower {}: {state}{}{}{}",
+        "follower {}: {state}{}{}{retry}",
         follower.follower,
         waiting.unwrap_or_default(),
         last.unwrap_or_default(),
-        retry.unwrap_or_default()
     );
     if follower.sent > 0 {
         let sent = counted(follower.sent.unsigned_abs(), "item");

@@ -25,9 +25,36 @@ fn a_follower_that_fails_beside_one_that_works() {
     for format in ["table", "ndjson", "csv"] {
         page.run_held(&home, &["catalog", "followers", "--format", format]);
     }
+    page.run_held(&home, &["explain", "Regions", "--offline"]);
     page.run_held(&home, &["status"]);
     page.run_held(&home, &["status", "--format", "json"]);
     page.check("followers_failing");
+}
+
+#[test]
+fn a_disabled_follower() {
+    let site = FakeSite::start_in_thread();
+    let home = demo(&site);
+    let disabled =
+        "{ kind = datahub, enabled = false, url = \"http://127.0.0.1:9\", token = \"t0k3n\" }";
+    let settings = format!("followers = [ {disabled}, {{ kind = ndjson, path = export }} ]\n");
+    home.write("conf/application.conf", settings);
+    let mut page = Page::new();
+    page.run_held(&home, &["scan", "--quiet"]);
+    page.run_held(&home, &["follow", "datahub"]);
+    page.run_held(&home, &["follow", "datahubb"]);
+    page.run_held(&home, &["status"]);
+    page.run_held(&home, &["catalog", "followers"]);
+    page.run_held(&home, &["check", "--offline"]);
+    page.check("followers_disabled");
+    home.run(&["check"]).check(0, &[]);
+    let check = home.run(&["check", "--format", "json"]);
+    check.check(0, &[]);
+    assert!(
+        check
+            .output
+            .contains("disabled by `enabled = false` in conf/application.conf:1:")
+    );
 }
 
 #[test]
