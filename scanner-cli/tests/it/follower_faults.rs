@@ -87,7 +87,7 @@ fn a_follower_that_fails_is_in_check_and_status() {
     home.run(&["scan"])
         .check(6, &["follower ndjson:out: failed"]);
     let expected = [
-        "follower ndjson:out: nothing delivered yet, waiting since 20",
+        "follower ndjson:out: failing, 1 failure in a row, waiting since 20",
         "  error      `out/",
         "follower ndjson:export: up to date, last delivery 20",
     ];

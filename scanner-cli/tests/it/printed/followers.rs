@@ -7,7 +7,7 @@ use crate::scanner::{Home, connection};
 
 const TWO_FOLLOWERS: &str = "followers = [ { kind = ndjson, path = catalog, name = glue }, { kind = ndjson, path = export } ]\n";
 
-/// With a clock that stands still, so that the next retry is exactly one minute after the failure.
+/// With a clock that stands still, so that all times are the same.
 #[test]
 fn a_follower_that_fails_beside_one_that_works() {
     let site = FakeSite::start_in_thread();
