@@ -1,6 +1,9 @@
 // The examples of the README read a trust store.
 #![cfg_attr(feature = "trust-stores", doc = include_str!("../README.md"))]
-#![cfg_attr(not(feature = "trust-stores"), doc = "A typed client of the Qlik Repository Service (QRS).")]
+#![cfg_attr(
+    not(feature = "trust-stores"),
+    doc = "A typed client of the Qlik Repository Service (QRS)."
+)]
 
 mod client;
 mod count;

@@ -9,7 +9,7 @@ use super::schema::Entity;
 
 type Rule = Arc<dyn Fn(&Value) -> bool + Send + Sync>;
 
-/// An account of the fake site. By default, it may see everything.
+/// An account of the fake site. By default, it may see and change everything.
 ///
 /// Rules of Qlik Sense only grant: what an account may not see is left out of every list and count, silently.
 ///
@@ -24,6 +24,8 @@ type Rule = Arc<dyn Fn(&Value) -> bool + Send + Sync>;
 pub struct Account {
     pub(super) header_value: String,
     pub(super) inactive: bool,
+    /// Whether it may change what it sees.
+    pub(super) may_write: bool,
     access: BTreeMap<Entity, Access>,
 }
 
@@ -41,6 +43,7 @@ impl Account {
         Self {
             header_value: header_value.to_owned(),
             inactive: false,
+            may_write: true,
             access: BTreeMap::new(),
         }
     }
@@ -51,11 +54,16 @@ impl Account {
         self
     }
 
+    /// Lets the account read only: other requests, except for tables, are answered with 403 `Forbidden`.
+    pub fn read_only(mut self) -> Self {
+        self.may_write = false;
+        self
+    }
+
     /// Removes all rights: lists are empty, counts are 0.
     pub fn without_rights(self) -> Self {
-        let every = [Entity::App, Entity::Object, Entity::Stream, Entity::User];
         let nothing = |account: Self, entity| account.sees(entity, |_| false);
-        every.into_iter().fold(self, nothing)
+        Entity::ALL.into_iter().fold(self, nothing).read_only()
     }
 
     /// Shows the account only records of one kind that `rule` accepts. The rule gets the full form.

@@ -18,6 +18,8 @@ pub(super) struct Answer {
 #[derive(Debug, Clone)]
 pub(super) enum Body {
     Text(String),
+    /// The content of a file.
+    Bytes(Arc<[u8]>),
     /// `{"value":5}`, or `5`.
     Count {
         value: i64,
@@ -79,6 +81,18 @@ impl Answer {
     pub(super) fn closes(&self) -> bool {
         let closes = |(name, value): &(String, String)| name == "Connection" && value == "close";
         self.headers.iter().any(closes)
+    }
+
+    /// The response to a request that created something.
+    pub(super) fn created(record: &Value) -> Self {
+        let mut answer = Self::record(record);
+        answer.status = 201;
+        answer
+    }
+
+    /// A response without a body.
+    pub(super) fn empty() -> Self {
+        Self::new(204, Body::Text(String::new()))
     }
 
     /// Sets a header, or replaces the one with the same name.

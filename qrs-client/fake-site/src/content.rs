@@ -1,11 +1,16 @@
 //! The content of the fake site: streams, users, apps and objects as raw JSON in their full form.
 
+mod administration;
+mod files;
 mod records;
 mod sample;
+
+use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
 use super::schema::Entity;
+pub(super) use administration::required;
 
 /// The records of a site in their full form, as in `/qrs/app/full`.
 ///
@@ -34,7 +39,11 @@ pub struct Content {
     pub apps: Vec<Value>,
     /// The records of `/qrs/app/object/full`: sheets and all other objects of apps.
     pub objects: Vec<Value>,
-    /// Number of records added so far, so that no id is used twice.
+    /// The record of `/qrs/license`, or null.
+    pub license: Value,
+    /// All other records.
+    administration: BTreeMap<Entity, Vec<Value>>,
+    /// Number of records added and changed so far, so that no id and no date is used twice.
     added: u64,
 }
 
@@ -46,6 +55,8 @@ impl Content {
             users: Vec::new(),
             apps: Vec::new(),
             objects: Vec::new(),
+            license: Value::Null,
+            administration: BTreeMap::new(),
             added: 0,
         };
         content.add_user("INTERNAL", "sa_repository", "sa_repository");
@@ -167,9 +178,8 @@ impl Content {
 
     /// The record with this id, whatever its kind.
     pub fn get(&self, id: &str) -> Option<&Value> {
-        let lists = [&self.streams, &self.users, &self.apps, &self.objects];
-        let mut records = lists.into_iter().flatten();
-        records.find(|record| record["id"] == id)
+        let mut lists = Entity::ALL.into_iter();
+        lists.find_map(|entity| self.record(entity, id))
     }
 
     /// The id of the first app with this name.
@@ -223,12 +233,30 @@ impl Content {
         self.records_mut().count() < before
     }
 
-    pub(super) fn records(&self, entity: Entity) -> &[Value] {
+    /// The records of one kind.
+    pub fn records(&self, entity: Entity) -> &[Value] {
         match entity {
             Entity::App => &self.apps,
             Entity::Object => &self.objects,
             Entity::Stream => &self.streams,
             Entity::User => &self.users,
+            other => self.administration.get(&other).map_or(&[], Vec::as_slice),
+        }
+    }
+
+    /// The record of one kind with this id.
+    pub(super) fn record(&self, entity: Entity, id: &str) -> Option<&Value> {
+        let mut records = self.records(entity).iter();
+        records.find(|record| record["id"] == id)
+    }
+
+    fn list_mut(&mut self, entity: Entity) -> &mut Vec<Value> {
+        match entity {
+            Entity::App => &mut self.apps,
+            Entity::Object => &mut self.objects,
+            Entity::Stream => &mut self.streams,
+            Entity::User => &mut self.users,
+            other => self.administration.entry(other).or_default(),
         }
     }
 
@@ -244,17 +272,18 @@ impl Content {
             .map_or(Value::Null, |user| Entity::User.condense(user))
     }
 
-    fn lists_mut(&mut self) -> [&mut Vec<Value>; 4] {
-        [
+    fn lists_mut(&mut self) -> impl Iterator<Item = &mut Vec<Value>> {
+        let lists = [
             &mut self.streams,
             &mut self.users,
             &mut self.apps,
             &mut self.objects,
-        ]
+        ];
+        lists.into_iter().chain(self.administration.values_mut())
     }
 
     fn records_mut(&mut self) -> impl Iterator<Item = &mut Value> {
-        self.lists_mut().into_iter().flatten()
+        self.lists_mut().flatten()
     }
 
     fn next_seed(&mut self) -> u64 {

@@ -5,6 +5,8 @@
 
 mod parse;
 
+pub(super) use parse::is_guid;
+
 use std::cmp::Ordering;
 
 use serde_json::Value;
@@ -113,7 +115,7 @@ fn compare(value: &Value, literal: &Literal) -> Option<Ordering> {
 }
 
 /// A date in a form whose order as text is its order in time: with milliseconds, without a zone.
-fn comparable_date(text: &str) -> Option<String> {
+pub(super) fn comparable_date(text: &str) -> Option<String> {
     const SHAPE: &str = "dddd-dd-ddTdd:dd:dd.ddd";
     let text = text.strip_suffix('Z').unwrap_or(text);
     let full = match text.len() {

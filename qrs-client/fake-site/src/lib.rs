@@ -166,6 +166,12 @@ impl FakeSite {
         self.site.live().faults.clear();
     }
 
+    /// Sets the statuses that executions of tasks go through from now on, one with each request that reads executions.
+    /// Default: 1 (triggered), 2 (started), 7 (finished with success); 8 is a failure.
+    pub fn set_execution_steps(&self, statuses: &[i64]) {
+        self.site.set_execution_steps(statuses);
+    }
+
     /// All requests so far in the order of their arrival, including redirects and those that failed.
     pub fn requests(&self) -> Vec<Request> {
         self.site.live().requests.clone()

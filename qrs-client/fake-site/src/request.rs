@@ -1,5 +1,7 @@
 //! Requests: read from a connection, and recorded for assertions in tests.
 
+mod body;
+
 use std::io;
 
 use tokio::io::{AsyncRead, AsyncReadExt};
@@ -18,6 +20,7 @@ pub struct Request {
     pub(super) method: String,
     pub(super) target: String,
     pub(super) headers: Vec<(String, String)>,
+    body: Vec<u8>,
     /// The length of the virtual proxy's prefix; `None` if the path does not begin with it.
     prefix: Option<usize>,
 }
@@ -61,6 +64,11 @@ impl Request {
         let mut headers = self.headers.iter();
         let (_, value) = headers.find(|(key, _)| key.eq_ignore_ascii_case(name))?;
         Some(value)
+    }
+
+    /// The body, without its framing.
+    pub fn body(&self) -> &[u8] {
+        &self.body
     }
 
     /// Whether the path begins with the virtual proxy's prefix.
@@ -109,9 +117,9 @@ where
     S: AsyncRead + Unpin,
 {
     loop {
-        if let Some((request, length)) = parse(buffer, prefix)? {
+        if let Some((mut request, length)) = parse(buffer, prefix)? {
             buffer.drain(..length);
-            skip_body(&request, stream, buffer).await?;
+            request.body = body::read(&request, stream, buffer).await?;
             return Ok(Some(request));
         }
         if buffer.len() > LONGEST_HEAD {
@@ -140,6 +148,7 @@ fn parse(buffer: &[u8], prefix: &str) -> io::Result<Option<(Request, usize)>> {
     let request = Request {
         method: head.method.unwrap_or_default().to_owned(),
         target: target.to_owned(),
+        body: Vec::new(),
         prefix: below
             .filter(|below| below.starts_with('/'))
             .map(|_| prefix.len()),
@@ -152,20 +161,4 @@ fn parse(buffer: &[u8], prefix: &str) -> io::Result<Option<(Request, usize)>> {
 
 fn path_of(target: &str) -> &str {
     target.split_once('?').map_or(target, |(path, _)| path)
-}
-
-/// Skips the body, which no request to this site needs.
-async fn skip_body<S>(request: &Request, stream: &mut S, buffer: &mut Vec<u8>) -> io::Result<()>
-where
-    S: AsyncRead + Unpin,
-{
-    let length = request.header("Content-Length");
-    let length = length.and_then(|text| text.parse().ok()).unwrap_or(0);
-    while buffer.len() < length {
-        if stream.read_buf(buffer).await? == 0 {
-            return Err(io::Error::from(io::ErrorKind::UnexpectedEof));
-        }
-    }
-    buffer.drain(..length);
-    Ok(())
 }

@@ -78,7 +78,7 @@ where
         let (answer, effects) = site.answer(&request, door, &mut login);
         let framing = match (answer.status, site.settings.framing) {
             // Windows servers send error pages and redirects with their length.
-            (300.., Framing::Chunked(_)) => Framing::Length,
+            (204 | 300.., Framing::Chunked(_)) => Framing::Length,
             (_, framing) => framing,
         };
         let next = wire::deliver(stream, &answer, framing, &effects).await?;

@@ -1,10 +1,16 @@
 //! The site itself: maps requests to responses. Nothing here touches the network.
 
+mod apps;
 mod authentication;
 mod query;
 mod repository;
+mod selections;
+mod table;
+mod tasks;
 mod windows;
+mod writing;
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
@@ -112,6 +118,10 @@ pub(super) struct Live {
     pub(super) connections: usize,
     pub(super) tickets: Tickets,
     pub(super) windows: Desk,
+    /// Files to download, by the token of their export.
+    exports: BTreeMap<String, apps::Export>,
+    executions: tasks::Executions,
+    selections: BTreeMap<String, Vec<selections::Item>>,
 }
 
 impl Site {
@@ -125,6 +135,9 @@ impl Site {
             connections: 0,
             tickets: Tickets::default(),
             windows: Desk::default(),
+            exports: BTreeMap::new(),
+            executions: tasks::Executions::default(),
+            selections: BTreeMap::new(),
         };
         Self {
             settings,
@@ -230,7 +243,13 @@ impl Site {
         let path = request.path();
         match (request.method(), path.strip_prefix("/qrs/")) {
             ("GET", Some("about")) => Ok(self.about()),
+            ("GET", Some("license")) => Ok(Answer::record(&self.live().content.license)),
+            ("GET", Some(path)) if path.starts_with("selection/") => {
+                self.look_up_selected(path, request, account)
+            }
             ("GET", Some(path)) => self.look_up(path, request, account),
+            ("POST" | "PUT" | "DELETE", Some(path)) => self.write(path, request, account),
+            ("GET", None) if path.starts_with("/tempcontent/") => self.download(request),
             ("DELETE", None) if path == "/qps/user" => {
                 self.live().sessions.end_all_of(&account.header_value);
                 Ok(Answer::text(200, ""))
@@ -261,8 +280,12 @@ impl Site {
         if matches!(access, Access::Forbidden) {
             return Err(Answer::text(403, "Forbidden"));
         }
+        let content = Arc::clone(&self.live().content);
+        if entity == Entity::ExecutionResult {
+            self.proceed_with_tasks();
+        }
         let list = query::Lookup {
-            content: Arc::clone(&self.live().content),
+            content,
             entity,
             access,
             request,

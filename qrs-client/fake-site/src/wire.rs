@@ -136,6 +136,8 @@ fn head(answer: &Answer, course: &Course, effects: &[Effect]) -> Vec<u8> {
         head.push_str("Content-Encoding: gzip\r\n");
     }
     match course.framing {
+        // A response with this status has neither a body nor a length.
+        _ if answer.status == 204 => {}
         Framing::Chunked(_) => head.push_str("Transfer-Encoding: chunked\r\n"),
         Framing::Length => {
             let lengths = body::pieces(answer, effects).map(|piece| piece.bytes.len() as i64);
@@ -151,13 +153,18 @@ fn head(answer: &Answer, course: &Course, effects: &[Effect]) -> Vec<u8> {
 fn reason(status: u16) -> &'static str {
     match status {
         200 => "OK",
+        201 => "Created",
+        204 => "No Content",
         302 => "Found",
         400 => "Bad Request",
         401 => "Unauthorized",
         403 => "Forbidden",
         404 => "Not Found",
         405 => "Method Not Allowed",
+        409 => "Conflict",
+        413 => "Content Too Large",
         414 => "URI Too Long",
+        415 => "Unsupported Media Type",
         429 => "Too Many Requests",
         500 => "Internal Server Error",
         502 => "Bad Gateway",

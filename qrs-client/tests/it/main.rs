@@ -25,3 +25,4 @@ mod trust_as_java;
 mod trust_of_openssl;
 mod trust_stores;
 mod writing;
+mod writing_to_fake_site;

@@ -142,6 +142,13 @@ pub(super) fn date(year: u16, seed: u64) -> String {
     format!("{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millisecond:03}Z")
 }
 
+/// The date of the site's `change`-th change: one second after the one before.
+pub(super) fn date_of_change(change: u64) -> String {
+    let (hours, minutes, seconds) = (change / 3600, change / 60 % 60, change % 60);
+    let (day, hour) = (1 + hours / 24, hours % 24);
+    format!("2026-01-{day:02}T{hour:02}:{minutes:02}:{seconds:02}.000Z")
+}
+
 /// 43 characters of printable ASCII from `!` to a backtick, including quotes and backslashes.
 fn content_hash(seed: u64) -> String {
     let alphabet: Vec<u8> = (b'!'..=b'`').collect();

@@ -2,6 +2,8 @@
 //!
 //! A note has only what is special about a record; `with` sets any property of the full form, known or unknown.
 
+mod administration;
+
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
@@ -28,6 +30,7 @@ pub(super) fn content() -> Content {
     for app in apps {
         app.add_to(&mut content);
     }
+    administration::add_to(&mut content);
     content
 }
 

@@ -164,7 +164,7 @@ fn literal(token: &Token, compared: Type) -> Option<Literal> {
     }
 }
 
-fn is_guid(text: &str) -> bool {
+pub(crate) fn is_guid(text: &str) -> bool {
     let lengths = text.split('-').map(str::len);
     lengths.eq([8, 4, 4, 4, 12])
         && text

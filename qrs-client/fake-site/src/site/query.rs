@@ -113,7 +113,7 @@ impl Lookup<'_> {
 }
 
 /// Ascending, ignoring case, nulls first.
-fn compare(property: &PropertyPath, a: &Value, b: &Value) -> Ordering {
+pub(super) fn compare(property: &PropertyPath, a: &Value, b: &Value) -> Ordering {
     let key = |record| {
         let values = property.values(record);
         let value = values.first().copied().unwrap_or(&Value::Null);

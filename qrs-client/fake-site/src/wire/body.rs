@@ -38,6 +38,10 @@ fn plain<'a>(
 
     match &answer.body {
         Body::Text(text) => single(format!("{before}{text}{after}")),
+        Body::Bytes(bytes) => Box::new(std::iter::once(Piece {
+            bytes: bytes.to_vec(),
+            records_before: None,
+        })),
         Body::Count { value, form } => {
             let value = value + count_off(effects);
             let text = match form {

@@ -133,7 +133,7 @@ fn single_records_are_found_by_their_id() {
     assert_eq!(&record("app", &app["id"]).json(), app);
     assert_eq!(&record("app/object", &sheet["id"]).json(), sheet);
     assert_eq!(record("app", &sheet["id"]).status, 404);
-    assert_eq!(get(&site, "/qrs/license").status, 404);
+    assert_eq!(get(&site, "/qrs/printing").status, 404);
 }
 
 #[test]
