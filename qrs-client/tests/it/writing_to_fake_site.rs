@@ -321,11 +321,11 @@ async fn custom_properties_filter_records() {
         .app_named("Sales Overview")
         .unwrap()
         .to_owned();
-    let value = json!([{"value": "Sales", "definition": {"name": "Department"}}]);
+    let value = json!([{"value": "Audit", "definition": {"name": "Department"}}]);
     site.edit(|content| content.set(&app, "customProperties", value));
     let field = Field::custom_property("department").unwrap();
     let apps = client.entities::<App>();
-    let found = apps.list(Some(&field.equals("sales"))).collect_all().await;
+    let found = apps.list(Some(&field.equals("audit"))).collect_all().await;
     let ids: Vec<_> = found.unwrap().into_iter().map(|app| app.id).collect();
     assert_eq!(ids, [AppId::from(app.as_str())]);
     assert_eq!(apps.count(Some(&field.equals("x"))).await.unwrap(), 0);
