@@ -20,9 +20,8 @@ impl Content {
     /// # Panics
     /// If `properties` is not an object.
     pub fn add(&mut self, entity: Entity, properties: Value) -> String {
-        let Value::Object(properties) = properties else {
-            panic!("a record is an object");
-        };
+        let properties = properties.as_object().cloned();
+        let properties = properties.expect("a record is an object");
         let owner = self.first_user();
         let record = self.new_record(entity, properties, &owner);
         push(self.list_mut(entity), record)
