@@ -58,7 +58,7 @@ pub(super) enum May {
     Create,
 }
 
-const NAMED: &[&str] = &["id", "name", "privileges"];
+const NAME_ONLY: &[&str] = &["id", "name", "privileges"];
 
 impl Entity {
     /// All kinds. Those whose paths begin with the path of another come first.

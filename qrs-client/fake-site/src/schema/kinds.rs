@@ -1,7 +1,7 @@
 //! The kinds of records: their paths, names and condensed forms, and what QRS allows to do with them (Qlik help, Repository
 //! Service API).
 
-use super::{Kind, May, NAMED, properties};
+use super::{Kind, May, NAME_ONLY, properties};
 
 pub(super) const APP: Kind = Kind {
     path: "app",
@@ -44,7 +44,7 @@ pub(super) const OBJECT: Kind = Kind {
 pub(super) const STREAM: Kind = Kind {
     path: "stream",
     name: "Stream",
-    condensed: NAMED,
+    condensed: NAME_ONLY,
     properties: properties::STREAM,
     may: May::Create,
 };
@@ -67,7 +67,7 @@ pub(super) const USER: Kind = Kind {
 pub(super) const TAG: Kind = Kind {
     path: "tag",
     name: "Tag",
-    condensed: NAMED,
+    condensed: NAME_ONLY,
     properties: properties::TAG_RECORD,
     may: May::Create,
 };
@@ -131,7 +131,7 @@ pub(super) const EXECUTION_RESULT: Kind = Kind {
 pub(super) const EXTENSION: Kind = Kind {
     path: "extension",
     name: "Extension",
-    condensed: NAMED,
+    condensed: NAME_ONLY,
     properties: properties::EXTENSION,
     may: May::Change,
 };
