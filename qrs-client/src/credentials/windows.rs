@@ -12,7 +12,7 @@ use crate::error::Error;
 /// The client logs in with NTLM, alone or within Negotiate, when it opens a session; the password itself is never sent. If the
 /// site refuses it, the client does not try it again, not even for parallel requests, retries or new sessions: directories lock
 /// users after a few wrong passwords. Clients that share sessions through a [`SessionPool`](crate::SessionPool) also share this
-/// memory. Create new clients, without that pool, to try again.
+/// memory. A new client tries again.
 ///
 /// Kerberos is not supported. Requires the feature `windows-login`.
 ///

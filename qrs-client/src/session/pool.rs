@@ -25,15 +25,10 @@ struct Entry {
 }
 
 impl SessionPool {
-    /// Forgets which passwords sites have refused, so that its clients prove them once more. Directories lock users after a few
-    /// wrong passwords, so call this only after somebody has changed something.
-    #[cfg(feature = "windows-login")]
-    pub fn forget_refused_passwords(&self) {
-        self.refused.forget();
-    }
-
+    /// The session of a new client. A password that was refused before may be proved once more.
     pub(crate) fn session(&self, site: &SiteUrl, credentials: &Credentials) -> Arc<Session> {
         let digest = stored::digest("", site, credentials);
+        self.refused.forget(&digest);
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         entries.retain(|entry| entry.session.strong_count() > 0);
         let known = entries.iter().find(|entry| entry.digest == digest);

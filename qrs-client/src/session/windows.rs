@@ -31,8 +31,8 @@ impl LoginState {
 }
 
 impl Refused {
-    pub(super) fn forget(&self) {
-        self.digests().clear();
+    pub(super) fn forget(&self, digest: &str) {
+        self.digests().remove(digest);
     }
 
     fn digests(&self) -> MutexGuard<'_, BTreeSet<String>> {

@@ -62,20 +62,25 @@ async fn parallel_requests_prove_a_wrong_password_once() {
 async fn clients_that_share_sessions_prove_a_wrong_password_once() {
     let site = start(windows()).await;
     let pool = SessionPool::default();
-    for kind in [ErrorKind::Unauthorized, ErrorKind::Credentials] {
-        // The client before has been dropped.
-        let client = builder_with(&site, "hunter2")
+    let wrong = || {
+        builder_with(&site, "hunter2")
             .sessions(&pool)
             .build()
-            .unwrap();
-        check_refused(&client.about().await.unwrap_err(), kind);
-    }
+            .unwrap()
+    };
+    let (first, second) = (wrong(), wrong());
+    check_refused(&first.about().await.unwrap_err(), ErrorKind::Unauthorized);
+    check_refused(&second.about().await.unwrap_err(), ErrorKind::Credentials);
+    // A new client tries once more, for all.
+    let third = wrong();
+    check_refused(&third.about().await.unwrap_err(), ErrorKind::Unauthorized);
+    check_refused(&first.about().await.unwrap_err(), ErrorKind::Credentials);
     let corrected = builder_with(&site, PASSWORD)
         .sessions(&pool)
         .build()
         .unwrap();
     corrected.about().await.unwrap();
-    assert_eq!(site.windows_proofs(), 2);
+    assert_eq!(site.windows_proofs(), 3);
 }
 
 #[tokio::test]
