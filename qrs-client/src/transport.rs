@@ -71,7 +71,8 @@ impl Transport {
         let turn = timeout_at(this_try.limits.deadline(), self.turn()).await;
         let opened: Result<(), Error> = match &turn {
             #[cfg(feature = "windows-login")]
-            Ok(Some(_)) => self.log_in(this_try).await,
+            // In a box, because it would make the future of every request several times as large.
+            Ok(Some(_)) => Box::pin(self.log_in(this_try)).await,
             _ => Ok(()),
         };
         let url = call.path.url(&self.site);

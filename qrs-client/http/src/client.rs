@@ -136,7 +136,8 @@ impl Client {
         Self::add_default_headers(request, &self.0.headers);
         let url = request.url.clone();
         let route = self.route(&url, context.redactor().clone());
-        let response = self.0.transport.send(request.take_reqwest(), &route);
+        // In a box: every future of a caller would contain it several times.
+        let response = Box::pin(self.0.transport.send(request.take_reqwest(), &route));
         self.exchange(response, &route, context, limits).await
     }
 
@@ -155,12 +156,12 @@ impl Client {
                 Ok(Response::new(response, context.clone(), limits))
             }
             Ok(Err(error)) => {
-                let error = self.explained(error, route, context).await;
+                let error = Box::pin(self.explained(error, route, context)).await;
                 Err(route.with_identity(error))
             }
             Err(_) if first_byte < limits.deadline => {
                 let limit = limits.limits.first_byte;
-                Err(self.no_response_in_time(limit, route, context).await)
+                Err(Box::pin(self.no_response_in_time(limit, route, context)).await)
             }
             Err(_) => {
                 let (limit, value) = (TimeLimit::Total, limits.limits.total);

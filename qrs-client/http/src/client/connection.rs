@@ -86,6 +86,7 @@ impl Connection {
             *busy = Some((url.clone(), connection));
             Ok(response)
         };
+        let response = Box::pin(response);
         client.exchange(response, &route, context, limits).await
     }
 
