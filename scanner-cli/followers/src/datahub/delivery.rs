@@ -195,7 +195,10 @@ impl Walk<'_, '_> {
     async fn push(&mut self, change: Option<Change>) -> Result<(), FollowError> {
         match change {
             Some(change) => self.window.push(self.hierarchy.code(), change).await,
-            None => Ok(()),
+            None => {
+                self.window.tally.accepted();
+                Ok(())
+            }
         }
     }
 

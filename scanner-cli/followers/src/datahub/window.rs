@@ -94,6 +94,9 @@ impl<'a> Window<'a> {
         self.read_unknown(of, &mut changes).await?;
         self.create_named(code, &changes).await?;
         let (outcomes, ended) = self.send(of, &changes).await;
+        if outcomes.contains(&Some(Outcome::Stored)) {
+            self.tally.accepted();
+        }
         let mut stored = Acknowledgement::default();
         let mut items = 0;
         for (change, outcome) in changes.into_iter().zip(outcomes) {

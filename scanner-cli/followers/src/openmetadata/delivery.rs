@@ -198,7 +198,10 @@ impl Walk<'_, '_> {
         let fqn = self.fqn(&mapped.name);
         match Upsert::new(key, fqn, mapped, note) {
             Some(upsert) => self.window.push(upsert).await,
-            None => Ok(()),
+            None => {
+                self.window.tally.accepted();
+                Ok(())
+            }
         }
     }
 

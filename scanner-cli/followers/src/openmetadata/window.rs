@@ -31,7 +31,7 @@ mod sending;
 /// Collects changes of entities, and sends them when there are enough.
 pub(super) struct Window<'a> {
     pub(super) feed: &'a dyn Feed,
-    tally: Tally,
+    pub(super) tally: Tally,
     /// A hash of what identifies the server.
     pub(super) server: String,
     /// The keys of what the catalog has refused and probably does not have, and of what people have deleted.
@@ -179,6 +179,9 @@ impl<'a> Window<'a> {
         let works = self.prepare(upserts, states, (&service, is_new)).await?;
         self.note_before(&works).await?;
         let (outcomes, ended) = self.send(&works, &service).await;
+        if (outcomes.iter()).any(|(outcome, _)| *outcome == Some(Outcome::Stored)) {
+            self.tally.accepted();
+        }
         let mut stored = Acknowledgement::default();
         let mut items = 0;
         for (work, (outcome, written)) in works.into_iter().zip(outcomes) {

@@ -16,8 +16,9 @@ use super::{
     values::{Values, text_literal},
 };
 
-/// Maximum number of items and containers that may be refused in one delivery. The database refuses everything then.
-const MAX_REFUSED: usize = 1_000;
+/// Maximum number of items and containers that may be refused in one delivery while no item is accepted. The database
+/// refuses everything then.
+const MAX_REFUSED_ONLY: usize = 1_000;
 
 /// Writes to the tables.
 pub(super) struct Writer<'a> {
@@ -29,6 +30,7 @@ pub(super) struct Writer<'a> {
     /// Number of items that were written, by connection.
     pub(super) written: BTreeMap<String, u64>,
     refused: usize,
+    has_accepted: bool,
 }
 
 impl<'a> Writer<'a> {
@@ -48,6 +50,7 @@ impl<'a> Writer<'a> {
             containers: Table::containers(),
             written: BTreeMap::new(),
             refused: 0,
+            has_accepted: false,
         })
     }
 
@@ -104,7 +107,7 @@ impl<'a> Writer<'a> {
                 continue;
             }
             match self.try_write(&units, log).await {
-                Ok(()) => {}
+                Ok(()) => self.has_accepted |= units.iter().any(Unit::is_written_item),
                 Err(Failure::Data(_)) if units.len() > 1 => {
                     self.database.roll_back().await?;
                     let rest = units.split_off(units.len() / 2);
@@ -125,9 +128,11 @@ impl<'a> Writer<'a> {
 
     fn count_refused(&mut self, message: &str) -> Result<(), Failure> {
         self.refused += 1;
-        match self.refused > MAX_REFUSED {
+        match self.refused > MAX_REFUSED_ONLY && !self.has_accepted {
             true => {
-                let text = format!("the database refuses more than {MAX_REFUSED} items");
+                let text = format!(
+                    "the database refuses more than {MAX_REFUSED_ONLY} items and accepts none"
+                );
                 Err(Problem::new(text, message, None).into())
             }
             false => Ok(()),

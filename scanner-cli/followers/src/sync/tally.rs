@@ -10,9 +10,9 @@ use catalog_model::{
 /// The key of the note with the codes of the connections of which something was refused.
 const REFUSED: &str = "refused";
 
-/// Maximum number of refused items and containers. If there are more, the catalog is probably not what it should be,
-/// and the delivery ends.
-const MAX_REFUSED: usize = 100;
+/// Maximum number of refused items and containers while the catalog has accepted none. If there are more, the catalog is
+/// probably not what it should be, and the delivery ends. A catalog that accepts others receives all of them.
+const MAX_REFUSED_ONLY: usize = 100;
 
 /// Counts what was stored and refused.
 #[derive(Debug)]
@@ -20,6 +20,8 @@ pub struct Tally {
     /// Where to, as a person would name it.
     target: String,
     stored: BTreeMap<ConnectionCode, u64>,
+    /// Whether the catalog has accepted something, now or in a former delivery.
+    has_accepted: bool,
     refused: Vec<Refusal>,
     /// The connections of which something was refused or is to be retried, this time and last time.
     refused_again: BTreeSet<ConnectionCode>,
@@ -42,6 +44,8 @@ impl Tally {
         Ok(Self {
             target: target.into(),
             stored: BTreeMap::new(),
+            // After a delivery of everything, the catalog is known to accept something.
+            has_accepted: feed.start() != Start::Reset,
             refused: Vec::new(),
             refused_again: BTreeSet::new(),
             again: codes.collect(),
@@ -55,6 +59,12 @@ impl Tally {
         &self.again
     }
 
+    /// Notes that the catalog has accepted an entity, now or in a former delivery. So it is not the catalog's fault if it
+    /// refuses others.
+    pub fn accepted(&mut self) {
+        self.has_accepted = true;
+    }
+
     /// Counts items of a connection that were stored.
     pub fn stored(&mut self, code: &ConnectionCode, items: u64) {
         *self.stored.entry(code.clone()).or_default() += items;
@@ -63,7 +73,7 @@ impl Tally {
     /// Counts an item or container that the catalog refuses.
     ///
     /// # Errors
-    /// If there are too many, so that the delivery ends.
+    /// If there are too many and nothing was accepted, so that the delivery ends.
     pub fn refused(
         &mut self,
         code: &ConnectionCode,
@@ -71,10 +81,10 @@ impl Tally {
         message: impl Into<String>,
     ) -> Result<(), FollowError> {
         let message = message.into();
-        if self.refused.len() >= MAX_REFUSED {
+        if self.refused.len() >= MAX_REFUSED_ONLY && !self.has_accepted {
             return Err(FollowError::Target {
                 message: format!(
-                    "more than {MAX_REFUSED} items and containers were refused; the last one, `{key}`: {message}"
+                    "more than {MAX_REFUSED_ONLY} items and containers were refused and none was accepted; the last one, `{key}`: {message}"
                 ),
                 hint: Some("check that the catalog is of a supported version".to_owned()),
                 source: None,

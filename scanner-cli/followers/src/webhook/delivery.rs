@@ -21,8 +21,8 @@ use super::{
 };
 use crate::sync::{Limits, Outcome, Sender, notes};
 
-/// Maximum number of refused events. If there are more, the delivery ends.
-const MAX_REFUSED: usize = 100;
+/// If so many events were refused and none was accepted, the receiver is not what it should be.
+const MAX_REFUSED_ONLY: usize = 10;
 
 /// Sends what is due.
 pub(super) struct Deliverer<'a> {
@@ -35,6 +35,9 @@ pub(super) struct Deliverer<'a> {
     target: String,
     sent: BTreeMap<ConnectionCode, u64>,
     refused: Vec<Refused>,
+    has_accepted: bool,
+    /// Number of events that were refused in this delivery.
+    refused_now: usize,
 }
 
 /// An event that the receiver refuses. It is skipped, and reported with the next delivery that does not end early.
@@ -64,6 +67,8 @@ impl<'a> Deliverer<'a> {
             batch: None,
             target: settings.shown_url(),
             sent: BTreeMap::new(),
+            has_accepted: false,
+            refused_now: 0,
             refused: refused.into_iter().flatten().next().unwrap_or_default(),
         })
     }
@@ -247,16 +252,20 @@ impl<'a> Deliverer<'a> {
     async fn send(&mut self, code: &ConnectionCode, batch: Batch) -> Result<(), FollowError> {
         let (outcomes, ended) = self.sender.send(&self.receiver, &batch.events).await;
         ended?;
+        self.judge(&outcomes)?;
         let mut acknowledged = batch.progress.acknowledgement(code, self.is_snapshot());
-        let refused_before = self.refused.len();
+        let mut is_refused = false;
         for (event, outcome) in batch.events.into_iter().zip(outcomes) {
             match outcome {
-                Some(Outcome::Refused(message)) => self.refuse(event.subject, message)?,
+                Some(Outcome::Refused(message)) => {
+                    self.refuse(event.subject, message);
+                    is_refused = true;
+                }
                 _ if event.is_item => *self.sent.entry(code.clone()).or_default() += 1,
                 _ => {}
             }
         }
-        if self.refused.len() > refused_before {
+        if is_refused {
             let note = serde_json::to_string(&self.refused).unwrap_or_default();
             acknowledged = acknowledged.with_note(REFUSED, note);
         }
@@ -264,18 +273,38 @@ impl<'a> Deliverer<'a> {
         Ok(())
     }
 
-    fn refuse(&mut self, key: String, message: String) -> Result<(), FollowError> {
-        if self.refused.len() >= MAX_REFUSED {
-            return Err(FollowError::Target {
-                message: format!(
-                    "more than {MAX_REFUSED} events were refused; the last one, of `{key}`: {message}"
-                ),
-                hint: Some("see the receiver's log".to_owned()),
-                source: None,
-            });
+    /// Ends the delivery, before anything is skipped, to a receiver that refuses every event: that cannot be the fault of
+    /// all of them.
+    fn judge(&mut self, outcomes: &[Option<Outcome>]) -> Result<(), FollowError> {
+        self.has_accepted |= outcomes.contains(&Some(Outcome::Stored));
+        let mut last = None;
+        for outcome in outcomes {
+            if let Some(Outcome::Refused(message)) = outcome {
+                self.refused_now += 1;
+                last = Some(message);
+            }
         }
+        match last {
+            Some(last) if !self.has_accepted && self.refused_now >= MAX_REFUSED_ONLY => {
+                let refused = self.refused_now;
+                let message = format!(
+                    "the webhook has refused {refused} events and accepted none; the last one: {last}"
+                );
+                let hint = "check that the receiver expects a JSON array of CloudEvents";
+                Err(FollowError::Target {
+                    message,
+                    hint: Some(hint.to_owned()),
+                    source: None,
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// An event of the same item that was refused before is named once.
+    fn refuse(&mut self, key: String, message: String) {
+        self.refused.retain(|refused| refused.key != key);
         self.refused.push(Refused { key, message });
-        Ok(())
     }
 
     /// Acknowledges everything up to the end of the feed.

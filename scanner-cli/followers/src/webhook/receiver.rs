@@ -1,7 +1,5 @@
 //! The receiver of events: one signed request at a time, so that the events of an item arrive in their order.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use async_trait::async_trait;
 use catalog_model::{Feed, FollowError};
 use outbound_http::{HeaderMap, HeaderValue, Method};
@@ -15,17 +13,12 @@ use crate::{
 /// The type of a batch of events.
 const BATCH: &str = "application/cloudevents-batch+json";
 
-/// If so many events were refused and none was accepted, the receiver is not what it should be.
-const MAX_REFUSED_ONLY: usize = 10;
-
 /// Sends events.
 pub(super) struct Receiver<'a> {
     server: Server,
     url: String,
     key: Option<&'a Key>,
     feed: &'a dyn Feed,
-    accepted: AtomicUsize,
-    refused: AtomicUsize,
 }
 
 impl<'a> Receiver<'a> {
@@ -35,8 +28,6 @@ impl<'a> Receiver<'a> {
             url: settings.url.to_string(),
             key: settings.key.as_ref(),
             feed,
-            accepted: AtomicUsize::new(0),
-            refused: AtomicUsize::new(0),
         }
     }
 
@@ -48,12 +39,6 @@ impl<'a> Receiver<'a> {
             headers.push(("webhook-signature", key.sign(id, timestamp, body)));
         }
         headers
-    }
-
-    /// Counts a refused event. Returns whether the receiver refuses everything.
-    fn refuses_all(&self) -> bool {
-        let refused = self.refused.fetch_add(1, Ordering::Relaxed) + 1;
-        refused >= MAX_REFUSED_ONLY && self.accepted.load(Ordering::Relaxed) == 0
     }
 }
 
@@ -94,19 +79,10 @@ impl Target for Receiver<'_> {
             Part::OfRefused => self.server.hasty(),
         };
         let error = match server.post(&call, &of_each_try).await {
-            Ok(()) => {
-                self.accepted.fetch_add(events.len(), Ordering::Relaxed);
-                return Ok(vec![Outcome::Stored; events.len()]);
-            }
+            Ok(()) => return Ok(vec![Outcome::Stored; events.len()]),
             Err(error) => error,
         };
         match error {
-            CallError::TooLarge
-            | CallError::Refused {
-                status: 400 | 422, ..
-            } if events.len() == 1 && self.refuses_all() => {
-                Err(CallError::Ended(refuses_everything(error)))
-            }
             CallError::TooLarge
             | CallError::Refused {
                 status: 400 | 422, ..
@@ -116,18 +92,6 @@ impl Target for Receiver<'_> {
             }
             ended => Err(ended),
         }
-    }
-}
-
-/// The end of a delivery to a receiver that refuses every event, which cannot be the fault of all of them.
-fn refuses_everything(error: CallError) -> FollowError {
-    FollowError::Target {
-        message: format!(
-            "the webhook has refused {MAX_REFUSED_ONLY} events and accepted none; the last one: {}",
-            catalog_model::with_causes(&error.ended("the event"))
-        ),
-        hint: Some("check that the receiver expects a JSON array of CloudEvents".to_owned()),
-        source: None,
     }
 }
 

@@ -44,6 +44,20 @@ async fn a_bad_item_is_named_and_all_others_are_delivered() {
 }
 
 #[tokio::test]
+async fn many_bad_items_hold_back_no_others() {
+    let (datahub, store) = (Datahub::new(), MemoryStore::default());
+    scan_many(&store, 300);
+    let poison = (0..150).map(|number| (dashboard(&format!("i{number}")), 400));
+    datahub.fake().state().poison = poison.collect();
+    // The second delivery tries those again that were refused, and nothing else.
+    for _ in 0..2 {
+        let delivery = datahub.deliver(&store).await.unwrap();
+        assert_eq!(delivery.refused.len(), 150);
+        assert_eq!(datahub.items().await.len(), 150);
+    }
+}
+
+#[tokio::test]
 async fn a_catalog_that_refuses_everything_ends_the_delivery() {
     let (datahub, store) = (Datahub::new(), MemoryStore::default());
     scan_many(&store, 150);

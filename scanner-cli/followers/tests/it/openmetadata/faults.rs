@@ -81,6 +81,20 @@ async fn a_tag_that_is_refused_is_named_and_its_item_is_delivered_without_it() {
 }
 
 #[tokio::test]
+async fn many_bad_items_hold_back_no_others() {
+    let (openmetadata, store) = (Openmetadata::new(Generation::New), MemoryStore::default());
+    scan_many(&store, 300);
+    let poison = (0..150).map(|number| (format!("f1_i{number}"), 400));
+    openmetadata.fake().state().poison = poison.collect();
+    // The second delivery tries those again that were refused, and nothing else.
+    for _ in 0..2 {
+        let delivery = openmetadata.deliver(&store).await.unwrap();
+        assert_eq!(delivery.refused.len(), 150);
+        assert_eq!(openmetadata.items().await.len(), 150);
+    }
+}
+
+#[tokio::test]
 async fn a_catalog_that_refuses_everything_ends_the_delivery() {
     let (catalog, store) = (Openmetadata::new(Generation::New), MemoryStore::default());
     scan_many(&store, 150);

@@ -139,6 +139,20 @@ async fn a_constraint_of_people_refuses_a_row_until_it_is_removed() {
 }
 
 #[tokio::test]
+async fn many_bad_items_hold_back_no_others() {
+    let database = Database::new().await;
+    deliver(&database, &TestFeed::new("west", Vec::new())).await;
+    let constraint = "ALTER TABLE qlik_catalog.items ADD CONSTRAINT polite CHECK (name <> 'rude')";
+    database.execute(constraint).await;
+    let named = |n| if n % 9 == 0 { "nice" } else { "rude" };
+    let items = (0..1_500).map(|n| item("east", &format!("s{n:04}"), named(n)));
+    let feed = TestFeed::new("east", items.collect());
+    assert_eq!(refused(&deliver(&database, &feed).await).len(), 1_333);
+    let count = "SELECT count(*)::text FROM qlik_catalog.items WHERE name = 'nice'";
+    assert_eq!(database.texts(count).await, ["(167)"]);
+}
+
+#[tokio::test]
 async fn a_database_that_refuses_everything_ends_the_delivery() {
     let database = Database::new().await;
     deliver(&database, &TestFeed::new("east", Vec::new())).await;
@@ -148,7 +162,7 @@ async fn a_database_that_refuses_everything_ends_the_delivery() {
     let feed = TestFeed::new("west", items.collect());
     let error = database.follower().follow(&feed).await.unwrap_err();
     assert!(
-        with_causes(&error).contains("refuses more than 1000 items"),
+        with_causes(&error).contains("refuses more than 1000 items and accepts none"),
         "{error:?}"
     );
     assert_eq!(*feed.acknowledged.lock().unwrap(), None);

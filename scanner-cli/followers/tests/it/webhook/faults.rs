@@ -49,6 +49,18 @@ async fn a_refused_event_is_reported_although_the_delivery_ended_early() {
 }
 
 #[tokio::test]
+async fn many_bad_events_hold_back_no_others() {
+    let (webhook, store) = (Webhook::new(), with_items(400));
+    let bad = (0..12).chain(100..250);
+    let poison = bad.map(|number| (format!("east/f1/i{number:03}"), 400));
+    webhook.receiver().state().poison = poison.collect();
+    let delivery = webhook.deliver(&store).await.unwrap();
+    assert_eq!(delivery.refused.len(), 162);
+    assert_eq!(webhook.receiver().state().items.len(), 238);
+    webhook.receiver().assert_no_violation();
+}
+
+#[tokio::test]
 async fn a_receiver_that_refuses_everything_gets_it_again_later() {
     let (webhook, store) = (Webhook::new(), with_items(60));
     webhook.receiver().state().later = Some((0, Fault::Status(400)));
