@@ -2,10 +2,11 @@
 //! not delay other catalogs, scans or exports.
 
 use std::{
+    collections::BTreeSet,
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::{Duration, Instant},
@@ -54,6 +55,8 @@ pub struct Deliverer {
     /// Stops waiting for a catalog.
     stop: Stop,
     extent: Extent,
+    /// The followers whose runs have not ended.
+    running: Arc<Mutex<BTreeSet<FollowerName>>>,
     /// Pauses after which a delivery that failed is tried again within its run.
     pub(crate) pauses: &'static [Duration],
 }
@@ -109,6 +112,7 @@ impl Deliverer {
             stop_reading: Arc::default(),
             stop: Stop::default(),
             extent: Extent::Changes,
+            running: Arc::default(),
             pauses: &PAUSES,
         }
     }
@@ -132,6 +136,16 @@ impl Deliverer {
     pub fn task(&self, follower: Arc<ConfiguredFollower>) -> impl FnOnce() -> DeliveryRun + use<> {
         let (deliverer, handle) = (self.clone(), Handle::current());
         move || deliverer.run(&follower, &handle)
+    }
+
+    /// The names of the followers whose runs have not ended.
+    #[must_use]
+    pub fn unfinished(&self) -> Vec<String> {
+        self.running().iter().map(ToString::to_string).collect()
+    }
+
+    fn running(&self) -> MutexGuard<'_, BTreeSet<FollowerName>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Delivers to all followers in parallel, and waits until all runs have ended.
@@ -169,6 +183,7 @@ impl Deliverer {
     /// Delivers to one follower, and records the result.
     fn run(&self, follower: &ConfiguredFollower, handle: &Handle) -> DeliveryRun {
         let name = follower.follower.name().clone();
+        self.running().insert(name.clone());
         let starts_again = self.starts_again(follower);
         let outcome = unless_crashed(|| self.attempts(follower, handle));
         let outcome = self.record(&name, outcome);
@@ -176,6 +191,7 @@ impl Deliverer {
             true => self.files_out_of_scope(follower),
             false => Vec::new(),
         };
+        self.running().remove(&name);
         DeliveryRun {
             follower: name,
             outcome,

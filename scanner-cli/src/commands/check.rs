@@ -62,7 +62,9 @@ pub(crate) async fn run(program: &mut Program, arguments: Check) -> Exit {
         outcomes.push(Exit::Follower);
     }
     let text = match arguments.format {
-        ShowFormat::Text => text::text(checked.iter().chain(&followers)),
+        ShowFormat::Text => {
+            text::text(checked.iter().chain(&followers)) + &text::failed_followers(&followers)
+        }
         ShowFormat::Json => CheckGroups {
             connections: &checked,
             followers: &followers,

@@ -2,7 +2,7 @@
 
 use std::pin::pin;
 
-use super::{selection::application, signals::interrupted};
+use super::{delivering::ended, selection::application, signals::interrupted};
 use crate::{
     arguments::{Follow, FollowFormat},
     delivery::{Deliverer, DeliveryRecord, DeliveryRun, Followers, select},
@@ -71,15 +71,7 @@ async fn deliver(
     (deliverer, followers): (&Deliverer, &Followers),
     interrupted: &mut (impl Future<Output = ()> + Unpin),
 ) -> Result<Exit, Exit> {
-    let mut delivered = pin!(deliverer.deliver(followers));
-    let (runs, is_interrupted) = tokio::select! {
-        runs = &mut delivered => (runs, false),
-        () = &mut *interrupted => {
-            deliverer.stop();
-            // Wait until the followers have removed their temporary files.
-            (delivered.await, true)
-        }
-    };
+    let (runs, is_interrupted) = ended(program, (deliverer, followers), interrupted).await;
     let output = match arguments.format {
         FollowFormat::Text => String::new(),
         FollowFormat::Ndjson => planned::lines(runs.iter().map(DeliveryRecord::new)),

@@ -1,6 +1,13 @@
 //! `follow`: deliveries and dry runs on request.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::{BufRead as _, BufReader},
+    net::TcpListener,
+    path::Path,
+    process::Stdio,
+};
 
 use qrs_client::fake_site::{Content, FakeSite};
 
@@ -132,4 +139,22 @@ fn a_file_that_is_written_again_is_a_delivery() {
     fs::remove_file(home.path("export/qlik.visualization.ndjson")).unwrap();
     home.run(&["follow"]).check(0, &["wrote     10 items"]);
     assert!(last() > before);
+}
+
+#[test]
+fn a_note_names_the_followers_that_take_long() {
+    let (_site, home) = home();
+    // It accepts connections and never answers.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", silent.local_addr().unwrap());
+    let settings = format!("followers = [ {{ kind = datahub, url = \"{url}\" }} ]");
+    home.write("conf/application.conf", settings);
+    let mut command = home.command(&["follow"]);
+    let mut program = command.stderr(Stdio::piped()).spawn().unwrap();
+    let mut first = String::new();
+    let errors = program.stderr.take().unwrap();
+    BufReader::new(errors).read_line(&mut first).unwrap();
+    assert_eq!(first, "note: still delivering to datahub\n");
+    program.kill().unwrap();
+    program.wait().unwrap();
 }

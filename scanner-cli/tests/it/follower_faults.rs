@@ -167,3 +167,18 @@ fn invalid_settings_of_followers_are_reported_with_their_place() {
     assert!(!home.has("export"));
     site.expire_sessions();
 }
+
+#[test]
+fn a_check_ends_with_the_followers_that_failed() {
+    let site = FakeSite::start_in_thread();
+    let home = Home::with_site(&site);
+    home.write(
+        "conf/application.conf",
+        "followers = [ { kind = ndjson, path = out }, { kind = ndjson, path = export } ]",
+    );
+    home.write("out", "in the way");
+    let run = home.run(&["check"]);
+    run.check(6, &[]);
+    let last = run.output.lines().last();
+    assert_eq!(last, Some("1 of 2 followers failed: ndjson:out"));
+}

@@ -49,6 +49,15 @@ struct PlacedFollower {
     configured: ConfiguredFollower,
 }
 
+/// What messages need to know about the block of a follower.
+struct BlockOfFollower<'a> {
+    /// The name of the follower, if it is enabled and its kind is known.
+    name: Option<&'a str>,
+    kind: Option<Node>,
+    /// The settings that are not shown although their names do not announce a secret.
+    hidden: &'a [&'a str],
+}
+
 /// The default followers.
 pub(super) fn unset(home: &Home) -> Followers {
     let ndjson = NdjsonKind::new(&home.path(""));
@@ -122,10 +131,16 @@ impl FollowerReader<'_> {
             Some(name) => self.secrets.decrypt_follower(&mut block, name),
             None => Vec::new(),
         };
+        let follower = BlockOfFollower {
+            name: name.as_deref(),
+            kind: block.get("kind").cloned(),
+            hidden: &hidden,
+        };
         let mut settings = self.settings(block).in_block(place.clone());
-        let opened = self.open(&mut settings, &hidden, &undecrypted, findings);
+        let opened = self.open(&mut settings, &follower, &undecrypted, findings);
         let warnings = settings.warnings().iter().cloned();
-        findings.warnings.extend(warnings.map(wrong_setting));
+        let warnings = warnings.map(|one| follower.named(wrong_setting(one)));
+        findings.warnings.extend(warnings);
         let is_decrypted = undecrypted.is_empty();
         findings.refused.extend(undecrypted);
         let configured = opened.filter(|_| is_decrypted)?;
@@ -166,7 +181,7 @@ impl FollowerReader<'_> {
     fn open(
         self,
         settings: &mut Settings,
-        hidden: &[&str],
+        follower: &BlockOfFollower<'_>,
         undecrypted: &[SourceDiagnostic],
         findings: &mut Findings,
     ) -> Option<ConfiguredFollower> {
@@ -176,20 +191,21 @@ impl FollowerReader<'_> {
         name_misspelt(settings, &mut problems);
         // The value of a misspelt setting may be a secret as well, except for `kind`.
         for problem in problems.iter_mut().filter(|one| one.key != "kind") {
-            if settings.lacks(&problem.key) || hidden.contains(&&*problem.key) {
+            if settings.lacks(&problem.key) || follower.hidden.contains(&&*problem.key) {
                 problem.place_kind = PlaceKind::Other;
             }
         }
         // If the kind is unknown or the follower is disabled, its settings were not read.
         let were_read = !matches!(opened, Ok(None)) && problems.iter().all(|one| one.key != "kind");
         let places: Vec<_> = problems.iter().map(|one| one.place.clone()).collect();
-        findings
-            .errors
-            .extend(problems.into_iter().map(wrong_setting));
+        let problems = problems.into_iter().map(wrong_setting);
+        let problems = problems.map(|one| follower.named(one));
+        findings.errors.extend(problems);
         if were_read {
             let unnamed = settings.unknown().into_iter();
             let unnamed = unnamed.filter(|one| !places.contains(&one.place));
-            findings.errors.extend(unnamed.map(unknown));
+            let unknown = unnamed.map(|one| follower.unknown(one));
+            findings.errors.extend(unknown);
         }
         opened.ok().flatten()
     }
@@ -231,6 +247,35 @@ fn shortened(text: &str) -> String {
     }
 }
 
+impl BlockOfFollower<'_> {
+    fn unknown(&self, unknown: UnknownSetting) -> LocatedProblem {
+        let kind = match self.kind.as_ref().map(|kind| &kind.value) {
+            Some(Value::String(kind)) => kind.trim(),
+            _ => "",
+        };
+        self.named(LocatedProblem {
+            message: format!(
+                "`{}` is not a setting of followers of the kind `{kind}`",
+                unknown.key
+            ),
+            hint: unknown.near.map(|near| format!("did you mean `{near}`?")),
+            place: unknown.place,
+            value: ValueVisibility::Hidden,
+        })
+    }
+
+    /// The problem with the name of the follower.
+    fn named(&self, problem: LocatedProblem) -> LocatedProblem {
+        match self.name {
+            Some(name) => LocatedProblem {
+                message: format!("follower `{name}`: {}", problem.message),
+                ..problem
+            },
+            None => problem,
+        }
+    }
+}
+
 /// Whether a problem follows from a value that cannot be decrypted: it has the same place, or it is about a trust
 /// store, which cannot be read without its password.
 fn follows_from(problem: &SettingProblem, undecrypted: &[SourceDiagnostic]) -> bool {
@@ -262,14 +307,5 @@ fn error_at(place: Place, message: &str) -> LocatedProblem {
         message: message.to_owned(),
         hint: Some("write `followers = [ { kind = ndjson, path = export } ]`".to_owned()),
         value: ValueVisibility::Shown,
-    }
-}
-
-fn unknown(unknown: UnknownSetting) -> LocatedProblem {
-    LocatedProblem {
-        message: format!("`{}` is not a setting of this follower", unknown.key),
-        hint: unknown.near.map(|near| format!("did you mean `{near}`?")),
-        place: unknown.place,
-        value: ValueVisibility::Hidden,
     }
 }

@@ -40,3 +40,16 @@ pub(super) fn text<'a>(checked: impl IntoIterator<Item = &'a CheckReport>) -> St
     }
     text.into()
 }
+
+/// The names of the followers that failed, if there are several followers.
+pub(super) fn failed_followers(followers: &[CheckReport]) -> String {
+    let failed = followers.iter().filter(|one| one.fails_at_the_site());
+    let failed: Vec<_> = failed.filter_map(|one| one.name.as_deref()).collect();
+    let mut text = Page::default();
+    if followers.len() > 1 && !failed.is_empty() {
+        let (count, all) = (failed.len(), followers.len());
+        let names = failed.join(", ");
+        writeln!(text, "{count} of {all} followers failed: {names}");
+    }
+    text.into()
+}

@@ -247,7 +247,9 @@ fn all_problems_of_a_follower_are_reported_but_none_that_follow_from_its_secrets
     assert_eq!(texts.len(), 3, "{texts:?}");
     let undecrypted = |text: &&&str| text.starts_with("this value cannot be decrypted");
     assert_eq!(texts.iter().filter(undecrypted).count(), 2, "{texts:?}");
-    home.check_refused(&["`urll` is not a setting of this follower"]);
+    home.check_refused(&[
+        "follower `glue`: `urll` is not a setting of followers of the kind `web`",
+    ]);
 }
 
 #[test]
