@@ -1,5 +1,7 @@
 //! The check of a connection: finds the stage that fails on the way to the site's lists.
 
+mod windows;
+
 use std::time::{Duration, Instant};
 
 use catalog_model::{Stage, Verdict, counted, filter::ItemFilter};
@@ -202,9 +204,11 @@ impl Passed {
             Credentials::Session(_) => (format!("answers at {at}"), "the session is open"),
             _ => (format!("answers at {at}"), session),
         };
+        let windows = windows::seen(client, session);
+        let (answers, session) = windows.unwrap_or_else(|| (answers, session.to_owned()));
         for (name, seen) in [
             (VIRTUAL_PROXY, answers),
-            (AUTHENTICATION, session.to_owned()),
+            (AUTHENTICATION, session),
             (ABOUT, String::new()),
         ] {
             match &about {
@@ -241,6 +245,8 @@ fn failing_stage(error: &Error) -> &'static str {
         | Fact::Forbidden
         | Fact::TooManySessions
         | Fact::TicketRefused
+        | Fact::PasswordRefused
+        | Fact::LoginInterrupted
         | Fact::SessionEnded
         | Fact::UserHeaderRefused => AUTHENTICATION,
         Fact::XrfkeyMissing => ABOUT,

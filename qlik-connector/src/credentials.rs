@@ -3,6 +3,7 @@
 mod certificate;
 mod header;
 mod jwt;
+mod windows;
 
 use catalog_model::{Place, Settings};
 use qrs_client::{Credentials, Error, JwtCredentials, SessionCredentials, SiteUrl};
@@ -17,15 +18,17 @@ enum Kind {
     Certificate,
     Token,
     Jwt,
+    Windows,
     Session,
 }
 
 /// The kinds, and the setting that only this kind has. `connection.auth.key` belongs to two kinds.
-const KINDS: [(Kind, &str); 5] = [
+const KINDS: [(Kind, &str); 6] = [
     (Kind::Header, header::VALUE),
     (Kind::Certificate, certificate::CERTIFICATE),
     (Kind::Token, TOKEN),
     (Kind::Jwt, jwt::BLOCK),
+    (Kind::Windows, windows::BLOCK),
     (Kind::Session, SESSION),
 ];
 
@@ -36,6 +39,7 @@ pub(crate) fn credentials(settings: &mut Settings) -> Option<Credentials> {
         Kind::Certificate => certificate::read(settings).map(Credentials::from),
         Kind::Token => token(settings),
         Kind::Jwt => jwt::read(settings).map(Credentials::from),
+        Kind::Windows => windows::read(settings),
         Kind::Session => session(settings),
     }
 }
@@ -62,6 +66,7 @@ fn kind(settings: &mut Settings) -> Option<Kind> {
             }
             certificate::know(settings);
             jwt::know(settings);
+            windows::know(settings);
             None
         }
     }

@@ -118,6 +118,13 @@ impl QrsClient {
         }
     }
 
+    /// Where and how the site asked the Windows user to log in. `None` before, and if a stored session is continued.
+    #[cfg(feature = "windows-login")]
+    #[must_use]
+    pub fn windows_challenge(&self) -> Option<crate::WindowsChallenge> {
+        self.0.session.windows_challenge()
+    }
+
     /// Whether the site keeps the session, as far as its responses show. It takes three responses to find that it does not.
     #[must_use]
     pub fn session_state(&self) -> SessionState {

@@ -76,6 +76,8 @@ pub use models::{
     Node, Operational, Owner, ReloadTask, Stream, SystemRule, Tag, Task, User, UserAttribute,
 };
 pub use path::QrsPath;
+#[cfg(feature = "windows-login")]
+pub use session::WindowsChallenge;
 pub use session::{SessionEnd, SessionHold, SessionPool, SessionState};
 pub use site::SiteUrl;
 pub use table::{Order, Table, TableRows};

@@ -29,6 +29,8 @@ pub use self::hold::{SessionEnd, SessionHold};
 use self::jar::{Change, CookieResponse, Jar};
 pub use self::pool::SessionPool;
 use self::stored::Moment;
+#[cfg(feature = "windows-login")]
+pub use self::windows::WindowsChallenge;
 use self::windows::{LoginState, Password};
 use crate::credentials::Credentials;
 use crate::site::SiteUrl;

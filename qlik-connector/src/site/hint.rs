@@ -35,6 +35,7 @@ pub(crate) fn hint_without_header(error: &Error, site: &SiteUrl) -> String {
             | Fact::RedirectToLogin(_)
             | Fact::RedirectToIdentityProvider
             | Fact::LoginForm
+            | Fact::RedirectElsewhere
             | Fact::Forbidden
     );
     match error.hint().filter(|_| is_of_login) {
@@ -49,6 +50,10 @@ fn of_credentials(fact: &Fact) -> Option<String> {
         Fact::TokenEnded => {
             "put a new token into `connection.auth.token`, or let the scanner sign tokens: `connection.auth.jwt`\n\
              check this machine's clock"
+        }
+        Fact::PasswordRefused => {
+            "check `connection.auth.windows`: domain, user and password\ncheck whether the user is locked, or its password has \
+             expired\nthen save the connection file: a running service does not try this password again before"
         }
         Fact::SessionEnded => "put the cookie of a new session into `connection.auth.session`",
         Fact::UserHeaderRefused => "check `connection.auth.user`",

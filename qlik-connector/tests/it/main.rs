@@ -15,3 +15,5 @@ mod owner_status;
 mod sample_site;
 mod settings;
 mod site;
+#[cfg(feature = "windows-login")]
+mod windows_login;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use outbound_http::Challenge;
 use tokio::time::Instant;
 
 use super::Session;
@@ -12,6 +13,17 @@ use super::Session;
 #[derive(Debug, Default)]
 pub(super) struct LoginState {
     is_open: bool,
+    challenge: Option<WindowsChallenge>,
+}
+
+/// Where and how a site asked a Windows user to log in; see [`QrsClient::windows_challenge`](crate::QrsClient::windows_challenge).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct WindowsChallenge {
+    /// The URL of the page, without its query.
+    pub url: String,
+    /// The scheme that the client answered: NTLM or Negotiate.
+    pub scheme: Challenge,
 }
 
 /// The passwords that sites have refused, each by the digest of the site and the credentials.
@@ -52,6 +64,17 @@ impl Session {
         // Drops a session that has lapsed.
         state.is_open(Instant::now());
         state.login.is_open
+    }
+
+    pub(crate) fn windows_challenge(&self) -> Option<WindowsChallenge> {
+        self.state().login.challenge.clone()
+    }
+
+    pub(crate) fn set_windows_challenge(&self, url: &str, scheme: &Challenge) {
+        self.state().login.challenge = Some(WindowsChallenge {
+            url: url.to_owned(),
+            scheme: scheme.clone(),
+        });
     }
 
     pub(crate) fn set_logged_in(&self) {

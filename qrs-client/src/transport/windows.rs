@@ -104,6 +104,10 @@ impl WindowsLogin<'_> {
             return Ok(response);
         }
         let last = self.answer(handshake, &response, scheme)?;
+        let shown = self.context(url);
+        self.transport
+            .session
+            .set_windows_challenge(shown.url(), scheme);
         if !self.connection.finish(response).await {
             return Err(refusal::connection_closed(scheme, &self.context(url)));
         }

@@ -67,3 +67,4 @@ mod tables;
 mod terminal;
 mod twins;
 mod upgrades;
+mod windows_login;
