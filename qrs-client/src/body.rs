@@ -6,9 +6,11 @@ use outbound_http::{BYTE_ORDER_MARK, Response, is_html, without_byte_order_mark}
 use crate::answer::login_page;
 use crate::credentials::LoginKind;
 use crate::error::{Error, ErrorKind};
+use crate::limiter::Turn;
 use crate::request_context::RequestContext;
 use crate::session::SentCookies;
 use crate::site::SiteUrl;
+use crate::span::RequestSpan;
 
 /// The body of a response as it arrives, decompressed but not decoded.
 pub struct Body {
@@ -18,6 +20,9 @@ pub struct Body {
     /// The cookies of the request.
     sent_cookies: Option<SentCookies>,
     beginning: Beginning,
+    /// The request, until the response has been read.
+    turn: Option<Turn>,
+    span: Option<RequestSpan>,
 }
 
 /// The beginning of the body, as far as it was read.
@@ -44,7 +49,25 @@ impl Body {
             login,
             sent_cookies: None,
             beginning: Beginning::Blank(Vec::new()),
+            turn: None,
+            span: None,
         }
+    }
+
+    pub(crate) fn set_turn(&mut self, turn: Turn) {
+        self.turn = Some(turn);
+    }
+
+    /// Records the response in the span of its request. The span ends with the body.
+    pub(crate) fn set_span(&mut self, span: RequestSpan, tries: u32) {
+        span.record_status(self.response.status(), tries);
+        self.span = Some(span);
+    }
+
+    /// Ends the request: nothing more is read.
+    pub(crate) fn end(&mut self) {
+        self.turn = None;
+        self.span = None;
     }
 
     pub(crate) fn set_sent_cookies(&mut self, cookies: SentCookies) {
@@ -64,10 +87,16 @@ impl Body {
     /// [`ErrorKind::LoginPage`] if it is a web page.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
         self.begin().await?;
-        match std::mem::replace(&mut self.beginning, Beginning::Returned) {
-            Beginning::Read(bytes) if !bytes.is_empty() => Ok(Some(bytes)),
-            _ => Ok(self.response.chunk().await?),
+        let chunk = match std::mem::replace(&mut self.beginning, Beginning::Returned) {
+            Beginning::Read(bytes) if !bytes.is_empty() => Some(bytes),
+            _ => self.response.chunk().await?,
+        };
+        match (&chunk, &mut self.span) {
+            (Some(chunk), Some(span)) => span.add_bytes(chunk.len()),
+            (Some(_), None) => {}
+            (None, _) => self.end(),
         }
+        Ok(chunk)
     }
 
     /// Reads until it is known whether the body is a web page.

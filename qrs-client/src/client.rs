@@ -250,6 +250,7 @@ impl QrsClient {
         loop {
             let mut body = self.0.open(&call, &mut tries).await?;
             let whole = body.whole().await;
+            body.end();
             let value = whole.and_then(|whole| decode(&whole, body.context()));
             if let (Err(error), Some(cookies), false) = (&value, body.sent_cookies(), is_second)
                 && self.0.renew(&call, error, cookies, &mut tries).await?

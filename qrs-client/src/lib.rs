@@ -5,6 +5,8 @@
     doc = "A typed client of the Qlik Repository Service (QRS)."
 )]
 
+#[cfg(feature = "blocking")]
+pub mod blocking;
 mod client;
 mod count;
 mod entity;
@@ -34,10 +36,12 @@ pub mod diagnosis;
 
 mod answer;
 mod body;
+mod limiter;
 mod login;
 mod percent_encoding;
 mod runtime;
 mod session;
+mod span;
 mod too_many_sessions;
 mod transport;
 mod tries;

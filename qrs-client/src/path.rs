@@ -67,6 +67,11 @@ impl QrsPath {
         self
     }
 
+    /// The path without its query.
+    pub(crate) fn path(&self) -> &str {
+        &self.path
+    }
+
     /// The URL of a request, without an xrfkey.
     ///
     /// # Errors

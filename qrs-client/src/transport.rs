@@ -11,18 +11,20 @@ use outbound_http::header::{ACCEPT, COOKIE, DATE, HeaderName, HeaderValue, LOCAT
 use outbound_http::{Client, Method, Redactor, Repeat, Request, Response, SecretString, Url};
 use tokio::sync::MutexGuard;
 use tokio::time::{Instant, timeout, timeout_at};
-use tracing::{debug, trace};
+use tracing::{Instrument, debug, trace};
 
 use crate::answer::Head;
 use crate::body::Body;
 use crate::call::Call;
 use crate::error::Error;
+use crate::limiter::Limiter;
 use crate::login::{self, Login, Proof};
 use crate::path::xrfkey;
 use crate::request_context::RequestContext;
 use crate::runtime;
 use crate::session::{self, SentCookies, Session, SessionEnd};
 use crate::site::SiteUrl;
+use crate::span::RequestSpan;
 use crate::time_limits::{TimeLimits, Wanted};
 use crate::tries::{Tries, Try};
 use renewal::FailedRequest;
@@ -35,6 +37,7 @@ pub(crate) struct Transport {
     pub(crate) session: Arc<Session>,
     pub(crate) session_end: SessionEnd,
     pub(crate) limits: TimeLimits,
+    pub(crate) limiter: Limiter,
 }
 
 /// What a request carries besides its URL.
@@ -54,6 +57,21 @@ impl Transport {
     /// Sends a request until a response begins that seems to be JSON, or there are no more tries.
     pub(crate) async fn open(&self, call: &Call, tries: &mut Tries) -> Result<Body, Error> {
         runtime::check()?;
+        let request = RequestSpan::new(call);
+        let opened = self.open_by_tries(call, tries).instrument(request.span());
+        match opened.await {
+            Ok(mut body) => {
+                body.set_span(request, tries.failed() + 1);
+                Ok(body)
+            }
+            Err(error) => {
+                request.record_error(&error, tries.failed());
+                Err(error)
+            }
+        }
+    }
+
+    async fn open_by_tries(&self, call: &Call, tries: &mut Tries) -> Result<Body, Error> {
         loop {
             let error = match self.send_renewing(call, tries).await {
                 Ok(body) => return Ok(body),
@@ -125,6 +143,7 @@ impl Transport {
         sent: Sent<'_>,
         outdated: &mut bool,
     ) -> Result<Body, Error> {
+        let turn = self.limiter.turn(this_try.limits.deadline()).await?;
         let xrfkey = xrfkey();
         let mut url = call.path.url_with(&self.site, Some(&xrfkey))?;
         sent.proof.add_to_url(&mut url);
@@ -147,6 +166,7 @@ impl Transport {
             return Err(self.refusal(response, &head).await);
         }
         let mut body = Body::new(response, self.site.clone(), self.login.kind());
+        body.set_turn(turn);
         body.begin().await?;
         Ok(body)
     }

@@ -45,6 +45,11 @@ impl Tries {
         self.http.wait_for_next(class).await
     }
 
+    /// Number of tries that failed so far.
+    pub(crate) fn failed(&self) -> u32 {
+        self.http.failed()
+    }
+
     /// The error of the last try, with the number of tries if there were several.
     pub(crate) fn last_error(&self, error: Error) -> Error {
         match self.http.several() {

@@ -12,6 +12,7 @@ mod floods;
 mod ignored_fields;
 mod logins;
 mod owner_status;
+mod requests;
 mod sample_site;
 mod settings;
 mod site;

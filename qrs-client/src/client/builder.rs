@@ -1,9 +1,13 @@
 //! Builds a client.
 
+mod headers;
+
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use headers::ExtraHeader;
 use outbound_http::{Client, Proxy, RetryPolicy, Trust};
+use secrecy::SecretString;
 
 use super::QrsClient;
 use crate::clock::Clock;
@@ -11,6 +15,7 @@ use crate::credentials::Credentials;
 #[cfg(feature = "windows-login")]
 use crate::credentials::WINDOWS_USER_AGENT;
 use crate::error::Error;
+use crate::limiter::{Limiter, RequestLimits};
 use crate::login::Login;
 use crate::session::{SessionEnd, SessionPool};
 use crate::site::SiteUrl;
@@ -33,6 +38,9 @@ pub struct QrsClientBuilder {
     sessions: SessionPool,
     session_end: SessionEnd,
     clock: Clock,
+    user_agent: Option<String>,
+    headers: Vec<ExtraHeader>,
+    request_limits: RequestLimits,
 }
 
 impl QrsClientBuilder {
@@ -47,6 +55,9 @@ impl QrsClientBuilder {
             sessions: SessionPool::default(),
             session_end: SessionEnd::default(),
             clock: Clock::default(),
+            user_agent: None,
+            headers: Vec::new(),
+            request_limits: RequestLimits::default(),
         }
     }
 
@@ -109,18 +120,55 @@ impl QrsClientBuilder {
         self
     }
 
+    /// Sets the header `User-Agent`: `qrs-client/` and the version by default, and with it `Windows`
+    /// for a login as a Windows user. A virtual proxy with Windows authentication
+    /// decides by it between a login form and Windows.
+    pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
+        self.user_agent = Some(user_agent.into());
+        self
+    }
+
+    /// Adds a header to every request, for example for a gateway in front of the site.
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.headers
+            .push(ExtraHeader::Plain(name.into(), value.into()));
+        self
+    }
+
+    /// Adds a header to every request whose value is a secret: no text of an error contains it.
+    pub fn secret_header(mut self, name: impl Into<String>, value: SecretString) -> Self {
+        self.headers.push(ExtraHeader::Secret(name.into(), value));
+        self
+    }
+
+    /// Sets how many requests there may be at once: any number by default; 0 counts as 1. A list counts until it has been read
+    /// or dropped: a request that is made while lists are open may have to wait for them, until its time limit ends.
+    pub fn max_requests_at_once(mut self, requests: usize) -> Self {
+        self.request_limits.at_once = Some(requests);
+        self
+    }
+
+    /// Sets how many requests may begin in a second: any number by default; 0 counts as 1. Tries count as requests.
+    pub fn max_requests_per_second(mut self, requests: u32) -> Self {
+        self.request_limits.per_second = Some(requests);
+        self
+    }
+
     /// Builds the client. No request is sent yet.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) if the proxy is not valid, if the operating system's CA
-    /// certificates are needed and there are none, or if a client certificate is to be used at a URL with a virtual proxy
+    /// certificates are needed and there are none, if a header is not valid or one that the client sets itself, or if a client certificate is to be used at a URL with a virtual proxy
     /// or without TLS.
     pub fn build(self) -> Result<QrsClient, Error> {
         self.credentials.check(&self.site)?;
+        headers::check(&self.headers, &self.credentials)?;
+        let user_agent = self.user_agent.clone();
+        let user_agent = user_agent.unwrap_or_else(|| user_agent_of(&self.credentials).to_owned());
         let mut http = Client::builder(self.site.as_url().clone())
             .server_name("the site")
-            .user_agent(user_agent(&self.credentials))
+            .user_agent(user_agent)
             .time_limits(self.limits.of_request(Wanted::Value))
             .retry(self.retry)
             .trust(self.trust);
@@ -129,6 +177,9 @@ impl QrsClientBuilder {
         }
         if let Credentials::Certificate(certificate) = &self.credentials {
             http = http.identity(certificate.identity().clone());
+        }
+        for header in self.headers {
+            http = header.add_to(http);
         }
         if let Some(proxy) = self.proxy {
             http = http.proxy(proxy);
@@ -145,12 +196,13 @@ impl QrsClientBuilder {
             site: self.site,
             login: Login::new(self.credentials, self.clock),
             limits: self.limits,
+            limiter: Limiter::new(self.request_limits),
         })))
     }
 }
 
 /// The header `User-Agent` for this kind of credentials.
-fn user_agent(credentials: &Credentials) -> &'static str {
+fn user_agent_of(credentials: &Credentials) -> &'static str {
     match credentials {
         #[cfg(feature = "windows-login")]
         Credentials::Windows(_) => WINDOWS_USER_AGENT,

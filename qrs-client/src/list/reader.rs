@@ -68,6 +68,7 @@ async fn read_once<T: DeserializeOwned>(
 ) -> Result<(), Error> {
     let mut body = transport.open(call, tries).await?;
     let ended = read_body(&mut body, outgoing).await;
+    body.end();
     // The site may answer the cookies of an ended session with something other than a list.
     if let (Err(error), Some(cookies), 0) = (&ended, body.sent_cookies(), outgoing.count)
         && transport.renew(call, error, cookies, tries).await?

@@ -1,6 +1,7 @@
 //! The client against sites that answer, fall silent and break off, and the fake site against raw requests.
 #![cfg(test)]
 
+mod blocking;
 mod ended_sessions;
 mod failures;
 mod fake_site;
@@ -11,6 +12,7 @@ mod logins;
 mod odd_answers;
 mod proxies;
 mod real_proxies;
+mod request_options;
 mod requests;
 mod retries;
 mod sample_site;

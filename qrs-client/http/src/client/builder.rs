@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use http::{HeaderMap, HeaderValue};
+use http::HeaderMap;
 use secrecy::SecretString;
 use url::Url;
 
@@ -27,7 +27,7 @@ const USER_AGENT: &str = concat!("outbound-http/", env!("CARGO_PKG_VERSION"));
 pub struct ClientBuilder {
     base: Url,
     server_name: &'static str,
-    user_agent: HeaderValue,
+    user_agent: String,
     limits: TimeLimits,
     retry: RetryPolicy,
     proxy: Option<Proxy>,
@@ -51,7 +51,7 @@ impl ClientBuilder {
         Self {
             base,
             server_name: "the server",
-            user_agent: HeaderValue::from_static(USER_AGENT),
+            user_agent: USER_AGENT.to_owned(),
             limits: TimeLimits::default(),
             retry: RetryPolicy::default(),
             proxy: None,
@@ -69,8 +69,8 @@ impl ClientBuilder {
     }
 
     /// Sets the header `User-Agent`.
-    pub fn user_agent(mut self, user_agent: &'static str) -> Self {
-        self.user_agent = HeaderValue::from_static(user_agent);
+    pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
+        self.user_agent = user_agent.into();
         self
     }
 
@@ -139,8 +139,8 @@ impl ClientBuilder {
         let identity = self.identity.as_ref().map(ClientIdentity::resolver);
         let tls = tls::client_config(&self.trust, tls_use, &weaknesses, identity)?;
         let connect = self.limits.connect;
-        let transport =
-            Transport::new(tls.clone(), self.proxy.as_ref(), connect, &self.user_agent)?;
+        let user_agent = header_value("User-Agent", &self.user_agent)?;
+        let transport = Transport::new(tls.clone(), self.proxy.as_ref(), connect, &user_agent)?;
         let (headers, secrets) = headers(&self.headers)?;
         let secrets = secrets.into_iter().chain(self.secrets);
         let secrets = secrets.chain(self.proxy.iter().flat_map(Proxy::secrets));

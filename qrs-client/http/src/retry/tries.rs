@@ -133,6 +133,12 @@ impl Tries {
         (now + delay < self.limits.deadline).then_some(delay)
     }
 
+    /// The number of failed tries so far.
+    #[must_use]
+    pub fn failed(&self) -> u32 {
+        self.failed
+    }
+
     /// The number of failed tries and their total time, if there were several.
     #[must_use]
     pub fn several(&self) -> Option<(u32, Duration)> {

@@ -1,0 +1,64 @@
+//! The `tracing` span of a request: what was requested, and how it went. No secret, no query, and not the site's address.
+
+use tokio::time::Instant;
+use tracing::Span;
+use tracing::field::Empty;
+
+use crate::call::Call;
+
+/// The span of a request, from its first try to the end of its response.
+pub(crate) struct RequestSpan {
+    span: Span,
+    begun: Instant,
+    bytes: u64,
+}
+
+impl RequestSpan {
+    pub(crate) fn new(call: &Call) -> Self {
+        let span = tracing::debug_span!(
+            "qrs_request",
+            method = %call.method,
+            path = call.path.path(),
+            status = Empty,
+            tries = Empty,
+            bytes = Empty,
+            seconds = Empty,
+            error = Empty,
+        );
+        Self {
+            span,
+            begun: Instant::now(),
+            bytes: 0,
+        }
+    }
+
+    pub(crate) fn span(&self) -> Span {
+        self.span.clone()
+    }
+
+    pub(crate) fn record_status(&self, status: u16, tries: u32) {
+        self.span.record("status", status);
+        self.span.record("tries", tries);
+    }
+
+    pub(crate) fn record_error(&self, error: &crate::error::Error, tries: u32) {
+        if let Some(status) = error.status() {
+            self.span.record("status", status);
+        }
+        self.span.record("tries", tries);
+        self.span
+            .record("error", tracing::field::debug(error.kind()));
+    }
+
+    pub(crate) fn add_bytes(&mut self, bytes: usize) {
+        self.bytes += bytes as u64;
+    }
+}
+
+impl Drop for RequestSpan {
+    fn drop(&mut self) {
+        self.span.record("bytes", self.bytes);
+        self.span
+            .record("seconds", self.begun.elapsed().as_secs_f64());
+    }
+}
