@@ -58,7 +58,8 @@ impl Transport {
     pub(crate) async fn open(&self, call: &Call, tries: &mut Tries) -> Result<Body, Error> {
         runtime::check()?;
         let request = RequestSpan::new(call);
-        let opened = self.open_by_tries(call, tries).instrument(request.span());
+        let opened = Box::pin(self.open_by_tries(call, tries));
+        let opened = opened.instrument(request.span());
         match opened.await {
             Ok(mut body) => {
                 body.set_span(request, tries.failed() + 1);
@@ -111,7 +112,8 @@ impl Transport {
                     cookies: &cookies,
                     proof: &proof,
                 };
-                let answer = self.answer(call, this_try, sent, &mut outdated).await;
+                // In the heap: the futures of callers contain this one several times.
+                let answer = Box::pin(self.answer(call, this_try, sent, &mut outdated)).await;
                 has_ticket = proof.has_ticket();
                 answer
             }

@@ -12,7 +12,7 @@ async fn only_get_and_the_logout_are_sent() {
     let before = site.content();
     let connection = connect(&site, &[("connection.logout", "true")]);
     for _ in 0..2 {
-        scan(connection.as_ref()).await.closing.unwrap();
+        let _ = scan(connection.as_ref()).await.closing.unwrap();
     }
     connection.check().await;
     if let Some(lookup) = connection.lookup() {
