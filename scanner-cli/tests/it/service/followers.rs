@@ -1,5 +1,10 @@
 //! Followers of the service: their metrics, and what the log says of their settings.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
 use qrs_client::fake_site::FakeSite;
 
 use super::{
@@ -7,7 +12,10 @@ use super::{
     endpoints::{LISTEN, address, ask},
     scanned, wait,
 };
-use crate::scanner::{Home, connection};
+use crate::{
+    receiver::Receiver,
+    scanner::{Home, connection},
+};
 
 /// The gauge of a follower.
 fn behind(page: &str, follower: &str) -> Option<u64> {
@@ -95,4 +103,63 @@ fn a_file_that_is_no_longer_maintained_is_logged_once() {
     });
     assert_eq!(running.log().matches(line).count(), 1);
     running.stop();
+}
+
+/// The value of a metric of the follower `glue`.
+fn of_glue(page: &str, metric: &str) -> Option<f64> {
+    let start = format!("scanner_follower_{metric}{{follower=\"glue\"}} ");
+    let value = page.lines().find_map(|line| line.strip_prefix(&start))?;
+    Some(value.parse().unwrap())
+}
+
+#[test]
+#[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
+fn metrics_show_what_a_webhook_has_received_and_no_secret() {
+    let is_down = Arc::new(AtomicBool::new(true));
+    let down = Arc::clone(&is_down);
+    let receiver = Receiver::start(move |request| {
+        let (path, body) = (&request.path, &request.body);
+        match down.load(Ordering::Relaxed) {
+            true => (404, format!("{{\"message\":\"no hook {path}\"}}")),
+            false if body.contains("\"name\":\"Regions\"") => (422, "{}".to_owned()),
+            false => (204, String::new()),
+        }
+    });
+    let site = FakeSite::start_in_thread();
+    let home = Home::with_site(&site);
+    let url = &receiver.url;
+    let followers = format!(
+        "followers = [ {{ kind = webhook, name = glue, url = \"{url}/T0S3CR3T/s3cr3t-key?sig=s3cr3t\", \
+         token = \"t0ken-of-glue\", secret = \"s3cret-of-glue\" }} ]\n"
+    );
+    let settings = BRIEF.to_owned() + LISTEN + &followers;
+    home.write("conf/application.conf", &settings);
+    let running = Running::start(&home);
+    let address = address(&running);
+    let page = || ask(&address, "GET", "/metrics").1;
+    wait("the lag", || {
+        of_glue(&page(), "lag_seconds").is_some_and(|lag| lag > 0.0)
+    });
+    wait("the failure", || running.log().contains("status 404"));
+    let while_down = page();
+    assert_eq!(of_glue(&while_down, "items_sent_total"), Some(0.0));
+    is_down.store(false, Ordering::Relaxed);
+    home.write("conf/application.conf", settings + "# repaired\n");
+    wait("the delivery", || {
+        of_glue(&page(), "changes_behind") == Some(0.0)
+    });
+    let delivered = page();
+    let refused = of_glue(&delivered, "items_refused").unwrap();
+    assert!(refused >= 1.0, "{delivered}");
+    assert_eq!(
+        of_glue(&delivered, "items_sent_total"),
+        Some(53.0 - refused)
+    );
+    assert_eq!(of_glue(&delivered, "lag_seconds"), Some(0.0));
+    let log = running.stop();
+    for text in [while_down, delivered, log] {
+        for secret in ["S3CR3T", "s3cr3t", "t0ken", "s3cret"] {
+            assert!(!text.contains(secret), "{secret} in {text}");
+        }
+    }
 }
