@@ -59,6 +59,10 @@ pub(super) fn read(settings: &mut Settings) -> Vec<&'static str> {
     let mut columns = Vec::new();
     for name in names.value {
         match find_field(&name, &ALL) {
+            Ok(column) if columns.contains(&column) => {
+                let hint = "write each column once".to_owned();
+                settings.refuse("columns", format!("`columns` has `{column}` twice"), hint);
+            }
             Ok(column) => columns.push(column),
             Err(unknown) => {
                 let hint = hint(&unknown);

@@ -155,6 +155,11 @@ fn invalid_settings_are_explained() {
         ),
         (
             "columns",
+            list(&["key", "label", "Key"]),
+            "`columns` has `key` twice (write each column once)",
+        ),
+        (
+            "columns",
             list(&[]),
             "`columns` is empty (remove the setting to write all columns)",
         ),
