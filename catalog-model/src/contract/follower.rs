@@ -13,11 +13,13 @@ use crate::{
 };
 
 mod crashes;
+mod kind;
 mod memory_feed;
 mod memory_store;
 mod requested;
 mod scenarios;
 
+pub use kind::check_kind;
 pub use memory_feed::{FeedFault, MemoryFeed};
 pub use memory_store::{Closing, MemoryStore};
 

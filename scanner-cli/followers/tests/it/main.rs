@@ -12,6 +12,7 @@ mod fake_receiver;
 mod faults;
 mod file_catalog;
 mod histories;
+mod kinds;
 mod ndjson;
 mod openmetadata;
 mod openmetadata_mapping;
