@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use catalog_model::{Settings, settings::Located};
-use outbound_http::{Client, Error, ExposeSecret, RetryPolicy, SecretString, Url};
+use outbound_http::{Client, Error, ExposeSecret, HeaderValue, RetryPolicy, SecretString, Url};
 use outbound_settings::{Names, OutboundSettings};
 
 use super::Server;
@@ -66,6 +66,13 @@ impl RemoteSettings {
             Token::Required => settings.required_secret("token"),
             Token::Optional => settings.secret("token"),
         };
+        if secret
+            .as_ref()
+            .is_some_and(|secret| !fits_header(&secret.value))
+        {
+            let hint = "copy it again: it must be one line of ASCII characters".to_owned();
+            settings.refuse("token", "`token` cannot be sent in a header", hint);
+        }
         let is_http_allowed = settings.flag("http_allowed", false);
         let parallel = parallel(settings);
         let url = match settings.lacks("url") {
@@ -123,6 +130,12 @@ fn client(
         policy = policy.with_window(window);
     }
     builder.retry(policy).build()
+}
+
+/// Whether a token can be sent.
+fn fits_header(token: &SecretString) -> bool {
+    let token = token.expose_secret().trim();
+    token.is_ascii() && HeaderValue::from_str(token).is_ok()
 }
 
 fn parallel(settings: &mut Settings) -> Option<usize> {

@@ -40,6 +40,16 @@ fn each_invalid_setting_is_reported() {
         ),
         (&[URL], Token::Required, "`token` is mandatory and missing"),
         (
+            &[URL, ("token", "two\nlines")],
+            Token::Required,
+            "`token` cannot be sent in a header",
+        ),
+        (
+            &[URL, ("token", "schlüssel")],
+            Token::Optional,
+            "`token` cannot be sent in a header",
+        ),
+        (
             &[URL, ("parallel", "0")],
             Token::Optional,
             "a number from 1 to 16, not `0`",
