@@ -4,6 +4,8 @@
 Install the library with `pip install standardwebhooks`, then run:
 
     WEBHOOK_SECRET=whsec_… python3 webhook-receiver.py 8099
+
+with the `secret` of the follower.
 """
 
 import base64
@@ -13,10 +15,20 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 from standardwebhooks import Webhook, WebhookVerificationError
 
-SECRET = os.environ["WEBHOOK_SECRET"]
-if not SECRET.startswith("whsec_"):  # a plain text, whose bytes are the key
-    SECRET = base64.b64encode(SECRET.encode()).decode()
-WEBHOOK = Webhook(SECRET)
+
+
+def webhook(secret):
+    if not secret.startswith("whsec_"):  # a plain text, whose bytes are the key
+        secret = base64.b64encode(secret.encode()).decode()
+    try:
+        return Webhook(secret)
+    except (RuntimeError, ValueError):  # empty, or not base64
+        sys.exit("set WEBHOOK_SECRET to the `secret` of the follower")
+
+
+if len(sys.argv) != 2 or not sys.argv[1].isdigit():
+    sys.exit(f"name the port: {sys.argv[0]} 8099")
+WEBHOOK = webhook(os.environ.get("WEBHOOK_SECRET", ""))
 SEEN = set()  # a real receiver keeps these ids in its database
 
 

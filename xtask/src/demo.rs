@@ -20,6 +20,11 @@ const PRINTED_ITEMS: usize = 2;
 /// The scanner's settings: the files of the default follower, and files for DataHub.
 const FOLLOWERS: &str = "followers = [\n  { kind = ndjson, path = export }\n  { kind = datahub-file, path = export/datahub }\n]\n";
 
+/// What to try next.
+const NEXT_STEPS: &str = r#"README.md, "Try it by hand"    the same step by step, in a home that you keep
+cargo xtask postgresql         a database, for docs/catalogs/postgresql.md, "Try it"
+README.md, "Scan a real site""#;
+
 /// The fake site in its own process, which ends when this is dropped.
 struct FakeSite {
     process: Child,
@@ -100,14 +105,15 @@ pub(crate) fn run(shell: &Shell) -> Outcome {
         print_indented(&format!("{item:#}"));
     }
     show_proposals(&built, home.path())?;
-    println!("\nREADME.md describes how to scan a real site.");
+    println!("\nTo go on:\n");
+    print_indented(NEXT_STEPS);
     Ok(())
 }
 
 /// Adds a follower, delivers to it, and shows what it has written.
 #[expect(clippy::print_stdout, reason = "the demonstration prints its result")]
 fn show_proposals(built: &Path, home: &Path) -> Outcome {
-    println!("\nA catalog is a follower. With these settings in conf/application.conf:\n");
+    println!("\nA follower delivers to a catalog. With these settings in conf/application.conf:\n");
     print_indented(FOLLOWERS);
     fs::create_dir(home.join("conf"))?;
     fs::write(home.join("conf/application.conf"), FOLLOWERS)?;

@@ -19,13 +19,14 @@ const PACKAGE: &str = "postgresql";
 pub(crate) fn run(port: Option<u16>) -> Outcome {
     let cluster = start(port)?;
     let (url, port) = (url(&cluster), cluster.port());
+    println!("# The settings, for conf/application.conf in the home:");
     println!(
-        "followers = [ {{ kind = \"postgresql\", url = \"{url}\", password = \"{SUPERUSER_PASSWORD}\" }} ]"
+        "followers = [\n  {{ kind = \"ndjson\", path = \"export\" }}\n  {{ kind = \"postgresql\", url = \"{url}\", password = \"{SUPERUSER_PASSWORD}\" }}\n]"
     );
     println!(
-        "to query it: PGPASSWORD='{SUPERUSER_PASSWORD}' psql -h 127.0.0.1 -p {port} -U postgres -c 'SELECT label, owner FROM qlik_catalog.items'"
+        "# To query it: PGPASSWORD='{SUPERUSER_PASSWORD}' psql -h 127.0.0.1 -p {port} -U postgres -c 'SELECT label, owner FROM qlik_catalog.items'"
     );
-    println!("running until Ctrl-C");
+    println!("# Running until Ctrl-C.");
     loop {
         thread::park();
     }

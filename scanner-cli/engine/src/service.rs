@@ -178,7 +178,7 @@ impl Service {
             Some(name) => info!(scanner = name, version, "service started"),
             None => info!(
                 version,
-                "service started without a name: there is no file `agent-identifier`"
+                "service started; a file `agent-identifier` can give it a name for monitoring"
             ),
         }
         let mut tick = interval(TICK.min(self.automation.look_interval));
