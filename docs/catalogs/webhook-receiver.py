@@ -22,7 +22,7 @@ def webhook(secret):
         secret = base64.b64encode(secret.encode()).decode()
     try:
         return Webhook(secret)
-    except (RuntimeError, ValueError):  # empty, or not base64
+    except Exception:  # the key is missing or not base64
         sys.exit("set WEBHOOK_SECRET to the `secret` of the follower")
 
 

@@ -88,6 +88,21 @@ impl Application {
         Self::from_content(content.as_deref(), reading, &files)
     }
 
+    /// The names of the followers, read without their secrets. `None` if the file cannot be read.
+    pub fn follower_names(reading: &ApplicationReading<'_>) -> Option<Vec<String>> {
+        let (home, variables) = (reading.home, reading.variables);
+        let files = Arc::new(TrackedFiles::new(home));
+        let content = application_content(home).ok()?.unwrap_or_default();
+        let path = &home.settings();
+        let secrets = Secrets::new_for_followers(path, &content, home, variables, &files);
+        let document = application_document(path, &content, variables, &Trusted(&files)).ok()?;
+        let reader = FollowerReader {
+            secrets: &secrets,
+            registry: reading.followers?,
+        };
+        Some(reader.names(&document.root))
+    }
+
     /// The default settings.
     fn unset(home: &Home, variables: &BTreeMap<String, String>) -> Self {
         let (restrictions, _) = Restrictions::from_root(&Object::default(), home, variables);

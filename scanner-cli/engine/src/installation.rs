@@ -64,17 +64,29 @@ impl Installation {
         self.read_application(None)
     }
 
+    /// The names of the followers, read without their secrets. `None` if `conf/application.conf` cannot be read.
+    pub fn follower_names(&self) -> Option<Vec<String>> {
+        Application::follower_names(&self.application_reading(Some(&self.followers)))
+    }
+
     fn read_application(
         &self,
         followers: Option<&FollowerRegistry>,
     ) -> Result<Application, OperationError> {
-        let read = Application::read(&ApplicationReading {
+        let read = Application::read(&self.application_reading(followers));
+        read.map_err(OperationError::configuration)
+    }
+
+    fn application_reading<'a>(
+        &'a self,
+        followers: Option<&'a FollowerRegistry>,
+    ) -> ApplicationReading<'a> {
+        ApplicationReading {
             home: &self.home,
             variables: &self.variables,
             followers,
             now: (self.clock)(),
-        });
-        read.map_err(OperationError::configuration)
+        }
     }
 
     /// Warnings about connections that followers name and that do not exist.

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod account;
 pub mod file_rights;
 pub mod input_file;
 pub mod lock;

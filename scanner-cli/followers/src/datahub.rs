@@ -9,7 +9,7 @@ use catalog_model::{
 };
 
 use crate::{
-    remote::{RemoteSettings, Server, Token, check::CATALOG_STAGES},
+    remote::{Advice, RemoteSettings, Server, Token, check::CATALOG_STAGES},
     sync::{Unacknowledged, hash},
 };
 use delivery::Context;
@@ -108,7 +108,8 @@ impl Datahub {
         let mapping = settings::mapping(settings);
         let remote = RemoteSettings::read(settings, "DataHub", Token::Optional);
         settings.check()?;
-        let remote = settings.checked(remote)?;
+        let mut remote = settings.checked(remote)?;
+        remote.server = remote.server.advise(advice(!settings.lacks("token")));
         Ok(Self {
             name,
             remote,
@@ -124,5 +125,23 @@ impl Datahub {
             parallel: self.remote.parallel,
         };
         delivery::deliver(&context, server).await
+    }
+}
+
+/// What people can do if the server refuses requests.
+fn advice(has_token: bool) -> Advice {
+    let with_token = Advice {
+        page: "check `url`: for the frontend (port 9002), append `/api/gms`; otherwise name the metadata service (port 8080). \
+               A gateway in front of the server may also answer like this",
+        ..Advice::new("DataHub")
+    };
+    let missing = "`token` is not set: create one in DataHub (Settings, Access Tokens)";
+    match has_token {
+        true => with_token,
+        false => Advice {
+            unauthorized: missing,
+            forbidden: missing,
+            ..with_token
+        },
     }
 }

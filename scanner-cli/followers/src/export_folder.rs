@@ -25,8 +25,10 @@ use file_access::{
 
 mod file_follower;
 mod mode;
+mod not_writable;
 
 pub use file_follower::FileFollower;
+use not_writable::{NotWritable, existing};
 
 /// The stage of a check: whether the folder can be written.
 pub const FOLDER: &str = "folder";
@@ -137,9 +139,8 @@ impl ExportFolder {
         let stage = match self.try_folder() {
             Ok(found) => Stage::ok(FOLDER, found, begun.elapsed()),
             Err(error) => {
-                let folder = shown(&self.folder);
-                let seen = format!("`{folder}` cannot be written: {error}");
-                let hint = format!("let the account of the scanner create files in `{folder}`");
+                let NotWritable { reason, hint } = NotWritable::new(&self.folder, &error);
+                let seen = format!("`{}` cannot be written: {reason}", shown(&self.folder));
                 Stage::ok(FOLDER, seen, begun.elapsed()).but(self.if_not_writable, hint)
             }
         };
@@ -213,10 +214,11 @@ impl ExportFolder {
         format: &dyn FileFormat,
     ) -> Result<Written, FollowError> {
         let failed = |error| cannot_write(path, error);
+        let not_created = |error| NotWritable::new(&self.folder, &error).for_file(path);
         let folder_mode = self.mode.map_or(FOLDER_MODE, FileMode::of_folder);
-        create_folder_with(&self.folder, folder_mode).map_err(failed)?;
+        create_folder_with(&self.folder, folder_mode).map_err(not_created)?;
         temporary_file::remove_leftovers(&self.folder);
-        let aside = temporary_file::create(&self.folder, Purpose::Export).map_err(failed)?;
+        let aside = temporary_file::create(&self.folder, Purpose::Export).map_err(not_created)?;
         let mut output = BufWriter::with_capacity(BUFFER, aside);
         let written = format.write(feed, connection, &mut output).await;
         let written = written.map_err(|error| as_follow_error(error, path))?;
@@ -231,17 +233,14 @@ impl ExportFolder {
 
     /// Whether the folder can be written. It is not created.
     fn try_folder(&self) -> io::Result<String> {
-        let existing = (self.folder.ancestors())
-            .map(|folder| match folder.as_os_str().is_empty() {
-                true => Path::new("."),
-                false => folder,
-            })
-            .find(|folder| folder.exists())
-            .unwrap_or(&self.folder);
-        drop(temporary_file::create(existing, Purpose::Export)?);
+        let existing = existing(&self.folder);
+        drop(temporary_file::create(&existing, Purpose::Export)?);
         Ok(match existing == self.folder {
             true => shown(&self.folder),
-            false => format!("{}, which the first delivery creates", shown(&self.folder)),
+            false => format!(
+                "`{}` does not exist; the first delivery creates it",
+                shown(&self.folder)
+            ),
         })
     }
 }

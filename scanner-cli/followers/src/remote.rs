@@ -9,6 +9,7 @@
 //!
 //! Nothing here knows a catalog's product or what a delivery consists of.
 
+mod advice;
 mod answer;
 mod call;
 pub mod check;
@@ -16,6 +17,7 @@ pub(crate) mod sample;
 mod server;
 mod settings;
 
+pub use advice::Advice;
 pub use answer::Answer;
 pub use call::{Call, CallError, Effect};
 pub use server::Server;

@@ -72,7 +72,7 @@ impl Follower for Webhook {
     }
 
     async fn check(&self, _example: Option<&Example>) -> Vec<Stage> {
-        check::check(&self.settings).await
+        check::check(&self.name, &self.settings).await
     }
 
     async fn follow(&self, feed: &dyn Feed) -> Result<Delivery, FollowError> {

@@ -9,9 +9,10 @@ use super::signals::interrupted;
 use crate::{
     arguments::Encrypt,
     encrypt_request::{BoundSetting, SecretInputError, read_secret},
-    encryption::{Binding, Key, KeyFile, read_or_create},
+    encryption::{Binding, Key, KeyFile, Owner, read_or_create},
     exit::Exit,
     home::shown,
+    near_code::did_you_mean,
     problem::Problem,
     program::Program,
     secrets::exposure,
@@ -70,8 +71,12 @@ pub(crate) async fn run(program: &mut Program, arguments: &Encrypt) -> Exit {
     match key.encrypt(&secret, binding) {
         // In quotes, because HOCON would read `[…]` as a list.
         Ok(text) => {
-            if binding.is_none() {
-                program.report_problem(&unbound());
+            let warning = match &bound {
+                None => Some(unbound()),
+                Some(bound) => unknown_owner(program, bound),
+            };
+            if let Some(warning) = warning {
+                program.report_problem(&warning);
             }
             program.print(&format!("\"{text}\"\n"), Exit::Complete)
         }
@@ -87,8 +92,38 @@ pub(crate) async fn run(program: &mut Program, arguments: &Encrypt) -> Exit {
 fn unbound() -> Problem {
     Problem::warning(
         "the value is not bound to a connection and a setting: anyone who reads it can use it in any connection file",
-        "name both to bind it: `scanner-cli encrypt --for CODE connection.auth.value`".to_owned(),
+        "name both to bind it: `scanner-cli encrypt --for CODE connection.auth.value`, or `scanner-cli encrypt --for follower:NAME SETTING`".to_owned(),
     )
+}
+
+/// The warning about a value that nothing can use yet, because its owner does not exist or is something else.
+fn unknown_owner(program: &Program, bound: &BoundSetting<'_>) -> Option<Problem> {
+    let names = program.installation.follower_names()?;
+    let names: Vec<_> = names.iter().map(String::as_str).collect();
+    let setting = &bound.setting;
+    match bound.owner {
+        Owner::Follower(name) if !names.contains(&name) => {
+            let message = format!("`conf/application.conf` has no follower with the name `{name}`");
+            let near = did_you_mean(name, &names);
+            let hint = format!(
+                "{near}the followers are: {}; the value works only for the follower that `--for` names",
+                names.join(", ")
+            );
+            Some(Problem::warning(message, hint))
+        }
+        Owner::Connection(code) if names.contains(&code) => {
+            let all = program.installation.connections().ok();
+            let codes = all.and_then(|all| all.all_codes()).unwrap_or_default();
+            let is_code = codes.iter().any(|known| known.as_str() == code);
+            (!is_code).then(|| {
+                Problem::warning(
+                    format!("`{code}` is a follower, and no connection has this code"),
+                    format!("for the follower, run `scanner-cli encrypt --for follower:{code} {setting}`"),
+                )
+            })
+        }
+        _ => None,
+    }
 }
 
 /// Reads the secret from the terminal or from standard input.

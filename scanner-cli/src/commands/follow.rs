@@ -12,6 +12,7 @@ use crate::{
     stored::no_store,
 };
 
+mod indented_json;
 mod planned;
 mod text;
 

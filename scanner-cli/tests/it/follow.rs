@@ -81,8 +81,8 @@ fn a_dry_run_shows_every_request_without_the_token_and_changes_nothing() {
         &["warning   the catalog did not answer, so it is assumed to be empty: connection refused"],
     );
     let first = &text.output[..text.output.find('\n').unwrap()];
-    assert_eq!(first, "### datahub");
-    assert!(text.output.contains("POST http://127.0.0.1:9/openapi/v3/entity/container?async=false\nContent-Type: application/json\n\n[{"));
+    assert_eq!(first, "### datahub 1");
+    assert!(text.output.contains("POST http://127.0.0.1:9/openapi/v3/entity/container?async=false\nContent-Type: application/json\n\n[\n  {\n    \""));
     assert!(!text.output.contains("s3cr3t"));
     let after = files(&home.path(""));
     let changed: Vec<_> = after

@@ -98,6 +98,25 @@ impl FollowerReader<'_> {
         (followers.into_iter().map(redacted).map(Arc::new)).collect()
     }
 
+    /// The names of the followers, also of disabled ones, read without their secrets.
+    pub(super) fn names(self, root: &Object) -> Vec<String> {
+        let Some(list) = root.get(FOLLOWERS) else {
+            let default = unset(self.secrets.home).into_iter();
+            return default.map(|one| one.follower.name().to_string()).collect();
+        };
+        let Value::List(nodes) = &list.value else {
+            return Vec::new();
+        };
+        let blocks = nodes.iter().filter_map(|node| match &node.value {
+            Value::Object(block) => Some(block),
+            _ => None,
+        });
+        let settings = blocks.map(|block| self.settings(without_secrets(block)));
+        settings
+            .filter_map(|mut settings| self.registry.name(&mut settings))
+            .collect()
+    }
+
     /// Resolves the secrets of the secret manager in the list, if it uses any.
     fn with_secrets(self, list: Node, findings: &mut Findings) -> Option<Node> {
         if !has_secret(&list) {

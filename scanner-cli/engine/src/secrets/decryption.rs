@@ -229,7 +229,7 @@ impl Secrets<'_> {
         let content = content.ok_or_else(|| {
             SecretError::new(
                 format!("there is no key file `{shown}`"),
-                "restore the key file that it was encrypted with, or name its path in `conf/application.conf` (`encryption.key-file`)",
+                "restore the key file that it was encrypted with, name its path in `conf/application.conf` (`encryption.key-file`), or encrypt the secret again with `scanner-cli encrypt`",
             )
         })?;
         if let Err(not_text) = encoding::check_nul(&content) {

@@ -30,7 +30,7 @@ pub(super) fn shut_out(place: Place, folder: &Path) -> SettingProblem {
         key: "path".to_owned(),
         place,
         message: format!(
-            "the folder `{folder}` denies access to users who may read its files by `mode`"
+            "`mode` lets other users read the files, but they may not enter the folder `{folder}`"
         ),
         hint: Some(format!("allow access: `chmod g+x,o+x {folder}`")),
         place_kind: PlaceKind::Setting,

@@ -7,8 +7,8 @@ use catalog_model::{Stage, Verdict, follower::Example};
 use outbound_http::{Stage as Connecting, Step};
 
 use super::{
-    error::{Failure, Problem},
-    schema::{CURRENT, Found, NO_SCHEMA, OLDEST_SERVER, find, newer, quoted},
+    error::{Failure, Problem, RIGHTS},
+    schema::{CURRENT, Found, OLDEST_SERVER, find, may_not_create, newer, quoted, written},
     session::{Session, Way, WayEnd},
     settings::{Encryption, Target},
 };
@@ -140,12 +140,7 @@ async fn permissions(
             let may = session.query_one(may, &[]).await?;
             match may.get(0) {
                 true => Ok("may create the schema"),
-                false => {
-                    let message = format!(
-                        "the schema `{schema}` does not exist, and the scanner may not create it"
-                    );
-                    Err(Problem::new(message, "", Some(NO_SCHEMA)).into())
-                }
+                false => Err(may_not_create(schema, &target.user).into()),
             }
         }
         Found::Version(version) if version > CURRENT => {
@@ -160,11 +155,15 @@ async fn permissions(
             match session.query_one(may, &[schema]).await?.get(0) {
                 true => Ok("may create tables"),
                 false => {
+                    let role = &target.user;
                     let message =
-                        format!("the scanner may not create tables in the schema `{schema}`");
-                    let hint =
-                        "let the database administrator run `GRANT USAGE, CREATE ON SCHEMA … TO …`";
-                    Err(Problem::new(message, "", Some(hint)).into())
+                        format!("the role `{role}` may not create tables in the schema `{schema}`");
+                    let hint = format!(
+                        "let the database administrator run `GRANT USAGE, CREATE ON SCHEMA {} TO {}`",
+                        written(schema),
+                        written(role)
+                    );
+                    Err(Problem::new(message, "", None).advise(hint).into())
                 }
             }
         }
@@ -190,9 +189,8 @@ async fn probe(session: &Session, schema: &str) -> Result<(), Failure> {
     );
     let may = session.query_one(&may, &[]).await?;
     if !may.get::<_, bool>(0) {
-        let message = "the scanner may not write the table `changes`";
-        let hint = "grant the rights that docs/catalogs/postgresql.md lists";
-        return Err(Problem::new(message, "", Some(hint)).into());
+        let message = "the role in `url` may not write the table `changes`";
+        return Err(Problem::new(message, "", Some(RIGHTS)).into());
     }
     session.roll_back().await
 }

@@ -30,7 +30,9 @@ const LOST: &str = "the connection to the database was lost";
 /// What to do if the server does not behave like PostgreSQL.
 pub(super) const OTHER_SERVER: &str =
     "check the host and the port: another server may listen there";
-const RIGHTS: &str = "grant the rights that docs/catalogs/postgresql.md lists";
+/// What to do if a table belongs to another role.
+pub(super) const RIGHTS: &str =
+    "the tables must belong to the role in `url`: connect as their owner, or set another `schema`";
 
 impl Problem {
     pub(super) fn new(
@@ -43,6 +45,14 @@ impl Problem {
             cause: cause.into(),
             hint: hint.map(str::to_owned),
             is_final: false,
+        }
+    }
+
+    /// The same problem with what to do.
+    pub(super) fn advise(self, hint: String) -> Self {
+        Self {
+            hint: Some(hint),
+            ..self
         }
     }
 
@@ -73,9 +83,7 @@ pub(super) fn failure(error: &tokio_postgres::Error) -> Failure {
         return Failure::Data(text);
     }
     let (message, hint) = match *found.code() {
-        SqlState::INSUFFICIENT_PRIVILEGE => {
-            ("the database does not allow the scanner this", Some(RIGHTS))
-        }
+        SqlState::INSUFFICIENT_PRIVILEGE => ("the role in `url` lacks a right", Some(RIGHTS)),
         SqlState::READ_ONLY_SQL_TRANSACTION => (
             "the database cannot be written",
             Some("name the primary server in `url`, not a standby"),
@@ -103,7 +111,7 @@ pub(super) fn failure(error: &tokio_postgres::Error) -> Failure {
 }
 
 /// What an error of the driver is, during a login.
-pub(super) fn login_failure(error: &tokio_postgres::Error, user: &str) -> Problem {
+pub(super) fn login_failure(error: &tokio_postgres::Error, user: &str, database: &str) -> Problem {
     let Some(found) = error.as_db_error() else {
         let missing = error
             .source()
@@ -129,10 +137,11 @@ pub(super) fn login_failure(error: &tokio_postgres::Error, user: &str) -> Proble
                 "check the user in `url`; the database administrator allows logins in pg_hba.conf",
             ),
         ),
-        SqlState::INVALID_CATALOG_NAME => (
-            "the database does not exist".to_owned(),
-            Some("check the end of `url`, or let the database administrator create it"),
-        ),
+        SqlState::INVALID_CATALOG_NAME => {
+            let message = format!("the database `{database}` does not exist");
+            let hint = "check the database name at the end of `url`";
+            return Problem::new(message, "", Some(hint)).finally();
+        }
         SqlState::INSUFFICIENT_PRIVILEGE => (
             format!("`{user}` may not use the database"),
             Some("let the database administrator run `GRANT CONNECT ON DATABASE …`"),

@@ -18,9 +18,6 @@ pub(super) const CURRENT: i32 = MIGRATIONS.len() as i32;
 /// The oldest server that has everything that the schema needs, as `server_version_num` counts.
 pub(super) const OLDEST_SERVER: i32 = 120_000;
 
-/// What to do if the scanner may not create the schema.
-pub(super) const NO_SCHEMA: &str = "let the database administrator run `CREATE SCHEMA … AUTHORIZATION …` (docs/catalogs/postgresql.md)";
-
 /// The table of versions, made before the first migration.
 const VERSIONS: &str = "
 CREATE TABLE IF NOT EXISTS schema_version (
@@ -49,12 +46,26 @@ pub(super) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
+/// A name of PostgreSQL as people write it: in quotes only if it needs them.
+pub(super) fn written(name: &str) -> String {
+    let is_plain = |byte| matches!(byte, b'a'..=b'z' | b'_' | b'0'..=b'9');
+    let is_digit = name.starts_with(|first: char| first.is_ascii_digit());
+    match name.is_empty() || is_digit || !name.bytes().all(is_plain) {
+        true => quoted(name),
+        false => name.to_owned(),
+    }
+}
+
 /// Looks for the schema.
 pub(super) async fn find(session: &Session, schema: &str) -> Result<Found, Failure> {
-    let exists = "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = $1";
-    let exists = session.query(exists, &[&schema]).await?;
-    if exists.is_empty() {
+    let known = "SELECT has_schema_privilege(oid, 'USAGE'), pg_get_userbyid(nspowner)::text, current_user::text \
+                 FROM pg_catalog.pg_namespace WHERE nspname = $1";
+    let known = session.query(known, &[&schema]).await?;
+    let Some(known) = known.first() else {
         return Ok(Found::Nothing);
+    };
+    if !known.get::<_, bool>(0) {
+        return Err(not_usable(schema, known.get(1), known.get(2)).into());
     }
     let version = "SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
                    WHERE n.nspname = $1 AND c.relname = 'schema_version'";
@@ -78,7 +89,9 @@ pub(super) async fn migrate(session: &Session, schema: &str) -> Result<(), Failu
     }
     if found == Found::Nothing {
         let created = session.batch(&creation(schema)).await;
-        created.map_err(|failure| not_created(failure, schema))?;
+        if let Err(failure) = created {
+            return Err(not_created(failure, session, schema).await);
+        }
     }
     loop {
         session.begin(schema).await?;
@@ -155,21 +168,36 @@ pub(super) fn newer(schema: &str, version: i32) -> Problem {
     Problem::new(message, "", Some(hint)).finally()
 }
 
-fn not_created(failure: Failure, schema: &str) -> Failure {
-    match failure {
-        Failure::Database(problem)
-            if problem
-                .cause
-                .contains(SqlState::INSUFFICIENT_PRIVILEGE.code()) =>
-        {
-            Problem {
-                message: format!("the scanner may not create the schema `{schema}`"),
-                hint: Some(NO_SCHEMA.to_owned()),
-                ..problem
-            }
-            .into()
-        }
-        other => other,
+/// The problem of a role that may not create the schema.
+pub(super) fn may_not_create(schema: &str, role: &str) -> Problem {
+    let message = format!("the role `{role}` may not create the schema `{schema}`");
+    let hint = format!(
+        "let the database administrator run `CREATE SCHEMA {} AUTHORIZATION {}`",
+        written(schema),
+        written(role)
+    );
+    Problem::new(message, "", None).advise(hint).finally()
+}
+
+/// The problem of a role that may not use the schema of another one.
+fn not_usable(schema: &str, owner: &str, role: &str) -> Problem {
+    let message =
+        format!("the role `{role}` may not use the schema `{schema}`, which belongs to `{owner}`");
+    let hint = format!("connect as `{owner}`, or set another `schema`");
+    Problem::new(message, "", None).advise(hint).finally()
+}
+
+async fn not_created(failure: Failure, session: &Session, schema: &str) -> Failure {
+    let Failure::Database(problem) = &failure else {
+        return failure;
+    };
+    let code = SqlState::INSUFFICIENT_PRIVILEGE;
+    if !problem.cause.contains(code.code()) {
+        return failure;
+    }
+    match session.query_one("SELECT current_user::text", &[]).await {
+        Ok(row) => may_not_create(schema, row.get(0)).into(),
+        Err(_) => failure,
     }
 }
 
@@ -215,5 +243,17 @@ mod tests {
     #[test]
     fn a_quote_in_a_name_is_doubled() {
         assert_eq!(quoted("a\"; DROP"), "\"a\"\"; DROP\"");
+    }
+
+    #[test]
+    fn a_name_is_written_in_quotes_if_it_needs_them() {
+        for (name, expected) in [
+            ("qlik_catalog", "qlik_catalog"),
+            ("Sales", "\"Sales\""),
+            ("1st", "\"1st\""),
+            ("", "\"\""),
+        ] {
+            assert_eq!(written(name), expected);
+        }
     }
 }

@@ -337,7 +337,7 @@ async fn login(
             prepared: Mutex::default(),
         }),
         Err(error) => {
-            let problem = login_failure(&error, &target.user);
+            let problem = login_failure(&error, &target.user, &target.database);
             Err(Problem {
                 cause: redactor.redact_line(&problem.cause),
                 ..problem

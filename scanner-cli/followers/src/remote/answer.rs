@@ -4,7 +4,7 @@ use catalog_model::{FollowError, with_causes};
 use outbound_http::{Error, ErrorKind, Fact, FailureClass, HeaderMap, Response, is_html};
 use serde_json::Value;
 
-use super::CallError;
+use super::{Advice, CallError};
 
 /// The fields in which servers write why they refuse a request, the most precise first.
 const MESSAGE_FIELDS: [&str; 3] = ["message", "error", "detail"];
@@ -37,13 +37,13 @@ pub(super) enum Failure {
 }
 
 /// Reads an answer. A page that a gateway answers with success is none.
-pub(super) async fn read(mut response: Response) -> Result<Answer, Failure> {
+pub(super) async fn read(mut response: Response, advice: &Advice) -> Result<Answer, Failure> {
     if !response.is_success() {
-        return Err(Failure::Call(refused(response).await));
+        return Err(Failure::Call(refused(response, advice).await));
     }
     let (status, headers) = (response.status(), response.headers().clone());
     if response.is_labelled_as_page() {
-        return Err(Failure::Call(page(&response)));
+        return Err(Failure::Call(page(&response, advice)));
     }
     if status == 204 || response.header("content-length") == Some("0") {
         let json = Value::Null;
@@ -67,14 +67,14 @@ pub(super) async fn read(mut response: Response) -> Result<Answer, Failure> {
 
 /// Reads whether the server has accepted a request, whatever its answer says. Only a web page is not accepted: it is
 /// that of a gateway. The label alone is no proof, since programs label any text as a page.
-pub(super) async fn accepted(mut response: Response) -> Result<(), CallError> {
+pub(super) async fn accepted(mut response: Response, advice: &Advice) -> Result<(), CallError> {
     if !response.is_success() {
-        return Err(refused(response).await);
+        return Err(refused(response, advice).await);
     }
     // Also read if it does not matter, so that the connection can be used again.
     let body = response.page(Vec::new()).await;
     match response.is_labelled_as_page() && is_html(&body) {
-        true => Err(page(&response)),
+        true => Err(page(&response, advice)),
         false => Ok(()),
     }
 }
@@ -97,19 +97,17 @@ pub(super) fn unreached(error: &Error) -> CallError {
     })
 }
 
-fn page(response: &Response) -> CallError {
-    let url = response.context().url();
+fn page(response: &Response, advice: &Advice) -> CallError {
+    let (server, url) = (advice.server, response.context().url());
     CallError::Page(FollowError::Target {
-        message: format!("the answer at `{url}` is a web page instead of JSON"),
-        hint: Some(
-            "check `url`; a gateway in front of the server may also answer like this".to_owned(),
-        ),
+        message: format!("{server} answered with a web page (HTML) at `{url}`"),
+        hint: Some(advice.page.to_owned()),
         source: None,
     })
 }
 
 /// What a status of failure means.
-async fn refused(mut response: Response) -> CallError {
+async fn refused(mut response: Response, advice: &Advice) -> CallError {
     let status = response.status();
     let body = response.page(Vec::new()).await;
     let redactor = response.context().redactor();
@@ -131,7 +129,7 @@ async fn refused(mut response: Response) -> CallError {
                 Some(message) => format!("{}: {message}", with_causes(&error)),
                 None => with_causes(&error),
             };
-            let hint = hint(&error);
+            let hint = hint(&error, advice);
             match status {
                 401 | 403 => CallError::Denied {
                     status,
@@ -151,10 +149,10 @@ async fn refused(mut response: Response) -> CallError {
     }
 }
 
-fn hint(error: &Error) -> Option<String> {
+fn hint(error: &Error, advice: &Advice) -> Option<String> {
     let hint = match (error.kind(), error.fact()) {
-        (ErrorKind::Unauthorized, _) => "check `token`: it may be wrong or have expired",
-        (ErrorKind::Forbidden, _) => "allow the owner of `token` to write what is delivered",
+        (ErrorKind::Unauthorized, _) => advice.unauthorized,
+        (ErrorKind::Forbidden, _) => advice.forbidden,
         (_, Fact::Redirected) => "check `url`: redirects are not followed",
         _ => return error.hint().map(str::to_owned),
     };

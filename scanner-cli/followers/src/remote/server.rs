@@ -9,7 +9,7 @@ use catalog_model::{
 use outbound_http::{Client, Error, HeaderMap, Repeat, RequestBuilder, RetryPolicy, Url};
 
 use super::{
-    Answer, Call, CallError, Effect,
+    Advice, Answer, Call, CallError, Effect,
     answer::{Failure, accepted, ended, read, unreached},
 };
 
@@ -26,6 +26,7 @@ pub struct Server {
     base: Url,
     client: Client,
     retry: RetryPolicy,
+    advice: Advice,
     /// Receives the requests of a dry run.
     plan: Option<Plan>,
     /// In a dry run: why the server could not be reached.
@@ -34,14 +35,27 @@ pub struct Server {
 
 impl Server {
     /// The server of a client whose URL this is.
-    pub(super) fn new(base: Url, client: Client) -> Self {
+    pub(super) fn new(base: Url, client: Client, advice: Advice) -> Self {
         Self {
             base,
             retry: client.retry_policy(),
             client,
+            advice,
             plan: None,
             unreached: Arc::default(),
         }
+    }
+
+    /// The same server with other advice for people.
+    #[must_use]
+    pub fn advise(self, advice: Advice) -> Self {
+        Self { advice, ..self }
+    }
+
+    /// What people can do if the server refuses requests.
+    #[must_use]
+    pub fn advice(&self) -> &Advice {
+        &self.advice
     }
 
     /// The same server in a dry run: requests that write are recorded, and have an empty [answer](Answer::is_recorded).
@@ -103,7 +117,7 @@ impl Server {
         loop {
             let response = self.request(call).send().await;
             let response = response.map_err(|error| self.unanswered(&error))?;
-            match read(response).await {
+            match read(response, &self.advice).await {
                 Ok(answer) => return Ok(answer),
                 Err(Failure::Call(error)) => return Err(error),
                 // Whether the catalog has stored the request is not known.
@@ -127,7 +141,8 @@ impl Server {
             return Ok(());
         }
         let request = self.request(call).headers_of_each_try(of_each_try);
-        accepted(request.send().await.map_err(|error| unreached(&error))?).await
+        let response = request.send().await.map_err(|error| unreached(&error))?;
+        accepted(response, &self.advice).await
     }
 
     /// Sends a request once that only reads, and returns its status and the `Location`, whatever they are.

@@ -6,7 +6,7 @@ use catalog_model::{Settings, settings::Located};
 use outbound_http::{Client, Error, ExposeSecret, HeaderValue, RetryPolicy, SecretString, Url};
 use outbound_settings::{Names, OutboundSettings};
 
-use super::Server;
+use super::{Advice, Server};
 
 /// Whether a catalog needs a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,7 +92,7 @@ impl RemoteSettings {
         let client = client((&url, secrets), server, secret.as_ref(), &outbound);
         let client = settings.accept("url", client, Error::hint)?;
         Some(Self {
-            server: Server::new(url.clone(), client),
+            server: Server::new(url.clone(), client, Advice::new(server)),
             url,
             parallel: parallel.unwrap_or(DEFAULT_PARALLEL),
             outbound,

@@ -1,6 +1,6 @@
 //! A check of the way to a webhook. Nothing tells whether it accepts events but an event, so little is ever ok.
 
-use catalog_model::{FollowError, Stage};
+use catalog_model::{FollowError, FollowerName, Stage};
 use outbound_http::Method;
 
 use super::settings::WebhookSettings;
@@ -22,17 +22,17 @@ pub(super) const STAGES: [&str; 8] = [
     WAY[0], WAY[1], WAY[2], WAY[3], SERVER, TOKEN, SIGNATURE, EVENTS,
 ];
 
-/// What shows what cannot be tested.
-const FIRST_DELIVERY: &str = "the first delivery shows whether events are accepted";
-
 /// Checks a webhook with a request that no receiver takes for an event.
-pub(super) async fn check(settings: &WebhookSettings) -> Vec<Stage> {
+pub(super) async fn check(name: &FollowerName, settings: &WebhookSettings) -> Vec<Stage> {
+    let hint = format!("run `scanner-cli follow {name}`");
     let mut stages = Stages::way(&settings.remote).await;
     let mut status = 0;
     stages.then(SERVER, server(settings, &mut status)).await;
-    stages.then(TOKEN, async { token(settings, status) }).await;
+    stages
+        .then(TOKEN, async { token(settings, status, &hint) })
+        .await;
     stages.then(SIGNATURE, async { signature(settings) }).await;
-    stages.then(EVENTS, async { events(settings) }).await;
+    stages.then(EVENTS, async { events(settings, &hint) }).await;
     stages.all(&STAGES)
 }
 
@@ -67,20 +67,20 @@ async fn server(settings: &WebhookSettings, found: &mut u16) -> Result<Seen, Sta
     }
 }
 
-fn token(settings: &WebhookSettings, status: u16) -> Result<Seen, StageError> {
+fn token(settings: &WebhookSettings, status: u16, hint: &str) -> Result<Seen, StageError> {
     match (settings.has_token, status) {
         (_, 401) => Err(StageError {
             message: "the webhook rejects the credentials (status 401)".to_owned(),
-            hint: Some("check `token`".to_owned()),
+            hint: Some(settings.remote.server.advice().unauthorized.to_owned()),
         }),
         (_, 403) => Ok(Seen::doubtful(
-            "OPTIONS is forbidden (status 403); whether events are was not tested",
-            FIRST_DELIVERY,
+            "the webhook forbids OPTIONS (status 403); the token was not tested",
+            hint,
         )),
         (false, _) => Ok(Seen::ok("not set")),
         (true, _) => Ok(Seen::doubtful(
-            "not tested: no request but an event tests it",
-            FIRST_DELIVERY,
+            "not tested: only a delivery can show whether the webhook accepts it",
+            hint,
         )),
     }
 }
@@ -90,12 +90,12 @@ fn signature(settings: &WebhookSettings) -> Result<Seen, FollowError> {
         Some(_) => Seen::ok("requests are signed (v1)"),
         None => Seen::doubtful(
             "requests are not signed",
-            "set `secret`, so that the receiver can tell who sends",
+            "set `secret`, so that the receiver can verify the sender",
         ),
     })
 }
 
-fn events(settings: &WebhookSettings) -> Result<Seen, FollowError> {
+fn events(settings: &WebhookSettings, hint: &str) -> Result<Seen, FollowError> {
     let groups = [
         (
             settings.events.item,
@@ -107,9 +107,9 @@ fn events(settings: &WebhookSettings) -> Result<Seen, FollowError> {
     let names: Vec<_> = groups
         .map(|(_, name)| format!("{SCANNER}.{name}"))
         .collect();
-    let seen = format!("{} are sent after a scan", names.join("; "));
-    Ok(Seen::doubtful(
-        format!("{seen}; whether they are accepted was not tested"),
-        FIRST_DELIVERY,
-    ))
+    let seen = format!(
+        "{}: not tested, because only a delivery can show whether the webhook accepts events",
+        names.join("; ")
+    );
+    Ok(Seen::doubtful(seen, hint))
 }

@@ -4,7 +4,7 @@ use catalog_model::Settings;
 use outbound_http::{ExposeSecret, SecretString, Url};
 
 use super::signature::Key;
-use crate::remote::{RemoteSettings, Token};
+use crate::remote::{Advice, RemoteSettings, Token};
 
 /// What the settings say. Not to be printed: the URL may contain a secret.
 pub(super) struct WebhookSettings {
@@ -37,7 +37,8 @@ impl WebhookSettings {
         let key = secret.as_ref().map(Key::new);
         let key = match key {
             Some(Err(error)) => {
-                let hint = "copy it again: after its prefix, the secret is base64; without the prefix, any text is a secret";
+                let hint =
+                    "copy the secret again, or remove `whsec_` to use the text itself as the key";
                 settings.refuse("secret", error.to_string(), hint.to_owned());
                 None
             }
@@ -47,7 +48,8 @@ impl WebhookSettings {
         let has_token = !settings.lacks("token");
         let mut more: Vec<_> = secret.iter().flat_map(spellings).collect();
         more.extend(url_secrets(settings));
-        let remote = RemoteSettings::read_with(settings, SERVER, Token::Optional, &more)?;
+        let mut remote = RemoteSettings::read_with(settings, SERVER, Token::Optional, &more)?;
+        remote.server = remote.server.advise(advice(has_token, key.is_some()));
         let url = settings.url("url")?.value;
         Some(Self {
             remote,
@@ -90,6 +92,22 @@ fn url_secrets(settings: &mut Settings) -> Vec<SecretString> {
     secrets
         .map(|part| SecretString::from(part.to_owned()))
         .collect()
+}
+
+/// What people can do if the receiver refuses requests.
+fn advice(has_token: bool, has_key: bool) -> Advice {
+    let credentials = match (has_token, has_key) {
+        (true, true) => "check `token` and `secret`: they must be those of the receiver",
+        (true, false) => "check `token`: it may be wrong or have expired",
+        (false, true) => "check `secret`: it must be the one of the receiver",
+        (false, false) => "set `secret` or `token`, if the receiver needs one",
+    };
+    Advice {
+        page: "check `url`; a gateway in front of the receiver may also answer like this",
+        unauthorized: credentials,
+        forbidden: credentials,
+        ..Advice::new(SERVER)
+    }
 }
 
 /// The secret, and what follows its prefix.

@@ -133,7 +133,9 @@ async fn a_check_changes_nothing_in_the_home() {
     let home = tempfile::tempdir().unwrap();
     let stages = open(home.path()).check(None).await;
     assert!(
-        stages[0].seen.contains("which the first delivery creates"),
+        stages[0]
+            .seen
+            .contains("does not exist; the first delivery creates it"),
         "{stages:?}"
     );
     assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);

@@ -13,13 +13,14 @@ use catalog_model::{
 };
 use serde::Serialize;
 
+use super::indented_json::indented;
 use crate::{
     arguments::FollowFormat,
     delivery::{Deliverer, DeliveryRecord, DeliveryRun, PlannedRecord},
     destination::{STANDARD_OUTPUT, unless_broken_pipe},
     environment::Environment,
     exit::Exit,
-    json_text::write_json,
+    json_text::{escape_json, write_json},
     printable,
     problem::Problem,
     program::Program,
@@ -118,16 +119,21 @@ impl Output {
 
 impl State {
     fn add(&mut self, planned: &Planned) {
+        let mut number = 0;
         if let Some(counts) = self.counts.last_mut() {
             match planned {
                 Planned::Request { .. } => counts.requests += 1,
                 Planned::File { .. } => counts.files += 1,
                 _ => counts.statements += 1,
             }
+            number = counts.requests + counts.files + counts.statements;
         }
         let text = match self.format {
             FollowFormat::Ndjson => lines([PlannedRecord::new(&self.follower, planned)]),
-            FollowFormat::Text => printable::lines(&text(&self.follower, planned)).into_owned(),
+            FollowFormat::Text => {
+                let shown = text(&self.follower, number, planned);
+                printable::lines(&shown).into_owned()
+            }
         };
         self.write(&text);
     }
@@ -154,8 +160,9 @@ pub(super) fn lines(records: impl IntoIterator<Item = impl Serialize>) -> String
     String::from_utf8_lossy(&lines).into_owned()
 }
 
-/// Something that would be written, as text: a request looks as in HTTP.
-fn text(follower: &str, planned: &Planned) -> String {
+/// Something that would be written, as text: a request looks as in HTTP. JSON is indented, and its unprintable characters
+/// are escaped.
+fn text(follower: &str, number: u64, planned: &Planned) -> String {
     let shown = match planned {
         Planned::Request {
             method,
@@ -167,7 +174,10 @@ fn text(follower: &str, planned: &Planned) -> String {
             let headers: String = headers
                 .map(|(name, value)| format!("{name}: {value}\n"))
                 .collect();
-            let body = body.as_ref().map(|body| format!("\n{body}\n"));
+            let body = body.as_deref().map(|body| match indented(body) {
+                Some(json) => format!("\n{}\n", escape_json(&json)),
+                None => format!("\n{body}\n"),
+            });
             format!("{method} {url}\n{headers}{}", body.unwrap_or_default())
         }
         Planned::File { path, items } => {
@@ -180,5 +190,5 @@ fn text(follower: &str, planned: &Planned) -> String {
         }
         _ => return String::new(),
     };
-    format!("### {follower}\n{shown}\n")
+    format!("### {follower} {number}\n{shown}\n")
 }

@@ -54,6 +54,15 @@ fn secrets_are_encrypted() {
     page.note("for a follower");
     let follower = &["encrypt", "--for", "follower:glue", "token"];
     encrypt(&mut page, &home, follower, b"x");
+    page.note("for an unknown follower, and for a follower without `follower:`");
+    let followers = "followers = [ { kind = datahub, url = \"https://datahub.example.com\", token = \"ENC[…]\" } ]";
+    home.write("conf/application.conf", followers);
+    let unknown = &["encrypt", "--for", "follower:datahb", "token"];
+    encrypt(&mut page, &home, unknown, b"x");
+    let code = &["encrypt", "--for", "datahub", "token"];
+    encrypt(&mut page, &home, code, b"x");
+    let known = &["encrypt", "--for", "follower:datahub", "token"];
+    encrypt(&mut page, &home, known, b"x");
     home.write("conf/encryption.key", "no key");
     page.note("a damaged key file");
     encrypt(&mut page, &home, bound, b"x");

@@ -13,7 +13,7 @@ use catalog_model::{
 
 use super::{Datahub, east};
 use crate::{
-    fake_datahub::TOKEN,
+    fake_datahub::{Fault, TOKEN},
     support::{open, settings},
 };
 
@@ -60,6 +60,23 @@ async fn each_stage_of_a_check_fails_at_its_place() {
         verdicts(closed, TOKEN).await,
         [Failed, NotReached, NotReached, NotReached, NotReached]
     );
+}
+
+#[tokio::test]
+async fn a_check_says_what_to_do_about_a_page_and_a_missing_token() {
+    let datahub = Datahub::new();
+    let url = datahub.server.url();
+    let hint = async |name: &str, own: &[(&str, &str)]| {
+        let settings = [&[("kind", "datahub"), ("url", &*url)], own].concat();
+        let stages = open(Path::new("."), &settings).check(None).await;
+        let stage = stages.into_iter().find(|stage| stage.name == name);
+        stage.unwrap().hint.unwrap()
+    };
+    let token = "`token` is not set: create one in DataHub (Settings, Access Tokens)";
+    assert_eq!(hint("token", &[]).await, token);
+    datahub.fake().state().later = Some((0, Fault::Page));
+    let page = hint("permissions", &[("token", TOKEN)]).await;
+    assert!(page.contains("append `/api/gms`"), "{page}");
 }
 
 #[tokio::test]

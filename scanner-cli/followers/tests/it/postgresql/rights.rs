@@ -14,9 +14,10 @@ async fn a_role_without_rights_is_told_what_it_needs() {
     let (failed, text) = result(&database.check_with(&[]).await);
     assert_eq!(failed, ["permissions"]);
     assert!(
-        text.contains(
-            "the scanner may not create it [let the database administrator run `CREATE SCHEMA"
-        ),
+        text.contains(&format!(
+            "the role `{role}` may not create the schema `qlik_catalog` \
+             [let the database administrator run `CREATE SCHEMA qlik_catalog AUTHORIZATION {role}`]"
+        )),
         "{text}"
     );
     let feed = TestFeed::new("east", vec![item("east", "s1", "A")]);
@@ -24,10 +25,22 @@ async fn a_role_without_rights_is_told_what_it_needs() {
     assert!(
         error
             .to_string()
-            .contains("the scanner may not create the schema `qlik_catalog`"),
+            .contains("may not create the schema `qlik_catalog`"),
         "{error}"
     );
     assert!(error.hint().unwrap().contains("CREATE SCHEMA"));
+    // It belongs to somebody else.
+    database.execute("CREATE SCHEMA qlik_catalog").await;
+    let text = format!(
+        "the role `{role}` may not use the schema `qlik_catalog`, which belongs to `postgres` \
+         [connect as `postgres`, or set another `schema`]"
+    );
+    let (failed, found) = result(&database.check_with(&[]).await);
+    assert_eq!(failed, ["permissions"]);
+    assert!(found.contains(&text), "{found}");
+    let error = database.follower().follow(&feed).await.unwrap_err();
+    assert!(text.starts_with(&error.to_string()), "{error}");
+    database.execute("DROP SCHEMA qlik_catalog").await;
     // An administrator creates it.
     database
         .execute(&format!("CREATE SCHEMA qlik_catalog AUTHORIZATION {role}"))
@@ -47,7 +60,10 @@ async fn a_role_without_rights_is_told_what_it_needs() {
     let mut feed = feed;
     feed.end = 20;
     let error = database.follower().follow(&feed).await.unwrap_err();
-    assert!(error.hint().unwrap().contains("grant"), "{error:?}");
+    assert!(
+        error.hint().unwrap().contains("must belong to"),
+        "{error:?}"
+    );
     // A database that cannot be written.
     database
         .execute(&format!("ALTER TABLE qlik_catalog.items OWNER TO {role}"))

@@ -200,7 +200,7 @@ async fn the_stage_that_fails_is_named() {
         (
             vec![("url", no_database.as_str())],
             "login",
-            "the database does not exist",
+            "` does not exist [check the database name at the end of `url`]",
         ),
         (vec![("password", " ")], "login", "asks for the password"),
     ] {

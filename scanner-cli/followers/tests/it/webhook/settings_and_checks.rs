@@ -62,6 +62,42 @@ async fn a_check_says_ok_only_of_what_it_has_seen() {
     }
 }
 
+#[tokio::test]
+async fn the_advice_about_rejected_credentials_names_those_that_are_set() {
+    let webhook = Webhook::new();
+    webhook.receiver().state().later = Some((0, Fault::Status(401)));
+    let url = webhook.server.url();
+    for (own, expected) in [
+        (
+            &[][..],
+            "set `secret` or `token`, if the receiver needs one",
+        ),
+        (
+            &[("secret", SECRET)],
+            "check `secret`: it must be the one of the receiver",
+        ),
+        (
+            &[("token", TOKEN)],
+            "check `token`: it may be wrong or have expired",
+        ),
+        (
+            &[("token", TOKEN), ("secret", SECRET)],
+            "check `token` and `secret`: they must be those of the receiver",
+        ),
+    ] {
+        let own = [&[("kind", "webhook"), ("url", &*url)], own].concat();
+        let follower = open(Path::new("."), &own);
+        let stages = follower.check(None).await;
+        let token = stages.iter().find(|stage| stage.name == "token").unwrap();
+        assert_eq!(token.hint.as_deref(), Some(expected));
+        let store = MemoryStore::default();
+        store.scan(&east(), &[("a", "A")], Closing::Complete);
+        let feed = store.feed(FeedFault::None);
+        let error = follower.follow(&feed).await.unwrap_err();
+        assert_eq!(error.hint(), Some(expected));
+    }
+}
+
 #[test]
 fn wrong_settings_are_refused_at_their_place() {
     let registry = catalog_followers::registry(Path::new("."));
