@@ -335,7 +335,7 @@ fn the_mode_of_a_follower_is_that_of_its_files_and_lets_readers_into_a_new_folde
     // A new mode applies even if no item changed; a number is octal, too.
     set("0604");
     set_mode(&home.path("export"), 0o750);
-    usual(&home, &["scan"]).check(0, &["`export` denies access", "chmod"]);
+    usual(&home, &["scan"]).check(0, &["they may not enter the folder `export`", "chmod"]);
     assert_eq!(mode(&export), 0o604);
     for wrong in ["0444", "rw", "0755"] {
         set(wrong);
