@@ -29,18 +29,6 @@ async fn a_role_without_rights_is_told_what_it_needs() {
         "{error}"
     );
     assert!(error.hint().unwrap().contains("CREATE SCHEMA"));
-    // It belongs to somebody else.
-    database.execute("CREATE SCHEMA qlik_catalog").await;
-    let text = format!(
-        "the role `{role}` may not use the schema `qlik_catalog`, which belongs to `postgres` \
-         [connect as `postgres`, or set another `schema`]"
-    );
-    let (failed, found) = result(&database.check_with(&[]).await);
-    assert_eq!(failed, ["permissions"]);
-    assert!(found.contains(&text), "{found}");
-    let error = database.follower().follow(&feed).await.unwrap_err();
-    assert!(text.starts_with(&error.to_string()), "{error}");
-    database.execute("DROP SCHEMA qlik_catalog").await;
     // An administrator creates it.
     database
         .execute(&format!("CREATE SCHEMA qlik_catalog AUTHORIZATION {role}"))
@@ -76,6 +64,24 @@ async fn a_role_without_rights_is_told_what_it_needs() {
     let (failed, text) = result(&database.check_with(&[]).await);
     assert_eq!(failed, ["permissions"], "{text}");
     assert!(text.contains("cannot be written"), "{text}");
+}
+
+#[tokio::test]
+async fn a_schema_of_another_role_is_named_with_its_owner() {
+    let database = Database::new().await;
+    let role = &database.role;
+    database.belongs_to_superuser().await;
+    let feed = TestFeed::new("east", vec![item("east", "s1", "A")]);
+    database.execute("CREATE SCHEMA qlik_catalog").await;
+    let text = format!(
+        "the role `{role}` may not use the schema `qlik_catalog`, which belongs to `postgres` \
+         [connect as `postgres`, or set another `schema`]"
+    );
+    let (failed, found) = result(&database.check_with(&[]).await);
+    assert_eq!(failed, ["permissions"]);
+    assert!(found.contains(&text), "{found}");
+    let error = database.follower().follow(&feed).await.unwrap_err();
+    assert!(text.starts_with(&error.to_string()), "{error}");
 }
 
 /// The blocks of SQL in the documentation of this follower.
