@@ -7,12 +7,14 @@ use std::{error::Error, fmt, io, sync::Arc};
 
 use crate::{Diagnostic, Place, with_causes};
 
+mod command;
 mod durations;
 mod limits;
 mod read;
 mod tree;
 mod unknown;
 
+pub use command::CommandRunner;
 pub use durations::duration;
 use limits::MAX_PROBLEMS;
 pub use tree::{Entry, Map, Node, Object, Value};
@@ -57,6 +59,11 @@ pub trait FileSource: Send + Sync {
     /// # Errors
     /// If the file is missing or cannot be read.
     fn read(&self, path: &str) -> io::Result<Vec<u8>>;
+
+    /// What runs the commands that settings name; `None` if commands are not supported.
+    fn commands(&self) -> Option<Arc<dyn CommandRunner>> {
+        None
+    }
 
     /// Whether messages may quote lines of the file. They must not quote a file that may contain secrets, such as one that
     /// a setting names by mistake, or on purpose to read it through the messages.
@@ -200,6 +207,12 @@ impl Settings {
     #[must_use]
     pub fn warnings(&self) -> &[SettingProblem] {
         &self.warnings
+    }
+
+    /// What runs the commands that settings name; `None` if commands are not supported here.
+    #[must_use]
+    pub fn commands(&self) -> Option<Arc<dyn CommandRunner>> {
+        self.files.commands()
     }
 
     /// Whether messages may quote the file that a setting names.

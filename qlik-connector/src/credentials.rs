@@ -3,6 +3,7 @@
 mod certificate;
 mod header;
 mod jwt;
+mod ticket;
 mod windows;
 
 use catalog_model::{Place, Settings};
@@ -19,16 +20,18 @@ enum Kind {
     Token,
     Jwt,
     Windows,
+    Ticket,
     Session,
 }
 
 /// The kinds, and the setting that only this kind has. `connection.auth.key` belongs to two kinds.
-const KINDS: [(Kind, &str); 6] = [
+const KINDS: [(Kind, &str); 7] = [
     (Kind::Header, header::VALUE),
     (Kind::Certificate, certificate::CERTIFICATE),
     (Kind::Token, TOKEN),
     (Kind::Jwt, jwt::BLOCK),
     (Kind::Windows, windows::BLOCK),
+    (Kind::Ticket, ticket::BLOCK),
     (Kind::Session, SESSION),
 ];
 
@@ -40,6 +43,7 @@ pub(crate) fn credentials(settings: &mut Settings) -> Option<Credentials> {
         Kind::Token => token(settings),
         Kind::Jwt => jwt::read(settings).map(Credentials::from),
         Kind::Windows => windows::read(settings),
+        Kind::Ticket => ticket::read(settings).map(Credentials::from),
         Kind::Session => session(settings),
     }
 }
@@ -67,6 +71,7 @@ fn kind(settings: &mut Settings) -> Option<Kind> {
             certificate::know(settings);
             jwt::know(settings);
             windows::know(settings);
+            ticket::know(settings);
             None
         }
     }

@@ -56,6 +56,9 @@ fn of_credentials(fact: &Fact) -> Option<String> {
              expired\nthen save the connection file: a running service does not try this password again before"
         }
         Fact::SessionEnded => "put the cookie of a new session into `connection.auth.session`",
+        Fact::NoToken => {
+            "check `connection.auth.ticket.command`: run it by hand as the scanner's account"
+        }
         Fact::UserHeaderRefused => "check `connection.auth.user`",
         _ => return None,
     };

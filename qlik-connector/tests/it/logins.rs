@@ -1,14 +1,24 @@
 //! Each way to log in, from the settings to a scan of the fake site.
 
-use catalog_model::{Connector, Verdict};
+use std::{error::Error, io, sync::Arc};
+
+use async_trait::async_trait;
+use catalog_model::{
+    Connector, Settings, Verdict,
+    settings::{CommandRunner, FileSource},
+};
 use qlik_connector::QlikSense;
 use qrs_client::fake_site::{Authority, FakeSite, JwtLogin};
+use secrecy::SecretString;
 
-use crate::site::{code, scan, settings};
+use crate::site::{code, scan, settings, settings_with};
 
 /// Scans a site with these settings.
 async fn check_scan(lines: &[(&str, &str)]) {
-    let mut settings = settings(lines);
+    check_scan_of(settings(lines)).await;
+}
+
+async fn check_scan_of(mut settings: Settings) {
     let connection = QlikSense::default().open(code(), &mut settings);
     let connection = connection.unwrap_or_else(|_| panic!("{:?}", settings.problems()));
     let stages = connection.check().await;
@@ -102,6 +112,72 @@ async fn a_scan_continues_a_given_session() {
     ])
     .await;
     assert_eq!(site.sessions_opened(), 1);
+}
+
+/// Issues a ticket of a site instead of running a program.
+struct TicketOffice(Arc<FakeSite>);
+
+impl FileSource for TicketOffice {
+    fn read(&self, _: &str) -> io::Result<Vec<u8>> {
+        Err(io::ErrorKind::NotFound.into())
+    }
+
+    fn commands(&self) -> Option<Arc<dyn CommandRunner>> {
+        Some(Arc::new(Self(Arc::clone(&self.0))))
+    }
+}
+
+#[async_trait]
+impl CommandRunner for TicketOffice {
+    async fn first_line(
+        &self,
+        command: &[String],
+    ) -> Result<SecretString, Box<dyn Error + Send + Sync>> {
+        match command {
+            [program] if program == "fetch" => Ok(self.0.issue_ticket(r"ACME\scanner").into()),
+            _ => Err("the module does not answer".into()),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_scan_fetches_a_ticket_with_a_command() {
+    let site = Arc::new(
+        FakeSite::builder()
+            .virtual_proxy("t")
+            .tickets()
+            .start()
+            .await,
+    );
+    let url = site.url();
+    let lines = |command| {
+        [
+            ("connection.url", url.as_str()),
+            ("connection.link_url", "https://qlik.example.com"),
+            ("connection.auth.ticket.command", command),
+        ]
+    };
+    let office = || Arc::new(TicketOffice(Arc::clone(&site)));
+    check_scan_of(settings_with(&lines("fetch"), office())).await;
+    assert_eq!(site.sessions_opened(), 1);
+
+    let mut wrong = settings_with(&lines("other"), office());
+    let connection = QlikSense::default().open(code(), &mut wrong);
+    let connection = connection.unwrap_or_else(|_| panic!("{:?}", wrong.problems()));
+    let stages = connection.check().await;
+    let failed = stages
+        .iter()
+        .find(|one| one.verdict == Verdict::Failed)
+        .unwrap();
+    assert_eq!(failed.name, "authentication");
+    assert!(
+        failed.seen.contains("the module does not answer"),
+        "{failed:?}"
+    );
+    assert!(
+        failed.hint.as_ref().unwrap().contains("ticket.command"),
+        "{failed:?}"
+    );
 }
 
 #[tokio::test]

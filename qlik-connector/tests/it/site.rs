@@ -45,13 +45,18 @@ pub(crate) fn code() -> ConnectionCode {
 
 /// Creates settings as from a file, one per line: `connection.url`, `https://…`.
 pub(crate) fn settings(lines: &[(&str, &str)]) -> Settings {
+    settings_with(lines, Arc::new(EntriesInPaths))
+}
+
+/// The same with another source of files.
+pub(crate) fn settings_with(lines: &[(&str, &str)], files: Arc<dyn FileSource>) -> Settings {
     let mut root = Object::default();
     for (index, (key, value)) in lines.iter().enumerate() {
         let place = Place::new("connections/test.conf", index as u32 + 1, 1);
         let names: Vec<_> = key.split('.').collect();
         insert(&mut root, &names, value, &place);
     }
-    Settings::new("connections/test.conf", root, Arc::new(EntriesInPaths))
+    Settings::new("connections/test.conf", root, files)
 }
 
 fn insert(block: &mut Object, names: &[&str], text: &str, place: &Place) {

@@ -76,7 +76,9 @@ impl Transport {
             EndedSession::Excluded => Probe::Accepted,
             _ if !self.login.can_renew() => Probe::Accepted,
             _ if !cookies.is_renewable() => Probe::Accepted,
-            EndedSession::Possible if !call.path.is_about() => self.probe(cookies, tries).await?,
+            EndedSession::Possible if !call.path.is_about() => {
+                Box::pin(self.probe(cookies, tries)).await?
+            }
             EndedSession::Possible | EndedSession::Likely => Probe::Refused,
         };
         match probe {

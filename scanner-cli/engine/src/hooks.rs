@@ -25,6 +25,7 @@ use self::output::{Output, Stream};
 use crate::{
     export_line,
     home::Home,
+    process_group,
     secrets::Redactor,
     store::{Catalog, CatalogItem, ChangeKind, ItemScope, ItemState, StoreError, StoredScan},
     temporary_file::{self, Purpose},
@@ -105,7 +106,7 @@ impl Hook {
         };
         let code = &input.scan.connection;
         let mut command = Command::new(program);
-        set_own_process_group(&mut command);
+        process_group::separate(&mut command);
         let started = command
             .args(arguments)
             .current_dir(input.home.absolute().map_err(HookError::Files)?)
@@ -139,7 +140,7 @@ impl Hook {
         let runtime = Handle::current();
         let _in_runtime = runtime.enter();
         let outputs = self.outputs(&mut child, input).map_err(|error| {
-            kill(&mut child);
+            process_group::kill(&mut child);
             HookError::Start(error)
         })?;
         runtime.block_on(self.log_until_end(child, outputs, input.stop))
@@ -199,7 +200,7 @@ impl Hook {
                 Err(error) => break HookError::Start(error),
             }
         };
-        kill(&mut child);
+        process_group::kill(&mut child);
         Err(why)
     }
 }
@@ -208,27 +209,6 @@ async fn log(output: &mut Option<Output>) {
     if let Some(output) = output {
         output.log().await;
     }
-}
-
-/// Puts the hook into its own process group, so that processes that it starts are stopped with it.
-#[cfg(unix)]
-fn set_own_process_group(command: &mut Command) {
-    std::os::unix::process::CommandExt::process_group(command, 0);
-}
-
-#[cfg(not(unix))]
-fn set_own_process_group(_command: &mut Command) {}
-
-/// Kills a hook. It was not waited for yet, so its process id still belongs to it. Errors are ignored: the hook may
-/// have ended in the meantime.
-fn kill(child: &mut Child) {
-    #[cfg(unix)]
-    {
-        use rustix::process::{Pid, Signal, kill_process_group};
-        let _ = kill_process_group(Pid::from_child(child), Signal::KILL);
-    }
-    let _ = child.kill();
-    let _ = child.wait();
 }
 
 /// Writes the input files of a hook: the paths of the written items, one per line, and the changes as NDJSON.

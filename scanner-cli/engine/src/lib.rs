@@ -56,6 +56,9 @@ pub mod tally;
 pub mod tracked_files;
 pub mod writable;
 
+mod commands;
+mod process_group;
+
 use catalog_followers::{export_line, json_text};
 use catalog_store::{self as store, fuse, spool};
 use file_access::{file_rights, input_file, lock, temporary_file};

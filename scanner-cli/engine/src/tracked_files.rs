@@ -10,11 +10,12 @@ use std::{
 
 use catalog_model::{
     Diagnostic,
-    settings::{Entries, FileSource},
+    settings::{CommandRunner, Entries, FileSource},
 };
 use sha2::{Digest, Sha256};
 
 use crate::{
+    commands::Commands,
     entries,
     hocon::{Files, IncludeError},
     home::Home,
@@ -185,6 +186,12 @@ impl FileSource for TrackedFiles {
     fn may_quote(&self, path: &str) -> bool {
         self.restrictions
             .may_quote(&self.home, &self.home.path(path))
+    }
+
+    fn commands(&self) -> Option<Arc<dyn CommandRunner>> {
+        // Restricted connection files must not decide what the scanner's account runs.
+        let is_allowed = !self.restrictions.is_restricted();
+        is_allowed.then(|| Arc::new(Commands::new(self.home.clone())) as Arc<dyn CommandRunner>)
     }
 }
 

@@ -34,6 +34,7 @@ mod hostile_files;
 mod hostile_names;
 mod limited_secrets;
 mod log_levels;
+mod logins;
 mod memory;
 mod odd_paths;
 mod odd_texts;
