@@ -1,3 +1,4 @@
+#![cfg_attr(docsrs, feature(doc_cfg))]
 // The examples of the README read a trust store.
 #![cfg_attr(feature = "trust-stores", doc = include_str!("../README.md"))]
 #![cfg_attr(

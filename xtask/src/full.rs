@@ -11,6 +11,8 @@ use crate::{Outcome, demo, quartz, test};
 
 mod audit;
 mod foreign_clients;
+mod packages;
+mod qrs_judges;
 mod webhook_receiver;
 mod windows_login;
 
@@ -29,7 +31,7 @@ struct Part {
 }
 
 /// All parts, in the order in which they run. A new one is a line here.
-const PARTS: [Part; 9] = [
+const PARTS: [Part; 11] = [
     Part {
         name: "test",
         run: |shell| verdict(test::run(shell)),
@@ -45,6 +47,14 @@ const PARTS: [Part; 9] = [
     Part {
         name: "foreign clients",
         run: foreign_clients::run,
+    },
+    Part {
+        name: "foreign QRS clients",
+        run: qrs_judges::run,
+    },
+    Part {
+        name: "packages",
+        run: packages::run,
     },
     Part {
         name: "webhook receiver",
@@ -138,7 +148,8 @@ fn has(shell: &Shell, program: &str, arguments: &[&str]) -> bool {
 
 /// The ignored tests, except those that read the output of `cargo xtask quartz`, and those of other parts.
 fn ignored_tests(shell: &Shell) -> Verdict {
-    let skipped = [quartz::COMPARISON, windows_login::TEST].map(|test| ["--skip", test]);
+    let skipped =
+        [quartz::COMPARISON, qrs_judges::TEST, windows_login::TEST].map(|test| ["--skip", test]);
     let skipped = skipped.as_flattened();
     let tests = cmd!(
         shell,

@@ -3,10 +3,12 @@
 
 mod blocking;
 mod ended_sessions;
+mod examples;
 mod failures;
 mod fake_site;
 mod fixtures;
 mod floods;
+mod foreign_clients;
 mod lists;
 mod logins;
 mod odd_answers;

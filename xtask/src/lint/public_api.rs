@@ -59,7 +59,7 @@ fn rustdoc_json(shell: &Shell, package: &str) -> Result<PathBuf> {
     let _unstable = shell.push_env("RUSTC_BOOTSTRAP", "1");
     cmd!(
         shell,
-        "cargo rustdoc --quiet --package {package} --lib --features trust-stores,windows-login --target-dir {folder} -- -Z unstable-options --output-format json --cap-lints allow"
+        "cargo rustdoc --quiet --package {package} --lib --features blocking,trust-stores,windows-login --target-dir {folder} -- -Z unstable-options --output-format json --cap-lints allow"
     )
     .run()?;
     Ok(folder.join(format!("doc/{}.json", package.replace('-', "_"))))
