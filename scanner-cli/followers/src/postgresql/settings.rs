@@ -1,7 +1,5 @@
 //! The settings of the kind `postgresql`.
 
-use std::net::IpAddr;
-
 use catalog_model::{
     Diagnostic, Settings,
     settings::{Invalid, Located, PlaceKind, SettingProblem},
@@ -11,6 +9,8 @@ use outbound_settings::{Names, OutboundSettings};
 use percent_encoding::percent_decode_str;
 use secrecy::SecretString;
 use url::{Host, ParseError, Url};
+
+use crate::remote::stays_here;
 
 /// Where the database is, and how it is reached.
 pub(super) struct Target {
@@ -74,7 +74,7 @@ impl Target {
         settings.check()?;
         let trust = outbound.trust.trust();
         let place = settings.checked(place)?;
-        let is_local = is_this_machine(&place.host);
+        let is_local = stays_here(&place.host, settings);
         let encryption = match (is_set, is_disabled, is_local) {
             (true, true, false) => Encryption::Disabled,
             (true, true, true) => Encryption::Local,
@@ -222,12 +222,6 @@ fn schema(settings: &mut Settings) -> String {
     name.to_owned()
 }
 
-fn is_this_machine(host: &str) -> bool {
-    let address = host.trim_start_matches('[').trim_end_matches(']');
-    let is_loopback = |address: IpAddr| address.to_canonical().is_loopback();
-    host.eq_ignore_ascii_case("localhost") || address.parse().is_ok_and(is_loopback)
-}
-
 #[cfg(test)]
 mod tests {
     use std::{io, sync::Arc};
@@ -277,24 +271,6 @@ mod tests {
             ("127.0.0.1", &bypass, Encryption::Tls),
         ] {
             assert_eq!(encryption(host, tls), expected, "{host} {tls:?}");
-        }
-    }
-
-    #[test]
-    fn only_loopback_is_this_machine() {
-        for (host, expected) in [
-            ("localhost", true),
-            ("LOCALHOST", true),
-            ("127.0.0.1", true),
-            ("127.8.0.1", true),
-            ("[::1]", true),
-            ("[::ffff:127.0.0.1]", true),
-            ("localhost.example.com", false),
-            ("10.0.0.1", false),
-            ("0.0.0.0", false),
-            ("[2001:db8::1]", false),
-        ] {
-            assert_eq!(is_this_machine(host), expected, "{host}");
         }
     }
 }

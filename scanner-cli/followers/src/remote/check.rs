@@ -6,7 +6,7 @@ use catalog_model::{Diagnostic, FollowError, Stage, Verdict, with_causes};
 use outbound_http::{Error, Stage as Connecting, Step, Weakness};
 use outbound_settings::weak;
 
-use super::{CallError, RemoteSettings, settings::is_protected};
+use super::{CallError, RemoteSettings};
 
 /// The stages on the way to a server, in their order. A kind adds its own ones after them.
 pub const WAY: [&str; 4] = [NAME_RESOLUTION, TCP, PROXY, TLS];
@@ -141,7 +141,7 @@ impl Stages {
         if tls {
             let seen = "the connection is not encrypted (http)";
             let stage = Stage::ok(TLS, seen, Duration::ZERO);
-            self.0.push(match is_protected(&remote.url) {
+            self.0.push(match remote.is_protected {
                 true => stage,
                 false => {
                     let hint = "use `https` in `url`: the token can be read in transit".to_owned();

@@ -6,7 +6,7 @@ use catalog_model::{Settings, settings::Located};
 use outbound_http::{Client, Error, ExposeSecret, HeaderValue, RetryPolicy, SecretString, Url};
 use outbound_settings::{Names, OutboundSettings};
 
-use super::{Advice, Server};
+use super::{Advice, Server, stays_here};
 
 /// Whether a catalog needs a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub struct RemoteSettings {
     pub server: Server,
     /// Maximum number of requests in flight.
     pub parallel: usize,
+    /// Whether nobody on the way can read what is sent: it is encrypted, or does not leave the machine.
+    pub is_protected: bool,
     /// The way to the server, for a check.
     pub outbound: OutboundSettings,
 }
@@ -80,7 +82,9 @@ impl RemoteSettings {
             false => settings.url("url"),
         };
         let Located { value: url, .. } = url?;
-        if !is_http_allowed && !is_protected(&url) {
+        let host = url.host_str().unwrap_or_default();
+        let is_protected = url.scheme() == "https" || stays_here(host, settings);
+        if !is_http_allowed && !is_protected {
             refuse_http(settings, server);
         }
         settings.check().ok()?;
@@ -95,6 +99,7 @@ impl RemoteSettings {
             server: Server::new(url.clone(), client, Advice::new(server)),
             url,
             parallel: parallel.unwrap_or(DEFAULT_PARALLEL),
+            is_protected,
             outbound,
         })
     }
@@ -148,17 +153,6 @@ fn parallel(settings: &mut Settings) -> Option<usize> {
         settings.refuse("parallel", message, None);
     }
     number
-}
-
-/// Whether nobody on the way can read the token: it is encrypted, or does not leave the machine.
-pub(super) fn is_protected(url: &Url) -> bool {
-    let is_loopback = match url.host() {
-        Some(url::Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
-    url.scheme() == "https" || is_loopback
 }
 
 fn refuse_http(settings: &mut Settings, server: &str) {

@@ -40,6 +40,16 @@ fn each_invalid_setting_is_reported() {
         ),
         (&[URL], Token::Required, "`token` is mandatory and missing"),
         (
+            &[
+                ("url", "http://localhost:8080"),
+                ("proxy.scheme", "http"),
+                ("proxy.hostname", "proxy.example.com"),
+                ("proxy.port", "3128"),
+            ],
+            Token::Optional,
+            "not encrypted",
+        ),
+        (
             &[URL, ("token", "two\nlines")],
             Token::Required,
             "`token` cannot be sent in a header",
