@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use http::HeaderMap;
 use tokio::time::timeout_at;
 use url::Url;
 
@@ -44,8 +43,8 @@ const MAX_REST_BYTES: usize = 256 * 1024;
 impl Client {
     /// A connection that only its owner uses. It is made with the first request.
     ///
-    /// It may lead to another server than the client's own: the headers of [`ClientBuilder`](crate::ClientBuilder) are not
-    /// sent over it.
+    /// It may lead to another server than the client's own, which does not receive the headers of
+    /// [`ClientBuilder`](crate::ClientBuilder).
     #[must_use]
     pub fn connection(&self) -> Connection {
         Connection {
@@ -69,9 +68,11 @@ impl Connection {
         context: &RequestContext,
         limits: ResponseLimits,
     ) -> Result<Response, Error> {
-        Client::add_default_headers(request, &HeaderMap::new());
         let url = request.url.clone();
         let client = &self.client;
+        let is_own_server = url.origin() == client.0.origin.origin();
+        let own = is_own_server.then(|| client.0.headers.clone());
+        Client::add_default_headers(request, &own.unwrap_or_default());
         let route = client.route(&url, context.redactor().clone());
         self.busy = None;
         let known = self.idle.take();

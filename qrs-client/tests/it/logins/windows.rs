@@ -101,6 +101,15 @@ async fn a_login_works_over_tls_and_with_a_principal_name() {
 }
 
 #[tokio::test]
+async fn a_login_has_the_headers_that_a_gateway_needs() {
+    let site = start(windows()).await;
+    let client = builder_with(&site, PASSWORD).header("X-Gateway", "in");
+    client.build().unwrap().about().await.unwrap();
+    let mut requests = site.requests().into_iter();
+    assert!(requests.all(|request| request.header("X-Gateway") == Some("in")));
+}
+
+#[tokio::test]
 async fn a_login_page_may_be_at_another_port_of_the_site() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
