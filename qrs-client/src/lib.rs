@@ -1,8 +1,8 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
-// The examples of the README read a trust store.
-#![cfg_attr(feature = "trust-stores", doc = include_str!("../README.md"))]
+// The examples of the README need both features.
+#![cfg_attr(all(feature = "trust-stores", feature = "windows-login"), doc = include_str!("../README.md"))]
 #![cfg_attr(
-    not(feature = "trust-stores"),
+    not(all(feature = "trust-stores", feature = "windows-login")),
     doc = "A typed client of the Qlik Repository Service (QRS)."
 )]
 

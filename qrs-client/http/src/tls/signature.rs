@@ -222,7 +222,7 @@ impl<'a> PublicKey<'a> {
                     && rsa::verify_pss(modulus, exponent, pss, message, signature)
             }
             (Self::Ec(curve, point), Algorithm::Ecdsa(hash)) => {
-                curve.verify(point, &hash.digest(message), signature)
+                curve.verify(point, hash, message, signature)?
             }
             (Self::Ed25519(key), Algorithm::Ed25519) => verify_ed25519(key, message, signature),
             _ => false,

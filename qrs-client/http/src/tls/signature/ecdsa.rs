@@ -1,6 +1,9 @@
-//! ECDSA on the NIST curves that Java supports, with any hash function.
+//! ECDSA on the NIST curves that Java supports.
 
-use p256::ecdsa::signature::hazmat::PrehashVerifier;
+#[cfg(feature = "java-tls")]
+mod any_hash;
+#[cfg(any(test, not(feature = "java-tls")))]
+mod of_ring;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::tls) enum Curve {
@@ -17,38 +20,6 @@ impl Curve {
             "1.3.132.0.35" => Some(Self::P521),
             _ => None,
         }
-    }
-
-    /// Whether `signature`, in DER, is a signature of `digest` by the key at `point`.
-    pub(super) fn verify(self, point: &[u8], digest: &[u8], signature: &[u8]) -> bool {
-        macro_rules! verify {
-            ($curve:ident) => {{
-                use $curve::ecdsa::{Signature, VerifyingKey};
-                let key = VerifyingKey::from_sec1_bytes(point);
-                match (key, Signature::from_der(signature)) {
-                    (Ok(key), Ok(signature)) => {
-                        key.verify_prehash(&self.padded(digest), &signature).is_ok()
-                    }
-                    _ => false,
-                }
-            }};
-        }
-        match self {
-            Self::P256 => verify!(p256),
-            Self::P384 => verify!(p384),
-            Self::P521 => verify!(p521),
-        }
-    }
-
-    /// The digest, padded to the length of a field element: the crates refuse shorter ones, although the number is the same.
-    fn padded(self, digest: &[u8]) -> Vec<u8> {
-        let length = match self {
-            Self::P256 => 32,
-            Self::P384 => 48,
-            Self::P521 => 66,
-        };
-        let zeros = vec![0; usize::saturating_sub(length, digest.len())];
-        [&zeros, digest].concat()
     }
 }
 

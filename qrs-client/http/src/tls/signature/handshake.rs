@@ -8,6 +8,7 @@ use super::{Algorithm, Curve, Hash, Pss, PublicKey, Restriction, SignatureError}
 pub(in crate::tls) const STRONG_SCHEMES: &[SignatureScheme] = &[
     SignatureScheme::ECDSA_NISTP384_SHA384,
     SignatureScheme::ECDSA_NISTP256_SHA256,
+    #[cfg(feature = "java-tls")]
     SignatureScheme::ECDSA_NISTP521_SHA512,
     SignatureScheme::ED25519,
     SignatureScheme::RSA_PSS_SHA512,
