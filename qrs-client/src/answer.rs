@@ -199,7 +199,7 @@ mod tests {
             (440, "", ErrorKind::Unauthorized),
             (431, "", ErrorKind::RequestTooLong),
             (494, "", ErrorKind::RequestTooLong),
-            (409, "", ErrorKind::UnexpectedAnswer),
+            (409, "", ErrorKind::Conflict),
             (408, "", ErrorKind::ServerError),
             (425, "", ErrorKind::ServerError),
             (429, "", ErrorKind::ServerError),

@@ -139,11 +139,13 @@ fn person(catalog: &Openmetadata, event: Event, edits: &mut Vec<(String, &str, V
             edits.push((item(id), "steward", json!(BY_PERSON)));
         }),
         Event::Share => {
-            let mut is_live = false;
+            // A chart is in a dashboard once.
+            let mut is_possible = false;
             edit("dashboards", DASHBOARD, &mut |dashboard| {
-                is_live = dashboard["deleted"] == false;
+                let has_it = dashboard["charts"].to_string().contains(FOREIGN);
+                is_possible = dashboard["deleted"] == false && !has_it;
             });
-            if is_live {
+            if is_possible {
                 put_into(&mut catalog.fake().state(), FOREIGN);
                 edits.push((DASHBOARD.to_owned(), "charts", json!(FOREIGN)));
             }
