@@ -15,6 +15,10 @@ pub(crate) struct Request {
     pub(crate) method: String,
     pub(crate) path: String,
     /// The value of `webhook-id`.
+    #[cfg_attr(
+        not(unix),
+        expect(dead_code, reason = "only tests with signals use it")
+    )]
     pub(crate) id: String,
     pub(crate) body: String,
 }
@@ -57,12 +61,20 @@ impl Receiver {
     }
 
     /// From now on, requests are answered only after `hold(false)`.
+    #[cfg_attr(
+        not(unix),
+        expect(dead_code, reason = "only tests with signals use it")
+    )]
     pub(crate) fn hold(&self, is_held: bool) {
         self.state().is_held = is_held;
         self.state.1.notify_all();
     }
 
     /// All requests with the method POST.
+    #[cfg_attr(
+        not(unix),
+        expect(dead_code, reason = "only tests with signals use it")
+    )]
     pub(crate) fn posts(&self) -> Vec<Request> {
         let state = self.state();
         let posts = state.requests.iter().filter(|one| one.method == "POST");
