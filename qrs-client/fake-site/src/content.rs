@@ -125,7 +125,7 @@ impl Content {
     /// If there is no such app.
     pub fn add_object(&mut self, app: &str, object_type: &str, name: &str) -> String {
         let seed = self.next_seed();
-        let app = self.get(app).expect("the app exists");
+        let app = self.record(Entity::App, app).expect("the app exists");
         let object = records::object(seed, app, object_type, name);
         push(&mut self.objects, object)
     }
@@ -137,7 +137,7 @@ impl Content {
     /// # Panics
     /// If there is no such app.
     pub fn copy_app(&mut self, app: &str, name: &str) -> String {
-        let original = self.get(app).expect("the app exists");
+        let original = self.record(Entity::App, app).expect("the app exists");
         let mut copy = original.clone();
         copy["id"] = json!(records::guid(self.next_seed()));
         copy["name"] = json!(name);
@@ -178,7 +178,11 @@ impl Content {
 
     /// The record with this id, whatever its kind.
     pub fn get(&self, id: &str) -> Option<&Value> {
-        let mut lists = Entity::ALL.into_iter();
+        // Objects last: a site may have hundreds of thousands.
+        let others = Entity::ALL
+            .into_iter()
+            .filter(|entity| *entity != Entity::Object);
+        let mut lists = others.chain([Entity::Object]);
         lists.find_map(|entity| self.record(entity, id))
     }
 
