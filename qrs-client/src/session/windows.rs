@@ -19,6 +19,10 @@ pub(super) struct LoginState {
 /// Where and how a site asked a Windows user to log in; see [`QrsClient::windows_challenge`](crate::QrsClient::windows_challenge).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(
+    not(feature = "windows-login"),
+    expect(unreachable_pub, reason = "the feature exports it")
+)]
 pub struct WindowsChallenge {
     /// The URL of the page, without its query.
     pub url: String,
