@@ -15,7 +15,7 @@ pub struct Example {
 }
 
 impl Example {
-    /// Reads an item that exists; `None` if there is none.
+    /// Reads one existing item; `None` if the feed has no items.
     ///
     /// # Errors
     /// If the feed cannot be read.

@@ -66,7 +66,7 @@ pub trait Feed: Send + Sync {
     ) -> Result<Box<dyn Batches<FeedChange>>, FeedError>;
 
     /// The scans of a connection that have ended after the scan with this number, oldest first: at most a hundred.
-    /// A scan is not returned before its changes can be delivered. By default, there are none.
+    /// A scan is returned only once its changes can be delivered. The default implementation returns no scans.
     ///
     /// # Errors
     /// If the feed cannot be read, or the delivery is to end.

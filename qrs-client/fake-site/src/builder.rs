@@ -204,9 +204,9 @@ impl FakeSiteBuilder {
         self
     }
 
-    /// Adds the port of the repository (4242 on a real site), with a server certificate of this authority. It lets in clients
-    /// with certificates of this authority alone, and refuses others in the TLS handshake. There is no virtual proxy and no
-    /// session: the header `X-Qlik-User` names the user.
+    /// Adds the port of the repository (4242 on a real site), with a server certificate of this authority. It accepts only clients
+    /// with a certificate of this authority, and refuses others in the TLS handshake. It has no virtual proxy and opens no
+    /// sessions: the header `X-Qlik-User` names the user.
     pub fn repository(mut self, authority: &Authority) -> Self {
         self.settings.repository = Some(tls::repository_acceptor(authority));
         self

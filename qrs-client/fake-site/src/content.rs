@@ -114,7 +114,7 @@ impl Content {
     /// Adds a sheet to an app and returns its QRS id. It is a base sheet if the app is published.
     ///
     /// # Panics
-    /// If there is no such app.
+    /// If the app does not exist.
     pub fn add_sheet(&mut self, app: &str, name: &str) -> String {
         self.add_object(app, "sheet", name)
     }
@@ -122,7 +122,7 @@ impl Content {
     /// Adds an object of any type to an app and returns its QRS id.
     ///
     /// # Panics
-    /// If there is no such app.
+    /// If the app does not exist.
     pub fn add_object(&mut self, app: &str, object_type: &str, name: &str) -> String {
         let seed = self.next_seed();
         let app = self.record(Entity::App, app).expect("the app exists");
@@ -135,7 +135,7 @@ impl Content {
     /// The copy is unpublished. Its objects have new QRS ids, and the `engineObjectId`s of the original.
     ///
     /// # Panics
-    /// If there is no such app.
+    /// If the app does not exist.
     pub fn copy_app(&mut self, app: &str, name: &str) -> String {
         let original = self.record(Entity::App, app).expect("the app exists");
         let mut copy = original.clone();
@@ -159,7 +159,7 @@ impl Content {
     /// Publishes an app and all its objects to a stream.
     ///
     /// # Panics
-    /// If there is no such app or no such stream.
+    /// If the app or the stream does not exist.
     pub fn publish(&mut self, app: &str, stream: &str) {
         let stream = self.get(stream).expect("the stream exists");
         let stream = Entity::Stream.condense(stream);
@@ -205,7 +205,7 @@ impl Content {
     /// Sets one property of the record with this id, and of its copies in other records.
     ///
     /// # Panics
-    /// If there is no such record.
+    /// If the record does not exist.
     pub fn set(&mut self, id: &str, key: &str, value: Value) {
         let mut found = false;
         for record in self.records_mut() {
@@ -222,7 +222,7 @@ impl Content {
     /// Renames the record with this id, and its copies in other records.
     ///
     /// # Panics
-    /// If there is no such record.
+    /// If the record does not exist.
     pub fn rename(&mut self, id: &str, name: &str) {
         self.set(id, "name", json!(name));
     }

@@ -62,7 +62,9 @@ impl ClientIdentity {
                 .with_hint("export the certificate again")
         })?;
         let Some(first) = certificates.first() else {
-            return Err(Error::configuration("there is no client certificate"));
+            return Err(Error::configuration(
+                "the client certificate is missing: the chain is empty",
+            ));
         };
         let Some(own) = certificates.iter().position(|one| belongs_to(one, key)) else {
             return Err(mismatch(first));

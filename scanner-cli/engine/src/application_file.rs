@@ -170,9 +170,8 @@ impl Application {
             mut warnings,
             disabled,
         } = findings;
-        let (restrictions, restriction_errors) =
-            Restrictions::from_root(&document.root, home, variables);
-        errors.extend(restriction_errors);
+        let (restrictions, more) = Restrictions::from_root(&document.root, home, variables);
+        errors.extend(more);
         let mut settings = secrets.settings(path, document.root);
         let keep = keep_changes(&mut settings);
         let keep_gone = keep_gone(&mut settings);

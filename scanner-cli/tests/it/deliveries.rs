@@ -109,13 +109,15 @@ fn a_refused_item_is_named_everywhere_and_all_others_arrive() {
             &format!("refused    {count} item"),
         ],
     );
+    explains(&home, (&refused[0], &message), &others[0]);
+}
+
+/// `explain` shows where a refused item, another one and their app are.
+fn explains(home: &Home, (refused, message): (&str, &str), other: &str) {
     let explain = |subject: &str| home.run(&["explain", subject, "--offline"]);
-    shows(
-        &explain(&refused[0]),
-        &[&format!("hook: refused: {message}")],
-    );
-    let app = refused[0].split('/').nth(1).unwrap();
-    shows(&explain(&others[0]), &["hook: delivered\n"]);
+    shows(&explain(refused), &[&format!("hook: refused: {message}")]);
+    let app = refused.split('/').nth(1).unwrap();
+    shows(&explain(other), &["hook: delivered\n"]);
     shows(
         &explain(&format!("qlik/app:{app}")),
         &["hook: not sent, followers of this kind send only sheets"],

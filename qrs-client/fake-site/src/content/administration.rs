@@ -30,7 +30,7 @@ impl Content {
     /// Adds a task that reloads an app, and returns its id.
     ///
     /// # Panics
-    /// If there is no such app.
+    /// If the app does not exist.
     pub fn add_task(&mut self, app: &str, name: &str) -> String {
         let app = self.get(app).expect("the app exists");
         let app = Entity::App.condense(app);
@@ -83,7 +83,8 @@ impl Content {
         records::guid(self.next_seed())
     }
 
-    /// The condensed user of a header's value, `DIRECTORY\user` or a user id alone; the first user if there is none.
+    /// The user that a header's value names (`DIRECTORY\user`, or only a user id), in condensed form. If no user has that name,
+    /// the first user.
     pub(crate) fn user_of(&self, header_value: &str) -> Value {
         let mut users = self.users.iter();
         let found = users.find(|user| {

@@ -12,7 +12,7 @@ const MARK: &[u8] = b"\x00FAKE QVF\xff";
 const DATA_BYTES: usize = 50_000;
 
 impl Content {
-    /// An app as a file, as exporting it returns it; `None` if there is no such app. The uploads of the fake site accept such
+    /// An app as a file, as exporting it returns it; `None` if the app does not exist. The uploads of the fake site accept such
     /// files alone.
     pub fn app_file(&self, app: &str, with_data: bool) -> Option<Vec<u8>> {
         let record = self.record(Entity::App, app)?;

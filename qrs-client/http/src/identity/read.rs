@@ -18,7 +18,7 @@ impl ClientIdentity {
     /// Reads the bytes of a certificate's file and of its key's file. The content decides how they are read:
     ///
     /// - PKCS12 (`.pfx`, `.p12`) with the certificate and its key, with or without a password, with new or old encryption
-    ///   (AES, 3DES, RC2). There is no other file then.
+    ///   (AES, 3DES, RC2). No key file is needed then.
     /// - PEM with certificates in any order. The key is in the file `key`, or in the same file; see [`PrivateKey::read`].
     ///
     /// A password that is not needed is ignored.

@@ -170,6 +170,26 @@ async fn a_dry_run_shows_the_migration(database: &Database) {
     assert_eq!(statements.iter().filter(|one| migrates(one)).count(), 1);
 }
 
+async fn several_scanners_migrate_at_the_same_time(database: &Database, feed: &TestFeed) {
+    let others = ["west", "south"].map(|code| {
+        let feed = TestFeed::new(code, vec![item(code, "s1", "A")]);
+        feed.of_store(code)
+    });
+    let followers = [
+        database.follower(),
+        database.follower(),
+        database.follower(),
+    ];
+    let (one, two, three) = tokio::join!(
+        followers[0].follow(feed),
+        followers[1].follow(&others[0]),
+        followers[2].follow(&others[1]),
+    );
+    one.unwrap();
+    two.unwrap();
+    three.unwrap();
+}
+
 #[tokio::test]
 async fn an_older_schema_is_migrated_and_a_newer_one_is_refused() {
     let database = Database::new().await;
@@ -194,24 +214,7 @@ async fn an_older_schema_is_migrated_and_a_newer_one_is_refused() {
     );
     let feed = TestFeed::new("east", vec![item("east", "s1", "A")]).then(10, Vec::new());
     a_dry_run_shows_the_migration(&database).await;
-    // Several scanners migrate at the same time.
-    let others = ["west", "south"].map(|code| {
-        let feed = TestFeed::new(code, vec![item(code, "s1", "A")]);
-        feed.of_store(code)
-    });
-    let followers = [
-        database.follower(),
-        database.follower(),
-        database.follower(),
-    ];
-    let (one, two, three) = tokio::join!(
-        followers[0].follow(&feed),
-        followers[1].follow(&others[0]),
-        followers[2].follow(&others[1]),
-    );
-    one.unwrap();
-    two.unwrap();
-    three.unwrap();
+    several_scanners_migrate_at_the_same_time(&database, &feed).await;
     assert_eq!(
         database
             .texts("SELECT version FROM qlik_catalog.schema_version ORDER BY 1")
