@@ -4,7 +4,9 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use qrs_client::fake_site::{Authority, FakeSite};
+use qrs_client::fake_site::{Authority, FakeSite, JwtLogin};
+
+use crate::fixtures::{bytes, text};
 
 /// Builds the examples once, with the features of this test, and returns their folder.
 fn build() -> PathBuf {
@@ -25,20 +27,26 @@ fn build() -> PathBuf {
     program.parent().unwrap().parent().unwrap().join("examples")
 }
 
+/// Runs an example that logs in with a header.
 fn run(folder: &Path, name: &str, site: &FakeSite, more: &[&str]) -> Output {
+    let url = site.url_by("localhost");
+    let arguments = [&[&url, site.header_name()], more].concat();
+    run_with(folder, name, &arguments, &site.header_value())
+}
+
+fn run_with(folder: &Path, name: &str, arguments: &[&str], input: &str) -> Output {
     let name = format!("{name}{}", std::env::consts::EXE_SUFFIX);
     let mut child = Command::new(folder.join(name))
-        .args([&site.url_by("localhost"), site.header_name()])
-        .args(more)
+        .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut input = child.stdin.take().unwrap();
-    // An example without a site does not read it.
-    let _ = writeln!(input, "{}", site.header_value());
-    drop(input);
+    let mut stdin = child.stdin.take().unwrap();
+    // Not every example reads it.
+    let _ = writeln!(stdin, "{input}");
+    drop(stdin);
     child.wait_with_output().unwrap()
 }
 
@@ -97,4 +105,90 @@ fn the_example_with_a_trust_store_trusts_it_alone() {
     assert!(lines(&trusted).contains(&"version 14.20.5.0".to_owned()));
     let refused = run(&folder, "trust_store", &site, &[&file(&other), ""]);
     assert!(!refused.status.success());
+}
+
+/// Files for an example, which are deleted with this.
+struct Files(tempfile::TempDir);
+
+impl Files {
+    fn new(files: &[(&str, &[u8])]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, content) in files {
+            std::fs::write(folder.path().join(name), content).unwrap();
+        }
+        Self(folder)
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.0.path().join(name).to_str().unwrap().to_owned()
+    }
+}
+
+#[test]
+fn the_example_with_a_client_certificate_logs_in_at_the_repository() {
+    let folder = build();
+    let (authority, other) = (Authority::new(), Authority::new());
+    let site = FakeSite::builder().repository(&authority).start_in_thread();
+    let (issued, strange) = (authority.client(), other.client());
+    let files = Files::new(&[
+        ("client.pem", issued.certificate.as_bytes()),
+        ("client_key.pem", issued.key.as_bytes()),
+        ("root.pem", authority.pem().as_bytes()),
+        ("other.pem", strange.certificate.as_bytes()),
+        ("other_key.pem", strange.key.as_bytes()),
+    ]);
+    let run = |certificate: &str, key: &str, user: &str| {
+        let arguments = [
+            &site.repository_url(),
+            &files.path(certificate),
+            &files.path(key),
+            &files.path("root.pem"),
+            user,
+        ];
+        run_with(&folder, "client_certificate", &arguments, "")
+    };
+    let sheets = format!("{} sheets", site.content().sheets().count());
+    let known = run("client.pem", "client_key.pem", r"INTERNAL\sa_repository");
+    assert_eq!(lines(&known), [sheets]);
+    let unknown = run("other.pem", "other_key.pem", r"INTERNAL\sa_repository");
+    assert!(!unknown.status.success());
+    assert!(
+        !run("client.pem", "client_key.pem", "scanner")
+            .status
+            .success()
+    );
+}
+
+#[test]
+fn the_example_with_json_web_tokens_signs_them() {
+    let folder = build();
+    let site = FakeSite::builder()
+        .virtual_proxy("jwt")
+        .jwt(JwtLogin::new(&text("site.pem")))
+        .start_in_thread();
+    let files = Files::new(&[("key.pem", &bytes("site.key"))]);
+    let key = files.path("key.pem");
+    let run = |user: &str| {
+        let arguments = [&site.url_by("localhost"), &key, user];
+        run_with(&folder, "jwt", &arguments, "")
+    };
+    let sheets = format!("{} sheets", site.content().sheets().count());
+    assert_eq!(lines(&run(r"ACME\scanner")), [sheets]);
+    assert!(!run(r"ACME\nobody").status.success());
+}
+
+#[test]
+fn each_example_is_named_in_the_readme() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = std::fs::read_to_string(folder.join("README.md")).unwrap();
+    let mut examples = 0;
+    for entry in std::fs::read_dir(folder.join("examples")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|end| end == "rs") {
+            let name = path.file_stem().unwrap().to_str().unwrap();
+            assert!(readme.contains(&format!("| `{name}` |")), "{name}");
+            examples += 1;
+        }
+    }
+    assert!(examples >= 9);
 }
