@@ -12,6 +12,7 @@ use qrs_client::{
 };
 
 use crate::{
+    credentials::sent_in_clear,
     people::addresses::UserList,
     site::{describe::describe, failure::advice, session::session_is_not_kept},
 };
@@ -139,7 +140,9 @@ impl Passed {
             self.0.push(Stage::ok(PROXY, seen, Duration::ZERO));
         }
         if self.goes_on() && !tls {
-            let seen = "the connection is not encrypted (http): the authentication header can be read in transit";
+            let secret = sent_in_clear(client.credentials());
+            let seen =
+                format!("the connection is not encrypted (http): {secret} can be read in transit");
             let hint = "use `https` in `connection.url`".to_owned();
             let stage = Stage::ok(TLS, seen, Duration::ZERO);
             self.0.push(stage.but(Verdict::Warning, hint));
@@ -271,6 +274,13 @@ fn failed(name: &'static str, error: &Error, client: &QrsClient, took: Duration)
     Stage::ok(name, describe(error), took).but(Verdict::Failed, advice(error, client))
 }
 
+const RULE: &str = "add the security rule of docs/qlik-setup.md: resource filter `App_*,App.Object_*,Stream_*,User_*`, \
+    action Read, context `Both in hub and QMC`, for this account";
+
+/// The repository accepts any name.
+const USER_OF_CERTIFICATE: &str =
+    "check `connection.auth.user`: as a user that the site does not know, nothing is visible";
+
 /// Tests what the account may see. Lists are only counted, not read.
 async fn rights(client: &QrsClient, list: UserList) -> Stage {
     let asked = Instant::now();
@@ -294,19 +304,19 @@ async fn rights(client: &QrsClient, list: UserList) -> Stage {
         ),
     };
     let stage = Stage::ok(RIGHTS, seen, asked.elapsed());
-    let rule = "add the security rule of docs/qlik-setup.md: resource filter `App_*,App.Object_*,Stream_*,User_*`, \
-                action Read, context `Both in hub and QMC`, for this account";
+    let rule = match client.credentials() {
+        Credentials::Certificate(_) => format!("{RULE}\n{USER_OF_CERTIFICATE}"),
+        _ => RULE.to_owned(),
+    };
     if apps == 0 || sheets == 0 {
-        return stage.but(Verdict::Warning, rule.to_owned());
+        return stage.but(Verdict::Warning, rule);
     }
     match users {
         _ if list == UserList::Unwanted => stage,
         Ok(users) if users > 0 => stage,
         // A site omits or refuses records that are not visible to the account.
-        Ok(_) => stage.but(Verdict::Warning, rule.to_owned()),
-        Err(error) if *error.fact() == Fact::Forbidden => {
-            stage.but(Verdict::Warning, rule.to_owned())
-        }
+        Ok(_) => stage.but(Verdict::Warning, rule),
+        Err(error) if *error.fact() == Fact::Forbidden => stage.but(Verdict::Warning, rule),
         Err(error) => stage.but(Verdict::Warning, advice(&error, client)),
     }
 }

@@ -3,6 +3,7 @@
 mod certificate;
 mod header;
 mod jwt;
+mod private_key;
 mod ticket;
 mod windows;
 
@@ -89,6 +90,30 @@ fn session(settings: &mut Settings) -> Option<Credentials> {
     let credentials = SessionCredentials::new(&session.value);
     let credentials = settings.accept(SESSION, credentials, Error::hint)?;
     Some(credentials.into())
+}
+
+/// The setting or the block with which a connection logs in, in backquotes.
+pub(crate) fn setting(credentials: &Credentials) -> &'static str {
+    match credentials {
+        Credentials::Header(_) => "`connection.auth.value`",
+        Credentials::Certificate(_) => "`connection.auth.certificate`",
+        Credentials::Jwt(jwt) if jwt.is_fixed() => "`connection.auth.token`",
+        Credentials::Jwt(_) => "`connection.auth.jwt`",
+        Credentials::Ticket(_) => "`connection.auth.ticket.command`",
+        Credentials::Session(_) => "`connection.auth.session`",
+        _ => "`connection.auth.windows`",
+    }
+}
+
+/// What can be read in transit if the connection is not encrypted.
+pub(crate) fn sent_in_clear(credentials: &Credentials) -> &'static str {
+    match credentials {
+        Credentials::Header(_) => "the authentication header",
+        Credentials::Jwt(_) => "the token",
+        Credentials::Ticket(_) => "the ticket and the session's cookie",
+        // The password itself is never sent.
+        _ => "the session's cookie",
+    }
 }
 
 /// The base of links to sheets, if the file sets none: people do not use the repository's port.

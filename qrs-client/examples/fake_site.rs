@@ -1,4 +1,4 @@
-//! Starts the fake site: `cargo run --example fake_site --features fake-site [-- --port 4711 --seconds 60]`.
+//! Starts the fake site: `cargo run --example fake_site --features fake-site [-- --port 4711 --login jwt --home /tmp/home]`.
 //!
 //! It prints the settings of a connection to the site in its first three lines on standard output:
 //!
@@ -8,21 +8,38 @@
 //! value=ACME\scanner
 //! ```
 //!
+//! With `--login` and `--home`, the site has another way to log in. The first line is its URL, and the next ones are the
+//! connection file, which is written to the home with the files that it names, the commands that list the sheets, and how a
+//! Rust program logs in.
+//!
 //! It runs until its standard input is closed or Ctrl-C is pressed, or for `--seconds`. With `--port`, its URL is the
 //! same each time.
 
+#[path = "shared/login_home.rs"]
+mod login_home;
+
 use std::error::Error;
-use std::io::{self, Write};
-use std::net::{Ipv4Addr, TcpListener};
+use std::io::{self, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
+use login_home::{KINDS, LoginHome};
 use qrs_client::fake_site::FakeSite;
 
 const USAGE: &str = "Runs the fake site until Ctrl-C is pressed or standard input is closed.\n\n\
-                     Usage: fake_site [--port N] [--seconds N]\n\n\
+                     Usage: fake_site [--port N] [--seconds N] [--login WAY --home DIR]\n\n\
                      --port N     listen on this port of 127.0.0.1 [default: any free port]\n\
-                     --seconds N  stop after this many seconds\n--help       print this help";
+                     --seconds N  stop after this many seconds\n\
+                     --login WAY  log in by: header, certificate, jwt, token, windows, ticket, session\n\
+                     --home DIR   write a connection file for this way, and the files that it names\n\
+                     --fetch-ticket ADDRESS  print a ticket: the command of `--login ticket`\n\
+                     --help       print this help";
+
+/// The program that the ways to log in are copied from.
+const LOG_IN: &str = include_str!("log_in.rs");
 
 fn main() -> ExitCode {
     match run() {
@@ -39,20 +56,27 @@ fn run() -> Result<(), Box<dyn Error>> {
         writeln!(io::stdout(), "{USAGE}")?;
         return Ok(());
     }
-    let Options { port, time } = Options::parse(std::env::args().skip(1))?;
+    let options = Options::parse(std::env::args().skip(1))?;
+    if let Some(address) = &options.fetch_ticket {
+        let mut ticket = String::new();
+        TcpStream::connect(address)?.read_to_string(&mut ticket)?;
+        write!(io::stdout(), "{ticket}")?;
+        return Ok(());
+    }
     // Checked here, because the site would panic.
+    let port = options.port;
     if let Err(error) = TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
         return Err(
             format!("cannot listen on port {port}: {error}; choose another with `--port`").into(),
         );
     }
-    let site = FakeSite::builder().port(port).start_in_thread();
-    let mut out = io::stdout().lock();
-    writeln!(out, "url={}", site.url())?;
-    writeln!(out, "header={}", site.header_name())?;
-    writeln!(out, "value={}", site.header_value())?;
-    out.flush()?;
-    match time {
+    // Stops when it is dropped.
+    let _site = match (&options.login, &options.home) {
+        (Some(kind), Some(home)) => start_with_login(kind, home, port)?,
+        (None, None) => start(port)?,
+        _ => return Err("`--login` and `--home` belong together".into()),
+    };
+    match options.time {
         Some(time) => std::thread::sleep(time),
         None => {
             io::copy(&mut io::stdin().lock(), &mut io::sink())?;
@@ -61,11 +85,80 @@ fn run() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// Starts a site with header authentication, and prints its settings.
+fn start(port: u16) -> Result<Arc<FakeSite>, Box<dyn Error>> {
+    let site = FakeSite::builder().port(port).start_in_thread();
+    let mut out = io::stdout().lock();
+    writeln!(out, "url={}", site.url())?;
+    writeln!(out, "header={}", site.header_name())?;
+    writeln!(out, "value={}", site.header_value())?;
+    out.flush()?;
+    Ok(Arc::new(site))
+}
+
+/// Starts a site with this way to log in, and prints how to use it.
+fn start_with_login(kind: &str, home: &Path, port: u16) -> Result<Arc<FakeSite>, Box<dyn Error>> {
+    let office = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    let address = office.local_addr()?;
+    let started = login_home::start(kind, home, port, &fetch_command(address)?)?;
+    let LoginHome {
+        site,
+        url,
+        connection,
+    } = started;
+    let site = Arc::new(site);
+    if kind == "ticket" {
+        std::fs::write(home.join("conf/ticket_office"), address.to_string())?;
+        issue_tickets(office, Arc::clone(&site));
+    }
+    let home = home.display();
+    let function = rust_function(kind);
+    let mut out = io::stdout().lock();
+    writeln!(
+        out,
+        "url={url}\n\n# {home}/connections/demo.conf\n{connection}\n\
+         # list the sheets with scanner-cli\n\
+         cargo run -q -p scanner-cli -- --home {home} check\n\
+         cargo run -q -p scanner-cli -- --home {home} inventory\n\n\
+         # list the sheets with qrs-client: examples/log_in.rs, which logs in by this function\n\
+         cargo run -q -p qrs-client --all-features --example log_in -- {kind} {url} {home}\n\n{function}"
+    )?;
+    out.flush()?;
+    Ok(site)
+}
+
+/// The setting `connection.auth.ticket.command`: this program.
+fn fetch_command(office: SocketAddr) -> io::Result<String> {
+    let program = std::env::current_exe()?;
+    let program = program.display().to_string().replace('\\', r"\\");
+    Ok(format!(r#"["{program}", "--fetch-ticket", "{office}"]"#))
+}
+
+/// Sends a new ticket to whoever connects, as the login module of a site does.
+fn issue_tickets(office: TcpListener, site: Arc<FakeSite>) {
+    std::thread::spawn(move || {
+        for mut stream in office.incoming().flatten() {
+            let _ = writeln!(stream, "{}", site.issue_ticket(r"ACME\scanner"));
+        }
+    });
+}
+
+/// The function of the example `log_in` for a way to log in.
+fn rust_function(kind: &str) -> &'static str {
+    let begin = LOG_IN.find(&format!("fn by_{kind}(")).unwrap_or_default();
+    let function = &LOG_IN[begin..];
+    let end = function.find("\n}\n").map_or(function.len(), |end| end + 2);
+    &function[..end]
+}
+
 /// The arguments of the command.
 #[derive(Default)]
 struct Options {
     port: u16,
     time: Option<Duration>,
+    login: Option<String>,
+    home: Option<PathBuf>,
+    fetch_ticket: Option<String>,
 }
 
 impl Options {
@@ -76,18 +169,26 @@ impl Options {
                 Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
                 None => (argument, None),
             };
-            if !matches!(name.as_str(), "--port" | "--seconds") {
-                return Err(format!("unknown argument `{name}`\n\n{USAGE}").into());
-            }
-            let value = value.or_else(|| arguments.next()).unwrap_or_default();
             let range = match name.as_str() {
                 "--port" => "a port from 0 to 65535",
-                _ => "a whole number of seconds",
+                "--seconds" => "a whole number of seconds",
+                "--login" => "one of the ways to log in",
+                "--home" => "a folder",
+                "--fetch-ticket" => "an address",
+                _ => return Err(format!("unknown argument `{name}`\n\n{USAGE}").into()),
             };
-            let wrong = |_error| format!("`{name}` needs {range}, not `{value}`");
+            let value = value.or_else(|| arguments.next()).unwrap_or_default();
+            let wrong = || format!("`{name}` needs {range}, not `{value}`");
             match name.as_str() {
-                "--port" => options.port = value.parse().map_err(wrong)?,
-                _ => options.time = Some(Duration::from_secs(value.parse().map_err(wrong)?)),
+                "--port" => options.port = value.parse().map_err(|_error| wrong())?,
+                "--seconds" => {
+                    let seconds = value.parse().map_err(|_error| wrong())?;
+                    options.time = Some(Duration::from_secs(seconds));
+                }
+                "--login" if KINDS.contains(&value.as_str()) => options.login = Some(value),
+                "--home" if !value.is_empty() => options.home = Some(value.into()),
+                "--fetch-ticket" if !value.is_empty() => options.fetch_ticket = Some(value),
+                _ => return Err(format!("{}\n\n{USAGE}", wrong()).into()),
             }
         }
         Ok(options)

@@ -51,6 +51,8 @@ pub enum Fact {
     TlsFailed,
     /// The site does not accept the client certificate; the message says why.
     ClientCertificateRefused,
+    /// The site requires a client certificate, as the port of the repository does.
+    ClientCertificateRequired,
     /// The port accepts connections but does not answer the TLS handshake.
     TlsSilent,
     /// The connection was closed during the TLS handshake.
@@ -178,7 +180,8 @@ impl Fact {
             Http::GatewayFailed => Self::GatewayFailed,
             Http::ServiceUnavailable => Self::ServiceUnavailable,
             Http::UnexpectedStatus => Self::UnexpectedStatus,
-            Http::TlsFailed | Http::ClientCertificateRequired => Self::TlsFailed,
+            Http::ClientCertificateRequired => Self::ClientCertificateRequired,
+            Http::TlsFailed => Self::TlsFailed,
             Http::Redirected => Self::RedirectElsewhere,
             Http::CredentialsRequested(challenges) => {
                 Self::CredentialsRequested(challenges.clone())

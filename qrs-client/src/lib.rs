@@ -106,3 +106,8 @@ pub use bytes::Bytes;
 pub use outbound_http::Method;
 pub use secrecy::{ExposeSecret, SecretString};
 pub use url::Url;
+
+/// The example of the repository's README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -1,10 +1,12 @@
 //! The `tracing` span of a request: what was requested, and how it went. No secret, no query, and not the site's address.
 
+use outbound_http::{Method, Response};
 use tokio::time::Instant;
-use tracing::Span;
 use tracing::field::Empty;
+use tracing::{Instrument, Span};
 
 use crate::call::Call;
+use crate::error::Error;
 
 /// The span of a request, from its first try to the end of its response.
 pub(crate) struct RequestSpan {
@@ -15,10 +17,15 @@ pub(crate) struct RequestSpan {
 
 impl RequestSpan {
     pub(crate) fn new(call: &Call) -> Self {
+        Self::with_path(&call.method, call.path.path())
+    }
+
+    /// The span of a request with this path, which must not contain a secret.
+    pub(crate) fn with_path(method: &Method, path: &str) -> Self {
         let span = tracing::debug_span!(
             "qrs_request",
-            method = %call.method,
-            path = call.path.path(),
+            %method,
+            path,
             status = Empty,
             tries = Empty,
             bytes = Empty,
@@ -36,12 +43,25 @@ impl RequestSpan {
         self.span.clone()
     }
 
+    /// Waits for the only try of a request that has no [`Call`], and records how it went.
+    pub(crate) async fn only_try(
+        self,
+        request: impl Future<Output = Result<Response, Error>>,
+    ) -> Result<Response, Error> {
+        let response = request.instrument(self.span()).await;
+        match &response {
+            Ok(response) => self.record_status(response.status(), 1),
+            Err(error) => self.record_error(error, 1),
+        }
+        response
+    }
+
     pub(crate) fn record_status(&self, status: u16, tries: u32) {
         self.span.record("status", status);
         self.span.record("tries", tries);
     }
 
-    pub(crate) fn record_error(&self, error: &crate::error::Error, tries: u32) {
+    pub(crate) fn record_error(&self, error: &Error, tries: u32) {
         if let Some(status) = error.status() {
             self.span.record("status", status);
         }

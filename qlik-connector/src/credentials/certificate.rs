@@ -1,7 +1,9 @@
 //! A client certificate, straight to the repository.
 
 use catalog_model::Settings;
-use qrs_client::{CertificateCredentials, ClientIdentity, Error};
+use qrs_client::{CertificateCredentials, ClientIdentity, Error, PrivateKey};
+
+use super::private_key::KeySettings;
 
 pub(super) const CERTIFICATE: &str = "connection.auth.certificate";
 /// The path of the key's file here, and the name of the header beside `connection.auth.value`.
@@ -22,7 +24,14 @@ pub(super) fn read(settings: &mut Settings) -> Option<CertificateCredentials> {
     let key = key.map(|key| key.bytes);
     let identity = ClientIdentity::read(&certificate.bytes, key.as_deref(), password.as_ref());
     let identity = identity.map_err(Error::from);
-    let identity = settings.accept(CERTIFICATE, identity, Error::hint)?;
+    // An error is of the key's file if the key alone cannot be read either.
+    let is_of_key = identity.is_err()
+        && key.is_some_and(|key| PrivateKey::read(&key, password.as_ref()).is_err());
+    let of_key = KeySettings {
+        file: if is_of_key { KEY } else { CERTIFICATE },
+        password: PASSWORD,
+    };
+    let identity = of_key.accept(settings, identity)?;
     let (directory, id) = user?;
     let credentials = CertificateCredentials::new(identity, &directory, &id);
     settings.accept(USER, credentials, Error::hint)

@@ -5,6 +5,8 @@ use std::time::Duration;
 use catalog_model::{Settings, settings::Located};
 use qrs_client::{Error, JwtAlgorithm, JwtCredentials, JwtSigner, PrivateKey};
 
+use super::private_key::KeySettings;
+
 pub(super) const BLOCK: &str = "connection.auth.jwt";
 const KEY: &str = "connection.auth.jwt.key";
 const PASSWORD: &str = "connection.auth.jwt.password";
@@ -39,7 +41,11 @@ pub(super) fn read(settings: &mut Settings) -> Option<JwtCredentials> {
     let directory_claim = settings.text(DIRECTORY_CLAIM);
     let attributes = settings.texts_in(ATTRIBUTES);
     let key = PrivateKey::read(&file?.bytes, password.as_ref());
-    let key = settings.accept(KEY, key.map_err(Error::from), Error::hint)?;
+    let of_key = KeySettings {
+        file: KEY,
+        password: PASSWORD,
+    };
+    let key = of_key.accept(settings, key.map_err(Error::from))?;
     let signer = JwtSigner::new(key, algorithm, &user_id?.value, &user_directory?.value);
     let mut signer = settings.accept(KEY, signer, Error::hint)?;
     let name = |claim: Option<Located<String>>, default: &str| {

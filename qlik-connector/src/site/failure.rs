@@ -3,10 +3,13 @@
 use catalog_model::ScanError;
 use qrs_client::{Credentials, Error, Fact, QrsClient};
 
-use crate::site::{
-    describe::describe,
-    hint::{hint, hint_without_header},
-    session::session_is_not_kept,
+use crate::{
+    credentials::setting,
+    site::{
+        describe::describe,
+        hint::{hint, hint_without_header},
+        session::session_is_not_kept,
+    },
 };
 
 /// Creates the error of a step of a scan that failed after all retries.
@@ -29,7 +32,7 @@ pub(crate) fn advice(error: &Error, client: &QrsClient) -> String {
     let Some(lost) = lost else {
         return match client.credentials() {
             Credentials::Header(_) => hint(error, client.site()),
-            _ => hint_without_header(error, client.site()),
+            other => hint_without_header(error, client.site(), setting(other)),
         };
     };
     lost.hint.unwrap_or_default() + "\n" + WAIT

@@ -27,8 +27,25 @@ pub(crate) fn hint(error: &Error, site: &SiteUrl) -> String {
     })
 }
 
-/// The same for a connection that logs in by another way than a header. What concerns the login is in the client's own advice.
-pub(crate) fn hint_without_header(error: &Error, site: &SiteUrl) -> String {
+/// The same for a connection that logs in by another way than a header, with this setting. What concerns the login is in the
+/// client's own advice.
+pub(crate) fn hint_without_header(error: &Error, site: &SiteUrl, auth: &str) -> String {
+    let hint = hint_of_login(error, site);
+    let is_of_setting = matches!(
+        error.fact(),
+        Fact::CredentialsRequested(_)
+            | Fact::RedirectToLogin(_)
+            | Fact::LoginForm
+            | Fact::TicketRefused
+            | Fact::ClientCertificateRefused
+    );
+    match is_of_setting && !hint.contains(auth) {
+        true => format!("{hint}\ncheck {auth}"),
+        false => hint,
+    }
+}
+
+fn hint_of_login(error: &Error, site: &SiteUrl) -> String {
     let is_of_login = matches!(
         error.fact(),
         Fact::CredentialsRequested(_)
@@ -109,6 +126,10 @@ fn of_connection(fact: &Fact, site: &SiteUrl) -> Option<String> {
         Fact::PlainHttp => format!(
             "write the port of `https` in `connection.url`, usually 443, instead of {port}\n\
              if the site has no `https`, write `http://` instead of `https://`"
+        ),
+        Fact::ClientCertificateRequired => format!(
+            "use the port of the site's proxy in `connection.url`, usually 443, instead of {port}, which is the repository's\n\
+             or log in with a client certificate: `connection.auth.certificate`"
         ),
         Fact::TlsExpected => "write `https://` instead of `http://` in `connection.url`".to_owned(),
         Fact::ClosedWithoutAnswer => format!(

@@ -1,9 +1,15 @@
 //! Certificates for tests, made anew: a site's own authority, its server and its clients.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
     KeyPair, date_time_ymd,
 };
+use ring::rand::SystemRandom;
+use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
+use rustls::pki_types::PrivatePkcs8KeyDer;
+use rustls::pki_types::pem::PemObject;
 
 /// A certificate authority with a new key, as every Qlik Sense site has one of its own.
 ///
@@ -24,6 +30,31 @@ pub struct Issued {
     pub certificate: String,
     /// As in the file `client_key.pem` of an export without a password.
     pub key: String,
+}
+
+impl Issued {
+    /// A JSON web token with these claims, signed by the key with ES256.
+    ///
+    /// ```
+    /// # use qrs_fake_site::Authority;
+    /// let token = Authority::new().client().token(r#"{"userId":"scanner","userDirectory":"ACME"}"#);
+    /// assert!(token.starts_with("eyJ"));
+    /// ```
+    ///
+    /// # Panics
+    /// If the key was replaced by one that is not of the curve P-256 in PKCS8.
+    pub fn token(&self, claims: &str) -> String {
+        let parts = [r#"{"alg":"ES256","typ":"JWT"}"#, claims];
+        let message = parts.map(|part| URL_SAFE_NO_PAD.encode(part)).join(".");
+        let der = PrivatePkcs8KeyDer::from_pem_slice(self.key.as_bytes());
+        let der = der.expect("the key is PEM");
+        let random = SystemRandom::new();
+        let der = der.secret_pkcs8_der();
+        let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, der, &random);
+        let signed = key.expect(SUPPORTED).sign(&random, message.as_bytes());
+        let signature = signed.expect("the system has random numbers");
+        format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))
+    }
 }
 
 /// An elliptic curve P-256 is always supported.

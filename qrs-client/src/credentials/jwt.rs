@@ -55,6 +55,12 @@ impl JwtCredentials {
         Self(TokenSource::Provider(Arc::new(provider)))
     }
 
+    /// Whether all requests have the same token, which nothing renews.
+    #[must_use]
+    pub fn is_fixed(&self) -> bool {
+        matches!(self.0, TokenSource::Fixed(_))
+    }
+
     /// What identifies the account: the claims that do not change from one token to the next, or the provider's account.
     pub(super) fn account(&self) -> SecretString {
         match &self.0 {

@@ -7,6 +7,7 @@ use outbound_http::{Method, TimeLimits};
 use super::{Sent, Transport, head};
 use crate::error::Error;
 use crate::path::xrfkey;
+use crate::span::RequestSpan;
 use crate::time_limits::Wanted;
 use crate::tries::Try;
 
@@ -34,7 +35,10 @@ impl Transport {
             wanted: Wanted::Value,
             is_first: false,
         };
-        let response = self.send(&mut request, &context, only_try).await?;
+        let _turn = self.limiter.turn(only_try.limits.deadline()).await?;
+        let span = RequestSpan::with_path(&Method::DELETE, context.path());
+        let response = Box::pin(self.send(&mut request, &context, only_try));
+        let response = span.only_try(response).await?;
         if response.is_success() {
             self.session.drop_cookies(&cookies);
             return Ok(());

@@ -18,6 +18,7 @@ use super::{Transport, XRFKEY, head};
 use crate::credentials::{Credentials, LoginKind, WindowsCredentials};
 use crate::error::{EndedSession, Error};
 use crate::path::{QrsPath, xrfkey};
+use crate::span::RequestSpan;
 use crate::tries::Try;
 use target::{Page, check_target, page};
 
@@ -163,16 +164,21 @@ impl WindowsLogin<'_> {
             request = request.with_header(COOKIE, cookies.clone());
         }
         let this_try = self.this_try;
-        let response = self
-            .connection
-            .send_once(&mut request, &context, this_try.limits);
-        let mut response = match response.await {
-            Ok(response) => response,
-            Err(error) => {
-                let error = transport.http.with_tls_check(error, &context).await;
-                return Err(this_try.error(error));
+        // Between two requests of a login, others may be sent.
+        let _turn = transport.limiter.turn(this_try.limits.deadline()).await?;
+        let connection = &mut self.connection;
+        let response = async {
+            let response = connection.send_once(&mut request, &context, this_try.limits);
+            match response.await {
+                Ok(response) => Ok(response),
+                Err(error) => {
+                    let error = transport.http.with_tls_check(error, &context).await;
+                    Err(this_try.error(error))
+                }
             }
         };
+        let span = RequestSpan::with_path(&Method::GET, context.path());
+        let mut response = Box::pin(span.only_try(response)).await?;
         debug!(path = context.path(), status = response.status(), "login");
         if is_own_host {
             let head = head(&response, url);

@@ -1,6 +1,6 @@
 //! The examples compile, and do what they say against the fake site.
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -191,4 +191,48 @@ fn each_example_is_named_in_the_readme() {
         }
     }
     assert!(examples >= 9);
+
+/// What the example `fake_site` prints for each way to log in is what the example `log_in` needs.
+#[cfg(feature = "windows-login")]
+#[test]
+fn each_way_to_log_in_works_as_the_fake_site_prints_it() {
+    let folder = build();
+    for kind in [
+        "header",
+        "certificate",
+        "jwt",
+        "token",
+        "windows",
+        "ticket",
+        "session",
+    ] {
+        let home = tempfile::tempdir().unwrap();
+        let program = folder.join(format!("fake_site{}", std::env::consts::EXE_SUFFIX));
+        // It ends when its standard input is closed.
+        let mut site = Command::new(program)
+            .args(["--login", kind, "--home"])
+            .arg(home.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut printed = BufReader::new(site.stdout.take().unwrap()).lines();
+        let mut next = |begin: &str| {
+            let mut found = printed.by_ref().map(Result::unwrap);
+            let line = found.find(|line| line.starts_with(begin));
+            line.unwrap_or_else(|| panic!("{kind}: no line begins with {begin}"))
+        };
+        let command = next("cargo run -q -p qrs-client --all-features --example log_in -- ");
+        next(&format!("fn by_{kind}("));
+        next("}");
+        let (_, arguments) = command.split_once(" -- ").unwrap();
+        let program = folder.join(format!("log_in{}", std::env::consts::EXE_SUFFIX));
+        for _ in 0..2 {
+            let listed = Command::new(&program).args(arguments.split(' ')).output();
+            let sheets = lines(&listed.unwrap());
+            assert!(sheets.contains(&"Regions".to_owned()), "{kind}: {sheets:?}");
+        }
+        drop(site.stdin.take());
+        assert!(site.wait().unwrap().success());
+    }
 }

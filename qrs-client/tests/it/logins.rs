@@ -6,4 +6,4 @@ mod signed_tokens;
 mod tickets;
 pub(crate) mod tokens;
 #[cfg(feature = "windows-login")]
-mod windows;
+pub(crate) mod windows;

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use qrs_client::fake_site::{FakeSite, Fault};
 use qrs_client::{
-    ErrorKind, HeaderCredentials, QrsClient, QrsClientBuilder, SiteUrl, Stream, TimeLimits,
+    ErrorKind, HeaderCredentials, QrsClient, QrsClientBuilder, SessionEnd, SiteUrl, Stream,
+    TimeLimits,
 };
 use tokio::time::Instant;
 use tracing::Level;
@@ -105,16 +106,65 @@ impl io::Write for Log {
     }
 }
 
+impl Log {
+    fn subscriber(&self) -> impl tracing::Subscriber + Send + Sync + use<> {
+        let writer = self.clone();
+        tracing_subscriber::fmt()
+            .with_max_level(Level::DEBUG)
+            .with_span_events(FmtSpan::CLOSE)
+            .with_ansi(false)
+            .with_writer(move || writer.clone())
+            .finish()
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+#[cfg(feature = "windows-login")]
+#[tokio::test]
+async fn each_request_of_a_login_and_the_logout_are_spans_within_the_limits() {
+    use crate::logins::windows::{PASSWORD, builder_with, start, windows};
+
+    let (log, site) = (Log::default(), start(windows()).await);
+    let client = builder_with(&site, PASSWORD)
+        .max_requests_at_once(1)
+        .max_requests_per_second(50)
+        .session_end(SessionEnd::Logout)
+        .build()
+        .unwrap();
+    let begun = Instant::now();
+    {
+        let _guard = tracing::subscriber::set_default(log.subscriber());
+        let hold = client.hold_session();
+        client.about().await.unwrap();
+        drop(hold);
+        client.end_session().await.unwrap();
+    }
+    let requests = site.requests();
+    assert!(requests.len() >= 6, "{requests:?}");
+    let least = Duration::from_millis(20) * (requests.len() as u32 - 1);
+    assert!(begun.elapsed() >= least);
+    let text = log.text();
+    let mut spans = text.lines().filter(|line| line.contains("close"));
+    for expected in [
+        "qrs_request{method=GET path=\"header/internal_windows_authentication/\" status=401 tries=1",
+        "qrs_request{method=DELETE path=\"qps/user\" status=200 tries=1",
+    ] {
+        assert!(spans.any(|line| line.contains(expected)), "{text}");
+    }
+    let ended = text.lines().filter(|line| line.contains("close"));
+    assert_eq!(ended.count(), requests.len(), "{text}");
+    for secret in [PASSWORD, "TlRM", "qlikTicket", "targetId", "xrfkey="] {
+        assert!(!text.contains(secret), "{secret} in {text}");
+    }
+}
+
 #[tokio::test]
 async fn a_request_is_a_span_with_its_result() {
     let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(Level::DEBUG)
-        .with_span_events(FmtSpan::CLOSE)
-        .with_ansi(false)
-        .with_writer(move || writer.clone())
-        .finish();
+    let subscriber = log.subscriber();
     let site = FakeSite::start().await;
     site.fail(Fault::status(503).on("/qrs/about").times(1));
     let client = builder(&site).build().unwrap();
@@ -125,7 +175,7 @@ async fn a_request_is_a_span_with_its_result() {
         streams.list(None).collect_all().await.unwrap();
         streams.get(&"none".into()).await.unwrap_err();
     }
-    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let text = log.text();
     let closed = |path: &str| {
         let mut lines = text.lines();
         let path = format!("path=\"{path}\"");

@@ -28,7 +28,7 @@ fn server(serve: impl Fn(TcpStream) + Send + Sync + Clone + 'static) -> String {
 }
 
 /// A web server with this response to each request.
-fn answers(head: &str, body: &[u8]) -> String {
+pub(crate) fn answers(head: &str, body: &[u8]) -> String {
     let length = body.len();
     let head = format!("HTTP/1.1 {head}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
     let answer = [head.as_bytes(), body].concat();

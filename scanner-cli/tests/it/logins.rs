@@ -1,110 +1,104 @@
-//! Scans that log in by each way, from the connection file to the export.
+//! Scans and checks that log in by each way, from the connection file to the export, and what goes wrong with each.
 
-use qrs_client::fake_site::{Authority, FakeSite, JwtLogin};
+mod certificates;
+mod documented;
+#[path = "../../../qrs-client/examples/shared/login_home.rs"]
+mod login_home;
+mod misconfigured;
+mod sessions;
+mod tickets;
+mod tokens;
+mod windows;
 
-use crate::scanner::Home;
+use qrs_client::fake_site::FakeSite;
+
+use crate::scanner::{Home, Run};
 
 const EXPORT: &str = "export/qlik.visualization.ndjson";
 
 /// A connection file with this URL and these settings of `connection.auth`.
-fn file(url: &str, auth: &str) -> String {
+pub(crate) fn file(url: &str, auth: &str) -> String {
     format!(
         "name = Q\ncode = qlik\nconnector_id = qlik-sense\nconnection.time_limits.retry = 100 ms\n\
          connection.link_url = \"https://qlik.example.com\"\nconnection {{\n  url = \"{url}\"\n  auth {{\n{auth}\n  }}\n}}\n"
     )
 }
 
-/// Checks and scans a home, and returns what was printed.
-fn check_scan(home: &Home) -> String {
-    let check = home.run(&["check"]);
-    check.check(0, &[]);
-    let scan = home.run(&["scan"]);
-    scan.check(0, &[]);
+/// What a run printed.
+fn printed(run: &Run) -> String {
+    run.output.clone() + &run.errors
+}
+
+/// Checks and scans a home whose login works. Returns what was printed.
+fn check_scan(home: &Home, site: &FakeSite, secrets: &[&str]) -> String {
+    let mut text = String::new();
+    for command in ["check", "scan"] {
+        let run = home.run(&[command]);
+        run.check(0, &[]);
+        text += &printed(&run);
+    }
     assert!(!home.items(EXPORT).is_empty());
-    check.output + &check.errors + &scan.output + &scan.errors
+    text += &printed(&home.run(&["config", "show", "qlik"]));
+    check_secrets(&text, secrets);
+    check_requests(site);
+    text
 }
 
-#[test]
-fn a_scan_by_client_certificate() {
-    let authority = Authority::new();
-    let site = FakeSite::builder().repository(&authority).start_in_thread();
-    let client = authority.client();
-    let auth =
-        "certificate = conf/client.pem\nkey = conf/client_key.pem\nuser = \"ACME\\\\scanner\"";
-    let home =
-        Home::with(&(file(&site.repository_url(), auth) + "tls.truststore.path = conf/root.pem\n"));
-    home.write("conf/client.pem", &client.certificate);
-    home.write("conf/client_key.pem", &client.key);
-    home.write("conf/root.pem", authority.pem());
-    let printed = check_scan(&home);
-    assert!(printed.contains("accepts `CN=QlikClient`"), "{printed}");
-
-    let expired = authority.expired_client();
-    home.write("conf/client.pem", &expired.certificate);
-    home.write("conf/client_key.pem", &expired.key);
-    home.run(&["check"]).check(4, &[]);
+/// Checks and scans a home whose login fails: both commands fail, and name the cause and the setting.
+fn check_fails(home: &Home, texts: &[&str], secrets: &[&str]) -> String {
+    let mut all = String::new();
+    for command in ["check", "scan"] {
+        let run = home.run(&[command]);
+        let text = printed(&run);
+        assert_eq!(run.exit, 4, "{text}");
+        check_texts(&text, texts);
+        check_secrets(&text, secrets);
+        all += &text;
+    }
+    all
 }
 
-#[test]
-fn a_scan_with_tokens_that_it_signs() {
-    let issued = Authority::new().client();
-    let site = FakeSite::builder()
-        .jwt(JwtLogin::new(&issued.certificate))
-        .start_in_thread();
-    let auth =
-        "jwt { key = conf/jwt.pem, user_id = scanner, user_directory = ACME, algorithm = ES256 }";
-    let home = Home::with(&file(&site.url(), auth));
-    home.write("conf/jwt.pem", &issued.key);
-    check_scan(&home);
+/// Checks a home whose file is in error.
+fn check_refuses(home: &Home, texts: &[&str], secrets: &[&str]) {
+    for arguments in [&["check", "--offline"][..], &["scan"]] {
+        let run = home.run(arguments);
+        let text = printed(&run);
+        assert_eq!(run.exit, 3, "{text}");
+        check_texts(&text, texts);
+        check_secrets(&text, secrets);
+    }
 }
 
-#[cfg(unix)]
-#[test]
-fn a_scan_with_tickets_of_a_program() {
-    let site = FakeSite::builder().tickets().start_in_thread();
-    let auth = "ticket { command = [\"head\", \"-1\", \"conf/ticket\"] }";
-    let home = Home::with(&file(&site.url(), auth));
-    let ticket = site.issue_ticket(r"ACME\scanner");
-    home.write("conf/ticket", &ticket);
-    let printed = check_scan(&home);
-    assert!(!printed.contains(&ticket), "{printed}");
-
-    // The ticket was used, and the saved session has ended.
-    site.expire_sessions();
-    let run = home.run(&["scan"]);
-    run.check(4, &["does not accept the ticket"]);
-    assert!(!run.errors.contains(&ticket), "{}", run.errors);
-    home.write(
-        "connections/qlik.conf",
-        file(&site.url(), "ticket { command = [no-such-program] }"),
-    );
-    home.run(&["scan"]).check(
-        4,
-        &["`no-such-program` cannot be started", "ticket.command"],
-    );
+#[track_caller]
+fn check_texts(text: &str, expected: &[&str]) {
+    for part in expected {
+        assert!(text.contains(part), "no {part:?} in:\n{text}");
+    }
 }
 
-#[test]
-fn a_scan_within_a_given_session() {
-    let site = FakeSite::start_in_thread();
-    let cookie = site.open_session(r"ACME\scanner");
-    let home = Home::with(&file(&site.url(), &format!("session = \"{cookie}\"")));
-    check_scan(&home);
-    site.expire_sessions();
-    let run = home.run(&["scan"]);
-    run.check(4, &["it has ended", "connection.auth.session"]);
-    let (_, value) = cookie.split_once('=').unwrap();
-    assert!(!run.errors.contains(value), "{}", run.errors);
-    let shown = home.run(&["config", "show"]);
-    assert!(!shown.output.contains(value), "{}", shown.output);
+#[track_caller]
+fn check_secrets(text: &str, secrets: &[&str]) {
+    for secret in secrets {
+        assert!(!text.contains(secret), "{secret:?} in:\n{text}");
+    }
 }
 
-#[test]
-fn two_ways_in_one_file_are_an_error_with_both_lines() {
-    let home = Home::with(&file(
-        "https://qlik.example.com/vp",
-        "session = a3b1\nvalue = x\nkey = X-User",
-    ));
-    home.run(&["check", "--offline"])
-        .check(3, &["are two ways to log in"]);
+/// Whether all requests so far only read, or ended a session.
+#[track_caller]
+fn check_requests(site: &FakeSite) {
+    for request in site.requests() {
+        let (method, path) = (request.method(), request.path());
+        let is_allowed = match method {
+            "GET" => true,
+            "POST" => path.ends_with("/table"),
+            "DELETE" => path == "/qps/user",
+            _ => false,
+        };
+        assert!(is_allowed, "{method} {path}");
+    }
+}
+
+/// The lines of a PEM without its first and last one: what no text may contain.
+fn body(pem: &str) -> Vec<&str> {
+    pem.lines().filter(|line| !line.starts_with('-')).collect()
 }

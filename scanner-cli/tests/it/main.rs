@@ -68,4 +68,3 @@ mod tables;
 mod terminal;
 mod twins;
 mod upgrades;
-mod windows_login;

@@ -19,6 +19,7 @@ mod help;
 mod hook;
 mod hygiene;
 mod inventory;
+mod logins;
 mod offline;
 mod run;
 mod scan;

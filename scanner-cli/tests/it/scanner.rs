@@ -58,6 +58,16 @@ impl Home {
         fs::write(path, text).unwrap();
     }
 
+    /// Writes a file that only its owner may read.
+    pub(crate) fn write_secret(&self, name: &str, text: impl AsRef<[u8]>) {
+        self.write(name, text);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            fs::set_permissions(self.path(name), fs::Permissions::from_mode(0o600)).unwrap();
+        }
+    }
+
     pub(crate) fn read(&self, name: &str) -> String {
         fs::read_to_string(self.path(name)).unwrap()
     }

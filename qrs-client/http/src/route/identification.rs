@@ -42,7 +42,7 @@ pub(super) async fn identify(
         return answered(read, peer).map(|()| (stream, seen));
     }
     let host = server.host_str().unwrap_or_default();
-    let request = format!("HEAD / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+    let request = format!("GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
     if let Err(error) = stream.write_all(request.as_bytes()).await {
         return answered(Err(error), peer).map(|()| (stream, seen));
     }
