@@ -191,6 +191,7 @@ fn each_example_is_named_in_the_readme() {
         }
     }
     assert!(examples >= 9);
+}
 
 /// What the example `fake_site` prints for each way to log in is what the example `log_in` needs.
 #[cfg(feature = "windows-login")]
