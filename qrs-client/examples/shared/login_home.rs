@@ -34,7 +34,7 @@ pub(crate) struct LoginHome {
 ///
 /// # Panics
 ///
-/// If the way is not one of [`KINDS`], or the port is in use.
+/// If the port is in use.
 pub(crate) fn start(kind: &str, home: &Path, port: u16, fetch: &str) -> io::Result<LoginHome> {
     let conf = home.join("conf");
     fs::create_dir_all(&conf)?;
@@ -51,7 +51,10 @@ pub(crate) fn start(kind: &str, home: &Path, port: u16, fetch: &str) -> io::Resu
         ),
         "session" => session(builder, &conf)?,
         "header" => header(builder),
-        _ => panic!("`{kind}` is not one of {KINDS:?}"),
+        _ => {
+            let message = format!("`{kind}` is not one of {KINDS:?}");
+            return Err(io::Error::other(message));
+        }
     };
     let url = match kind {
         "certificate" => site.repository_url(),
