@@ -134,7 +134,7 @@ fn fetch_command(office: SocketAddr) -> io::Result<String> {
     Ok(format!(r#"["{program}", "--fetch-ticket", "{office}"]"#))
 }
 
-/// Sends a new ticket to whoever connects, as the login module of a site does.
+/// Sends a new ticket to each connection, as the login module of a site does.
 fn issue_tickets(office: TcpListener, site: Arc<FakeSite>) {
     std::thread::spawn(move || {
         for mut stream in office.incoming().flatten() {
