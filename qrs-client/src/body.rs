@@ -4,9 +4,11 @@ use bytes::Bytes;
 use outbound_http::{BYTE_ORDER_MARK, Response, is_html, without_byte_order_mark};
 
 use crate::answer::login_page;
+use crate::call::Reading;
 use crate::credentials::LoginKind;
 use crate::error::{Error, ErrorKind};
 use crate::limiter::Turn;
+use crate::outline::Outline;
 use crate::request_context::RequestContext;
 use crate::session::SentCookies;
 use crate::site::SiteUrl;
@@ -136,13 +138,37 @@ impl Body {
         }
     }
 
+    /// What is wanted of a response that is not a list.
+    pub(crate) async fn value(&mut self, reading: Reading) -> Result<Vec<u8>, Error> {
+        match reading {
+            Reading::Whole => self.whole().await,
+            Reading::Outline => self.outline().await,
+        }
+    }
+
+    /// The outline of a body of any size.
+    async fn outline(&mut self) -> Result<Vec<u8>, Error> {
+        let mut outline = Outline::default();
+        while let Some(chunk) = self.chunk().await? {
+            outline.push(&chunk);
+            if outline.bytes().len() > MAX_VALUE_BYTES {
+                return Err(self.too_large());
+            }
+        }
+        Ok(outline.into_bytes())
+    }
+
+    fn too_large(&self) -> Error {
+        let message = "the response has more than 1 MB, but a single value was expected";
+        self.context().error(ErrorKind::TooLarge, message)
+    }
+
     /// The whole body of a response that is not a list.
     pub(crate) async fn whole(&mut self) -> Result<Vec<u8>, Error> {
         let mut whole = Vec::new();
         while let Some(chunk) = self.chunk().await? {
             if whole.len() + chunk.len() > MAX_VALUE_BYTES {
-                let message = "the response has more than 1 MB, but a single value was expected";
-                return Err(self.context().error(ErrorKind::TooLarge, message));
+                return Err(self.too_large());
             }
             whole.extend_from_slice(&chunk);
         }

@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use crate::error::Error;
 use crate::path::QrsPath;
+use crate::time_limits::Wanted;
 
 /// A request to QRS.
 #[derive(Clone)]
@@ -20,6 +21,17 @@ pub(crate) struct Call {
     pub(crate) path: QrsPath,
     pub(crate) body: Option<Payload>,
     pub(crate) repeat: Repeat,
+    pub(crate) wanted: Wanted,
+    pub(crate) reading: Reading,
+}
+
+/// What is kept of the response to a request for a single value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// All of it.
+    Whole,
+    /// An object without the arrays and objects in it.
+    Outline,
 }
 
 /// The body of a request.
@@ -56,6 +68,8 @@ impl Call {
             path,
             body: None,
             repeat,
+            wanted: Wanted::Value,
+            reading: Reading::Whole,
         }
     }
 
@@ -108,6 +122,18 @@ impl Call {
                 }
             }
         }
+    }
+
+    /// Allows the response to begin as late as a list: the request is about many records.
+    pub(crate) fn of_many(mut self) -> Self {
+        self.wanted = Wanted::List;
+        self
+    }
+
+    /// Keeps only the outline of the response, which may be of any size.
+    pub(crate) fn outlined(mut self) -> Self {
+        self.reading = Reading::Outline;
+        self
     }
 
     /// Allows the request to be repeated, because it only reads.

@@ -240,16 +240,16 @@ impl QrsClient {
     }
 
     /// Sends a request, and reads its response as a single value, which `decode` reads from the response.
-    async fn value<T>(
+    pub(crate) async fn value<T>(
         &self,
         call: Call,
         decode: impl Fn(&[u8], RequestContext<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let mut tries = self.0.tries(Wanted::Value, call.repeat);
+        let mut tries = self.0.tries(call.wanted, call.repeat);
         let mut is_second = false;
         loop {
             let mut body = self.0.open(&call, &mut tries).await?;
-            let whole = body.whole().await;
+            let whole = body.value(call.reading).await;
             body.end();
             let value = whole.and_then(|whole| decode(&whole, body.context()));
             if let (Err(error), Some(cookies), false) = (&value, body.sent_cookies(), is_second)

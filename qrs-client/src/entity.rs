@@ -171,7 +171,7 @@ impl<T: Serialize> Serialize for Created<'_, T> {
     }
 }
 
-fn filtered(path: &str, form: &str, filter: Option<&Filter>) -> QrsPath {
+pub(crate) fn filtered(path: &str, form: &str, filter: Option<&Filter>) -> QrsPath {
     let path = QrsPath::new(format!("{path}{form}"));
     match filter {
         Some(filter) => path.filter(filter.clone()),

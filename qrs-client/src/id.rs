@@ -127,6 +127,10 @@ id! {
     /// The id of a rule, a GUID.
     SystemRuleId
 }
+id! {
+    /// The id of a selection, a GUID.
+    SelectionId
+}
 
 /// Whether the text has the shape of a GUID: hexadecimal digits in groups of 8-4-4-4-12.
 pub(crate) fn is_guid(text: &str) -> bool {

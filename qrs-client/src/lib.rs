@@ -14,6 +14,7 @@ mod entity;
 mod files;
 mod list;
 mod models;
+mod selection;
 mod tasks;
 
 mod call;
@@ -39,6 +40,7 @@ mod answer;
 mod body;
 mod limiter;
 mod login;
+mod outline;
 mod percent_encoding;
 mod runtime;
 mod session;
@@ -70,8 +72,8 @@ pub use files::AppExport;
 pub use filter::{Field, Filter, Literal};
 pub use id::{
     AppId, AppObjectId, ContentLibraryId, CustomPropertyDefinitionId, CustomPropertyId,
-    DataConnectionId, EngineObjectId, ExecutionResultId, ExtensionId, NodeId, StreamId,
-    SystemRuleId, TagId, TaskId, UserId,
+    DataConnectionId, EngineObjectId, ExecutionResultId, ExtensionId, NodeId, SelectionId,
+    StreamId, SystemRuleId, TagId, TaskId, UserId,
 };
 pub use lenient::Extra;
 pub use list::{ReadableRecords, Record, RecordList, UnreadableRecord};
@@ -81,6 +83,7 @@ pub use models::{
     Node, Operational, Owner, ReloadTask, Stream, SystemRule, Tag, Task, User, UserAttribute,
 };
 pub use path::QrsPath;
+pub use selection::{Selection, SelectionEdit, SelectionItem};
 #[cfg(feature = "windows-login")]
 pub use session::WindowsChallenge;
 pub use session::{SessionEnd, SessionHold, SessionPool, SessionState};

@@ -25,7 +25,23 @@ async function interact() {
     { entity: "App.Object", columns: [{ name: "id", columnType: "Property", definition: "id" }] },
     "json",
   );
+  // As public scripts that change the owner of app objects do.
+  const sheets = (await get("app/object?filter=objectType eq 'sheet'")).slice(0, 3);
+  const items = sheets.map((sheet) => ({ type: "App.Object", objectID: sheet.id }));
+  const selection = (await qrs.Post("selection", { items }, "json")).body;
+  const owner = (await get("user"))[1].id;
+  const edited = await qrs.Put(`selection/${selection.id}/app/object/synthetic`, {
+    latestModifiedDate: new Date().toISOString(),
+    type: "App.Object",
+    properties: [{ name: "owner", value: owner, valueIsDifferent: false, valueIsModified: true }],
+  });
+  const selected = await get(`selection/${selection.id}/app/object/full`);
+  const removed = await qrs.Delete(`selection/${selection.id}`);
   return {
+    selected: selected.length,
+    owned: selected.every((sheet) => sheet.owner.id === owner),
+    edited: edited.statusCode,
+    removed: removed.statusCode,
     version: (await get("about")).buildVersion,
     apps: (await get("app/full")).length,
     count: (await get("app/object/count")).value,
@@ -53,11 +69,15 @@ async function repoApi() {
   const apps = await repo.apps.getAll();
   const sales = await repo.apps.getFilter({ filter: "name sw 'Sales'" });
   const app = await repo.apps.get({ id: apps[0].details.id });
+  const selection = await repo.selections.create({ area: "app", filter: "name sw 'Sales'" });
+  const selected = await selection.data({ path: "app/full" });
   return {
     version: (await repo.about.get()).buildVersion,
     apps: apps.length,
     sales: sales.map((app) => app.details.name),
     first: app.details.name,
+    selected: selected.map((app) => app.name),
+    unselected: await selection.remove(),
     streams: (await repo.streams.getAll()).length,
     users: (await repo.users.getAll()).length,
     tags: (await repo.tags.getAll()).length,

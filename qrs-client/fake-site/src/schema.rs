@@ -118,6 +118,11 @@ impl Entity {
         Some(*kind)
     }
 
+    /// The properties and their types.
+    pub(super) fn properties(self) -> impl Iterator<Item = (&'static str, Type)> {
+        self.kind().properties.iter().copied()
+    }
+
     fn kind(self) -> &'static Kind {
         match self {
             Self::App => &kinds::APP,

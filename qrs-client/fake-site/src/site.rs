@@ -272,24 +272,32 @@ impl Site {
         }))
     }
 
+    /// A search for records that the account sees.
+    fn lookup<'a>(
+        &self,
+        entity: Entity,
+        request: &'a Request,
+        account: &Account,
+    ) -> query::Lookup<'a> {
+        query::Lookup {
+            content: Arc::clone(&self.live().content),
+            entity,
+            access: account.access(entity),
+            request,
+        }
+    }
+
     /// Responses for lists, counts and single records.
     fn look_up(&self, path: &str, request: &Request, account: &Account) -> Result<Answer, Answer> {
         let not_found = || Answer::text(404, "Not Found");
         let (entity, rest) = Entity::of_path(path).ok_or_else(not_found)?;
-        let access = account.access(entity);
-        if matches!(access, Access::Forbidden) {
+        if matches!(account.access(entity), Access::Forbidden) {
             return Err(Answer::text(403, "Forbidden"));
         }
-        let content = Arc::clone(&self.live().content);
+        let list = self.lookup(entity, request, account);
         if entity == Entity::ExecutionResult {
             self.proceed_with_tasks();
         }
-        let list = query::Lookup {
-            content,
-            entity,
-            access,
-            request,
-        };
         match rest.strip_prefix('/') {
             None => list
                 .rows(Extent::Condensed)

@@ -51,6 +51,12 @@ fn foreign_clients_read_what_the_fake_site_has() {
     assert!(stale.contains("409"), "{stale}");
     assert_eq!(interact["deleted"], 204);
     assert_eq!(interact["rows"], 5);
+    assert_eq!(interact["selected"], 3);
+    assert_eq!(interact["owned"], true);
+    assert_eq!(
+        (&interact["edited"], &interact["removed"]),
+        (&json!(204), &json!(204))
+    );
 
     let repo_api = &seen["repoApi"];
     assert_eq!(repo_api["version"], "14.20.5.0");
@@ -58,6 +64,8 @@ fn foreign_clients_read_what_the_fake_site_has() {
     let sales = content.apps.iter().map(|app| &app["name"]);
     let sales = sales.filter(|name| name.as_str().unwrap().starts_with("Sales"));
     let sales: Vec<_> = sales.collect();
+    assert_eq!(repo_api["selected"], json!(sales));
+    assert_eq!(repo_api["unselected"], 204);
     for client in [interact, repo_api] {
         assert_eq!(client["sales"], json!(sales));
     }

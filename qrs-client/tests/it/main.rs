@@ -20,6 +20,7 @@ mod retries;
 mod sample_site;
 mod scripted;
 mod secrets;
+mod selections;
 mod sessions;
 mod statuses;
 mod time_limits;

@@ -1,4 +1,4 @@
-//! Requests that change a site, tables, tasks, files and selections, against the fake site: a second reading of the wire.
+//! Requests that change a site, tables, tasks and files, against the fake site: a second reading of the wire.
 
 use std::time::Duration;
 

@@ -1,11 +1,9 @@
 //! Tables: chosen columns of the records of one kind, sorted, page by page (Qlik help, Repository Service API: Table).
 
-use std::sync::Arc;
-
 use serde_json::{Map, Value, json};
 
 use super::Site;
-use super::query::{self, Lookup};
+use super::query;
 use super::writing::{bad, body, forbidden, not_found};
 use crate::account::{Access, Account};
 use crate::answer::{Answer, Extent};
@@ -25,12 +23,15 @@ impl Site {
         request: &Request,
         account: &Account,
     ) -> Result<Answer, Answer> {
-        let entity = match Entity::of_path(path) {
+        let selection = path.strip_prefix("selection/");
+        let selection = selection.map(|path| path.split_once('/').ok_or_else(not_found));
+        let selection = selection.transpose()?;
+        let kind = selection.map_or(path, |(_, kind)| kind);
+        let entity = match Entity::of_path(kind) {
             Some((entity, "")) => entity,
             _ => return Err(not_found()),
         };
-        let access = account.access(entity);
-        if matches!(access, Access::Forbidden) {
+        if matches!(account.access(entity), Access::Forbidden) {
             return Err(forbidden());
         }
         let definition = body(request)?;
@@ -39,14 +40,13 @@ impl Site {
             return Err(bad(format!("The entity is not {}", entity.name())));
         }
         let columns = columns(entity, &definition)?;
-        let lookup = Lookup {
-            content: Arc::clone(&self.live().content),
-            entity,
-            access,
-            request,
+        let lookup = self.lookup(entity, request, account);
+        let rows = match selection {
+            Some((id, _)) => self.selected(id, &lookup, Extent::Full)?,
+            None => lookup.rows(Extent::Full)?,
         };
-        let mut places = lookup.rows(Extent::Full)?.places;
-        let records = lookup.content.records(entity);
+        let records = rows.content.records(entity);
+        let mut places = rows.places.clone();
         if let Some(name) = request.parameter("sortColumn") {
             let column = columns.iter().find(|column| column.name == name);
             let column = column.ok_or_else(|| bad("The sort column is not a column"))?;

@@ -13,7 +13,7 @@ use crate::request::Request;
 use crate::schema::{Entity, May, Type};
 
 /// What the site sets itself: a client may send it, but cannot change it.
-const SET_BY_SITE: [&str; 6] = [
+pub(super) const SET_BY_SITE: [&str; 6] = [
     "id",
     "createdDate",
     "modifiedDate",
@@ -143,8 +143,7 @@ impl Site {
         // QRS compares the date with its own (Qlik help, Repository Service API: Update).
         let date = |value: &Value| value.as_str().and_then(comparable_date);
         if date(&sent["modifiedDate"]) != date(&stored["modifiedDate"]) {
-            const TEXT: &str = "The item has been modified by another user";
-            return Err(Answer::text(409, TEXT));
+            return Err(conflict());
         }
         sent.retain(|name, value| {
             !SET_BY_SITE.contains(&name.as_str()) && stored.get(name) != Some(value)
@@ -205,7 +204,7 @@ fn check_properties(
     Ok(())
 }
 
-fn fits(kind: Type, value: &Value) -> bool {
+pub(super) fn fits(kind: Type, value: &Value) -> bool {
     match (kind, value) {
         (_, Value::Null) => true,
         (Type::Text, Value::String(_))
@@ -222,6 +221,10 @@ fn fits(kind: Type, value: &Value) -> bool {
 
 pub(super) fn bad(text: impl Into<String>) -> Answer {
     Answer::text(400, text)
+}
+
+pub(super) fn conflict() -> Answer {
+    Answer::text(409, "The item has been modified by another user")
 }
 
 pub(super) fn forbidden() -> Answer {
