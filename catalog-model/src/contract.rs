@@ -17,7 +17,12 @@ use crate::{
     UndecidedItem, Verdict, Visualization,
 };
 
+mod files;
 pub mod follower;
+mod subject;
+
+pub use files::{FilesUnderTest, check_files};
+pub use subject::check_subject;
 
 /// A violated rule of the contract, as a sentence that does not hold.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -6,3 +6,4 @@ mod filters;
 mod follower_contract;
 mod follower_settings;
 mod settings;
+mod subject_contract;

@@ -141,3 +141,44 @@ impl Subject for StoredSheet<'_> {
         };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use catalog_model::{Contacts, ItemKey, Precedence, Properties, contract::check_subject};
+
+    use super::*;
+    use crate::filters::criteria::CRITERIA;
+
+    #[test]
+    fn a_stored_sheet_keeps_the_contract() {
+        let mut item = Visualization {
+            key: ItemKey::new(["code", "app", "sheet"]).unwrap(),
+            container: None,
+            label: Vec::new(),
+            name: "Sheet".to_owned(),
+            description: None,
+            contacts: Contacts::Unknown,
+            catalog: None,
+            precedence: Precedence::default(),
+            properties: Properties::default(),
+        };
+        let of_app = ["reloaded", "app_tag", "custom_property"];
+        let of_sheet = ["stream_id", "published", "approved", "created", "modified"];
+        let unknown = [&of_app[..], &of_sheet].concat();
+        assert_eq!(
+            check_subject(&StoredSheet(&item), CRITERIA, &unknown),
+            Ok(())
+        );
+        let texts = |texts: [&str; 2]| PropertyValue::Tags(texts.map(str::to_owned).to_vec());
+        item.properties.put(TAGS, texts(["a", "b"]));
+        item.properties.put(APPLICATION_TAGS, texts(["a", "b"]));
+        let departments = texts(["Department=x", "Department=y"]);
+        item.properties
+            .put(APPLICATION_CUSTOM_PROPERTIES, departments);
+        let unknown = [&of_app[..1], &of_sheet].concat();
+        assert_eq!(
+            check_subject(&StoredSheet(&item), CRITERIA, &unknown),
+            Ok(())
+        );
+    }
+}

@@ -215,7 +215,49 @@ fn hash(content: &[u8]) -> [u8; 32] {
 mod tests {
     use std::fs;
 
+    use catalog_model::contract::{FilesUnderTest, check_files};
+
     use super::*;
+
+    #[test]
+    fn the_files_of_a_home_keep_the_contract() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::new(folder.path().to_path_buf());
+        let people =
+            "ACME\\ann,ann@a.example\nACME\\bob,bob@a.example\nACME\\ann,other@a.example\n";
+        let settings = "\"ACME\\\\ann\" = a\nACME.bob = b\n";
+        let ann = ["ACME\\ann", "ACME\\bob", "ACME\\ann"];
+        for (path, content) in [
+            ("conf/people.csv", people),
+            ("conf/people.conf", settings),
+            ("conf/encryption.key", "s3cr3t"),
+            ("hooks/notify.conf", "password = \"s3cr3t"),
+            ("connections/other.conf", "auth.value = s3cr3t : }"),
+        ] {
+            fs::create_dir_all(home.path(path).parent().unwrap()).unwrap();
+            fs::write(home.path(path), content).unwrap();
+        }
+        let files = TrackedFiles::new(&home);
+        for entries in [
+            ("conf/people.csv", &ann[..]),
+            ("conf/people.conf", &["ACME\\ann", "ACME"]),
+        ] {
+            for secret in [
+                "conf/encryption.key",
+                "hooks/notify.conf",
+                "connections/other.conf",
+            ] {
+                let case = FilesUnderTest {
+                    entries,
+                    columns: &["user", "email"],
+                    secret,
+                    secret_text: "s3cr3t",
+                    missing: "conf/none.csv",
+                };
+                assert_eq!(check_files(&files, &case), Ok(()), "{secret}");
+            }
+        }
+    }
 
     #[test]
     fn the_fingerprint_changes_with_the_files_that_a_file_depends_on() {
