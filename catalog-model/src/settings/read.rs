@@ -129,11 +129,8 @@ impl Settings {
                 place,
             });
         if chosen.is_none() {
-            let words: Vec<_> = choices
-                .iter()
-                .map(|(word, _)| format!("`{word}`"))
-                .collect();
-            let message = format!("`{key}` must be {}, not `{value}`", words.join(" or "));
+            let words: Vec<_> = choices.iter().map(|(word, _)| *word).collect();
+            let message = format!("`{key}` must be {}, not `{value}`", alternatives(&words));
             self.refuse(key, message, None);
         }
         chosen
@@ -343,5 +340,15 @@ impl Settings {
             self.refuse(key, message, hint);
         }
         found
+    }
+}
+
+/// The words as people list them: `` `a`, `b` or `c` ``.
+fn alternatives(words: &[&str]) -> String {
+    let words: Vec<_> = words.iter().map(|word| format!("`{word}`")).collect();
+    match words.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, first)) => format!("{} or {last}", first.join(", ")),
+        None => String::new(),
     }
 }

@@ -102,6 +102,18 @@ fn all_problems_are_reported_in_the_order_of_the_file() {
 }
 
 #[test]
+fn the_words_of_a_choice_are_listed_as_people_do() {
+    let words = ["`a`", "`a` or `b`", "`a`, `b` or `c`"];
+    for (count, expected) in words.into_iter().enumerate() {
+        let mut settings = settings(vec![(1, "word", text("x"))]);
+        let choices = [("a", 1), ("b", 2), ("c", 3)];
+        assert_eq!(settings.choice("word", &choices[..=count]), None);
+        let message = format!("connections/a.conf:1:8: `word` must be {expected}, not `x`");
+        assert_eq!(problems(&settings), [message]);
+    }
+}
+
+#[test]
 fn a_mandatory_setting_of_the_wrong_kind_is_reported_once() {
     let mut settings = settings(vec![(1, "code", Value::List(Vec::new()))]);
     assert_eq!(settings.required_text("code"), None);
