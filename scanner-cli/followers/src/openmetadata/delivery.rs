@@ -37,6 +37,7 @@ pub(super) async fn deliver(
         let dashboards = Dashboards::load(feed, &due.connection).await?;
         let service = window.begin(&due.connection);
         let part = due.connection.key_parts.last();
+        let everything = Due::everything(&due.connection);
         let mut walk = Walk {
             feed,
             due: &due,
@@ -44,12 +45,20 @@ pub(super) async fn deliver(
             part: part.cloned().unwrap_or_else(|| "item".to_owned()),
             dashboards,
             held: BTreeSet::new(),
+            is_doubted: feed.is_full(),
             window: &mut window,
         };
         walk.items().await?;
         walk.containers().await?;
         walk.removed_items().await?;
         walk.removed_containers().await?;
+        if walk.window.may_be_restored().await? {
+            walk.due = &everything;
+            walk.is_doubted = true;
+            walk.removed_items().await?;
+            walk.removed_containers().await?;
+        }
+        walk.window.note_service().await?;
     }
     Ok(window.end().await?)
 }
@@ -65,6 +74,8 @@ struct Walk<'a, 'w> {
     dashboards: Dashboards,
     /// The containers that hold items.
     held: BTreeSet<ItemKey>,
+    /// Whether somebody may have changed what was delivered.
+    is_doubted: bool,
     window: &'a mut Window<'w>,
 }
 
@@ -222,7 +233,7 @@ impl Walk<'_, '_> {
             server: server.clone(),
             ..Note::default()
         };
-        let is_doubted = self.feed.is_full();
+        let is_doubted = self.is_doubted;
         let doubted = |note| Note { is_doubted, ..note };
         Ok(own.map(|note| doubted(note.unwrap_or_else(new))).collect())
     }

@@ -2,6 +2,7 @@
 
 use catalog_model::{FollowError, follower::FeedConnection};
 use outbound_http::Url;
+use serde_json::Value;
 
 use super::{
     api::Api,
@@ -15,6 +16,10 @@ pub(super) struct Service {
     pub(super) fqn: String,
     /// Not known until something is sent.
     state: Option<ServiceState>,
+    /// The version that the catalog last had.
+    pub(super) version: Option<String>,
+    /// Whether this delivery has restored it.
+    pub(super) is_restored: bool,
 }
 
 /// What the catalog has of a service.
@@ -37,7 +42,15 @@ impl Service {
             connection: connection.clone(),
             fqn: name::qualified(&[&name::service(&connection.code)]),
             state: None,
+            version: None,
+            is_restored: false,
         }
+    }
+
+    /// Whether the catalog has it, and shows it.
+    pub(super) fn is_there(&self) -> bool {
+        let state = self.state;
+        state.is_some_and(|state| matches!(state, ServiceState::Created | ServiceState::Present))
     }
 
     /// Whether the catalog has the service. It is read once.
@@ -49,6 +62,7 @@ impl Service {
         let path = format!("services/dashboardServices/name/{name}?include=all");
         let found = api.find(&path).await;
         let found = found.map_err(|error| error.ended("the service cannot be read"))?;
+        self.version = found.as_ref().and_then(|answer| version(&answer.json));
         let state = match found {
             None => ServiceState::Absent,
             Some(answer) if answer.json["deleted"] == true => ServiceState::Deleted,
@@ -68,10 +82,18 @@ impl Service {
         };
         let body = mapping::service(&self.connection);
         let created = api.put("services/dashboardServices", &body).await;
-        created.map_err(|error| error.ended("the service cannot be created"))?;
+        let created = created.map_err(|error| error.ended("the service cannot be created"))?;
+        self.version = version(&created.json);
+        self.is_restored = state == ServiceState::Deleted;
         self.state = Some(after);
         Ok(after)
     }
+}
+
+/// The version of an entity. Each change of it, such as a soft deletion, has another one.
+fn version(entity: &Value) -> Option<String> {
+    let version = entity.get("version")?;
+    (!version.is_null()).then(|| version.to_string())
 }
 
 /// What identifies a server: its URL with or without the path of the API is the same one.

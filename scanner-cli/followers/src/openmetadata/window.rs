@@ -26,6 +26,7 @@ use crate::{
 };
 
 mod removals;
+mod restored;
 mod sending;
 
 /// Collects changes of entities, and sends them when there are enough.

@@ -67,6 +67,12 @@ impl Due {
         Ok(found.into_values().collect())
     }
 
+    /// All of a connection.
+    #[must_use]
+    pub fn everything(connection: &FeedConnection) -> Self {
+        Self::new(connection, Scope::Everything)
+    }
+
     fn new(connection: &FeedConnection, scope: Scope) -> Self {
         Self {
             connection: connection.clone(),

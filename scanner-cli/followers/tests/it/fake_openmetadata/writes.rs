@@ -35,6 +35,9 @@ impl State {
             Some(mut former) => {
                 if former["deleted"] == true {
                     self.revive_charts(&former);
+                    if of == "services" {
+                        self.revive_service(&fqn);
+                    }
                 }
                 self.merge(of, &mut former, &sent);
                 step(&mut former);
@@ -192,6 +195,28 @@ impl State {
         let entity = entity.clone();
         self.revive_charts(&entity);
         Ok(entity)
+    }
+
+    /// Deletes a service with everything in it.
+    pub(crate) fn delete_service(&mut self, fqn: &str) {
+        self.edit("services", fqn, |service| service["deleted"] = json!(true));
+        self.mark_children(fqn, true);
+    }
+
+    /// Brings back a service with everything in it, no matter how it was deleted.
+    pub(crate) fn revive_service(&mut self, fqn: &str) {
+        self.edit("services", fqn, |service| service["deleted"] = json!(false));
+        self.mark_children(fqn, false);
+    }
+
+    fn mark_children(&mut self, service: &str, is_deleted: bool) {
+        let prefix = format!("{service}.");
+        for ((_, fqn), entity) in &mut self.entities {
+            if fqn.starts_with(&prefix) && entity["deleted"] != is_deleted {
+                entity["deleted"] = json!(is_deleted);
+                step(entity);
+            }
+        }
     }
 
     /// What is brought back brings back its children, no matter how they were deleted.

@@ -210,3 +210,37 @@ async fn a_dashboard_that_could_not_be_changed_loses_its_deleted_charts_later() 
         assert_eq!(catalog.charts(), ["f1_b"]);
     }
 }
+
+#[tokio::test]
+async fn what_was_removed_stays_removed_when_its_service_is_restored() {
+    for (generation, is_restored_by_people) in [
+        (Generation::New, true),
+        (Generation::New, false),
+        (Generation::Old, true),
+    ] {
+        let (catalog, store) = (Openmetadata::new(generation), MemoryStore::default());
+        store.scan(&east(), &[("a", "A"), ("b", "B")], Closing::Complete);
+        catalog.deliver(&store).await.unwrap();
+        store.scan(&east(), &[("a", "A")], Closing::Complete);
+        catalog.deliver(&store).await.unwrap();
+        assert!(!is_live(&catalog, "charts", &chart("b")));
+        catalog.fake().state().delete_service("east");
+        if is_restored_by_people {
+            catalog.fake().state().revive_service("east");
+            assert!(is_live(&catalog, "charts", &chart("b")));
+        }
+        store.scan(&east(), &[("a", "A2")], Closing::Complete);
+        catalog.deliver(&store).await.unwrap();
+        assert!(is_live(&catalog, "services", "east"));
+        assert!(is_live(&catalog, "charts", &chart("a")));
+        assert!(!is_live(&catalog, "charts", &chart("b")), "{generation:?}");
+        // The next delivery reads what it changes, and nothing that was removed.
+        catalog.fake().state().requests.clear();
+        store.scan(&east(), &[("a", "A3")], Closing::Complete);
+        catalog.deliver(&store).await.unwrap();
+        let requests = catalog.fake().state().requests.clone();
+        let removed = requests.iter().find(|request| request.contains("f1_b"));
+        assert_eq!(removed, None);
+        catalog.fake().assert_no_violation();
+    }
+}
