@@ -14,6 +14,9 @@ use xshell::{Shell, cmd};
 
 use crate::{Outcome, target};
 
+#[cfg(unix)]
+mod postgresql;
+
 /// Number of items, and of proposals for DataHub, that are printed.
 const PRINTED_ITEMS: usize = 2;
 
@@ -22,7 +25,8 @@ const FOLLOWERS: &str = "followers = [\n  { kind = ndjson, path = export }\n  { 
 
 /// What to try next.
 const NEXT_STEPS: &str = r#"README.md, "Try it by hand"    the same step by step, in a home that you keep
-cargo xtask postgresql         a database, for docs/catalogs/postgresql.md, "Try it"
+cargo xtask demo --postgresql  the same with a database, and queries
+cargo xtask postgresql         a database that runs longer, for docs/catalogs/postgresql.md, "Try it"
 README.md, "Scan a real site""#;
 
 /// The fake site in its own process, which ends when this is dropped.
@@ -79,8 +83,21 @@ fn run_program(built: &Path, home: &Path, arguments: &[&str]) -> Outcome {
     }
 }
 
-#[expect(clippy::print_stdout, reason = "the demonstration prints its result")]
+/// Shows a scan and its files.
 pub(crate) fn run(shell: &Shell) -> Outcome {
+    demonstrate(shell, |_, _| Ok(()))
+}
+
+/// Also delivers to PostgreSQL, and queries it.
+#[cfg(unix)]
+pub(crate) fn run_with_postgresql(shell: &Shell) -> Outcome {
+    let psql = postgresql::psql()?;
+    demonstrate(shell, |built, home| postgresql::show(built, home, &psql))
+}
+
+/// Shows a scan, and then `more` with the folder of the programs and the home.
+#[expect(clippy::print_stdout, reason = "the demonstration prints its result")]
+fn demonstrate(shell: &Shell, more: impl FnOnce(&Path, &Path) -> Outcome) -> Outcome {
     let built = build(shell)?;
     let site = FakeSite::start(&built)?;
     println!(
@@ -105,6 +122,7 @@ pub(crate) fn run(shell: &Shell) -> Outcome {
         print_indented(&format!("{item:#}"));
     }
     show_proposals(&built, home.path())?;
+    more(&built, home.path())?;
     println!("\nTo go on:\n");
     print_indented(NEXT_STEPS);
     Ok(())

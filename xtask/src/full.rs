@@ -42,7 +42,7 @@ const PARTS: [Part; 11] = [
     },
     Part {
         name: "demo",
-        run: |shell| verdict(demo::run(shell)),
+        run: |shell| verdict(whole_demo(shell)),
     },
     Part {
         name: "foreign clients",
@@ -86,6 +86,17 @@ const FUZZ_SECONDS: &str = "60";
 const MUTATIONS: usize = 2_000;
 /// A library that the real Quartz needs.
 const QUARTZ: &str = "/usr/share/java/quartz2.jar";
+
+#[cfg(unix)]
+fn whole_demo(shell: &Shell) -> Outcome {
+    crate::postgresql::ensure_installed(shell)?;
+    demo::run_with_postgresql(shell)
+}
+
+#[cfg(not(unix))]
+fn whole_demo(shell: &Shell) -> Outcome {
+    demo::run(shell)
+}
 
 /// Runs all parts, or only the named ones.
 pub(crate) fn run(shell: &Shell, only: &[String]) -> Outcome {

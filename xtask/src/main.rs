@@ -53,7 +53,12 @@ enum Command {
         only: Vec<String>,
     },
     /// Scan a fake site, and print the report and some items
-    Demo,
+    Demo {
+        /// Also deliver to a PostgreSQL server in a temporary folder, and query it
+        #[cfg(unix)]
+        #[arg(long)]
+        postgresql: bool,
+    },
     /// Measure how fast a large site is read
     Bench {
         #[command(subcommand)]
@@ -132,7 +137,9 @@ fn run(command: Command) -> Outcome {
         Command::Layers => layers::check(&shell),
         Command::Words => words::check(),
         Command::Full { only } => full::run(&shell, &only),
-        Command::Demo => demo::run(&shell),
+        #[cfg(unix)]
+        Command::Demo { postgresql: true } => demo::run_with_postgresql(&shell),
+        Command::Demo { .. } => demo::run(&shell),
         Command::Bench { what, sheets } => match what {
             None => bench::run(&shell, sheets.unwrap_or(500_000)),
             Some(Bench::Store) => bench::store::run(&shell, sheets.unwrap_or(500_000)),
