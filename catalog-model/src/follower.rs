@@ -98,9 +98,22 @@ pub trait Follower: Send + Sync {
         })
     }
 
-    /// Whether its catalog has containers, or items only. By default, it has containers.
-    fn has_containers(&self) -> bool {
+    /// Whether it delivers items, or containers. By default, it delivers both.
+    fn delivers(&self, of: EntityKind) -> bool {
+        let _ = of;
         true
+    }
+
+    /// Where it delivers, for people: a folder, or the URL of a server without secrets. `None` if that cannot be shown.
+    fn target(&self) -> Option<String> {
+        None
+    }
+
+    /// What the catalog identifies an item or container by, for people: its URN. `None` if that is its key, or if the link
+    /// contains it.
+    fn identifier(&self, of: EntityKind, key: &ItemKey) -> Option<String> {
+        let _ = (of, key);
+        None
     }
 
     /// A link to an item or container in the catalog, for people. `None` if the follower cannot tell.

@@ -42,6 +42,8 @@ pub struct CheckReport {
     pub file: String,
     /// The stages, in order.
     pub stages: Vec<Stage>,
+    /// The number of errors and warnings in the file, if they are reported apart from the stages: `a.conf: 2 errors`.
+    pub summary: Option<String>,
 }
 
 impl CheckReport {
@@ -83,6 +85,7 @@ impl CheckReport {
             name: None,
             file: path,
             stages,
+            summary: None,
         }
     }
 }
@@ -105,6 +108,7 @@ impl Installation {
             name: Some(ready.name.clone()),
             file,
             stages,
+            summary: None,
         }
     }
 }
@@ -138,6 +142,7 @@ impl Installation {
                 format!("disabled by `enabled = false` in {}", follower.place),
                 Duration::ZERO,
             )],
+            summary: None,
         };
         disabled.map(result).collect()
     }
@@ -157,6 +162,7 @@ impl Installation {
             name: Some(follower.follower.name().to_string()),
             stages: vec![Stage::ok(SETTINGS, settings.clone(), Duration::ZERO)],
             file: settings,
+            summary: None,
         }
     }
 }

@@ -29,9 +29,8 @@ mod dry_run;
 mod record;
 mod selection;
 
-pub(crate) use self::delivery_run::is_failing;
 pub use self::{
-    delivery_run::{DeliveryRun, refusals},
+    delivery_run::{DeliveryRun, is_failing, refusals},
     record::{DeliveryRecord, PlannedRecord},
     selection::{DisabledFollower, select},
 };

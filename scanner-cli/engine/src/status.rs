@@ -22,7 +22,7 @@ use crate::{
         scanner_name,
     },
     service_state::FileStatus,
-    store::{Catalog, FeedFollower, LastScan, StoreError, StoredScan},
+    store::{Catalog, LastScan, StoreError, StoredScan},
     store_problem::StoreProblem,
 };
 
@@ -147,8 +147,7 @@ impl Installation {
         if let Some(catalog) = Catalog::open(&self.home.store())? {
             let last = catalog.settled()?;
             for follower in &application.followers {
-                let follower = FeedFollower::new(follower);
-                records.push(FollowerRecord::read(&catalog, &follower, last, is_running)?);
+                records.push(FollowerRecord::read(&catalog, follower, last, is_running)?);
             }
         }
         let disabled = application.disabled_followers.iter();

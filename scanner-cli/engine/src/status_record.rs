@@ -139,6 +139,10 @@ pub struct FollowerState {
     pub last_success: Option<String>,
     /// Its state in one word.
     pub state: FollowerCondition,
+    /// The id of its kind.
+    pub kind: String,
+    /// Where it delivers.
+    pub target: Option<String>,
 }
 
 /// The state of the file of a hook.
@@ -282,6 +286,8 @@ impl FollowerState {
             refusals: record.refusals,
             last_success: record.last_success,
             state: record.state,
+            kind: record.kind,
+            target: record.target,
         }
     }
 }

@@ -82,6 +82,10 @@ impl Follower for Datahub {
         self.deliver(feed, self.remote.server.clone()).await
     }
 
+    fn identifier(&self, of: EntityKind, key: &ItemKey) -> Option<String> {
+        mapping::urn_of(change::type_of(of), key).ok()
+    }
+
     /// Only the frontend has pages for people. Its address is known if the requests go through it.
     fn link(&self, of: EntityKind, key: &ItemKey) -> Option<String> {
         let frontend = self.remote.url.as_str().strip_suffix("api/gms/")?;
@@ -89,6 +93,10 @@ impl Follower for Datahub {
         let urn = mapping::urn_of(of, key).ok()?;
         let urn = utf8_percent_encode(&urn, NON_ALPHANUMERIC);
         Some(format!("{frontend}{}/{urn}", of.name()))
+    }
+
+    fn target(&self) -> Option<String> {
+        Some(self.remote.url.to_string())
     }
 
     /// Requests that only read are sent, because it depends on the catalog what is to be written.

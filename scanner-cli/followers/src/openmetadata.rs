@@ -96,6 +96,10 @@ impl Follower for Openmetadata {
         self.deliver(feed, self.remote.server.clone()).await
     }
 
+    fn target(&self) -> Option<String> {
+        Some(service::server_of(&self.remote.url).to_owned())
+    }
+
     /// Requests that only read are sent, because it depends on the catalog what is to be written.
     async fn dry_run(&self, feed: &dyn Feed, plan: &Plan) -> Result<Delivery, FollowError> {
         let server = self.remote.server.clone().recording(plan.clone());

@@ -82,6 +82,11 @@ impl Follower for Postgresql {
     }
 
     async fn follow(&self, feed: &dyn Feed) -> Result<Delivery, FollowError> {
+        // Otherwise, a scan that failed would create the schema.
+        if connections::has_nothing(feed).await? {
+            delivery::acknowledge(feed).await?;
+            return Ok(Delivery::default());
+        }
         let database = Database::open(&self.target).await?;
         schema::migrate(database.session()?, &self.target.schema).await?;
         let delivered = delivery::deliver(&database, &self.place(), feed).await;
@@ -89,7 +94,14 @@ impl Follower for Postgresql {
         delivered
     }
 
+    fn target(&self) -> Option<String> {
+        Some(self.place())
+    }
+
     async fn dry_run(&self, feed: &dyn Feed, plan: &Plan) -> Result<Delivery, FollowError> {
+        if connections::has_nothing(feed).await? {
+            return Ok(Delivery::default());
+        }
         let mut database = Database::open_to_read(&self.target, feed.start(), plan).await?;
         schema::plan_migration(&mut database).await?;
         let feed = Unacknowledged(feed);

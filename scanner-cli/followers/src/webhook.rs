@@ -6,7 +6,7 @@ use std::fmt;
 use async_trait::async_trait;
 use catalog_model::{
     Feed, FollowError, Follower, FollowerKind, FollowerName, Settings, Stage,
-    follower::{Delivery, Example, Plan},
+    follower::{Delivery, EntityKind, Example, Plan},
     settings::Invalid,
 };
 
@@ -85,8 +85,12 @@ impl Follower for Webhook {
         self.deliver(&Unacknowledged(feed), server).await
     }
 
-    fn has_containers(&self) -> bool {
-        false
+    fn target(&self) -> Option<String> {
+        Some(self.settings.shown_url())
+    }
+
+    fn delivers(&self, of: EntityKind) -> bool {
+        of == EntityKind::Item && self.settings.events.item
     }
 
     fn redact(&self, text: String) -> String {

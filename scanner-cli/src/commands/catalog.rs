@@ -11,6 +11,7 @@ pub(crate) use self::forget::run as forget;
 
 use crate::{
     changes_since::{self, ChangesSince},
+    delivery::is_failing,
     item_filter::{self, Conditions, ItemFilter},
     records::{
         ChangeRecord, ContainerRecord, FollowerRecord, ItemRecord, OwnerFilter, OwnerRecord,
@@ -218,29 +219,34 @@ impl Lists<'_> {
 
     fn followers(&mut self) -> Result<Exit, Exit> {
         let application = application(self.program)?;
-        let followers = application.followers.iter();
-        let followers: Vec<_> = followers.map(|one| FeedFollower::new(one)).collect();
+        let followers = &application.followers;
         let disabled = &application.disabled_followers;
         let catalog = self.catalog;
         let is_running = self.program.installation.is_service_running();
         let exit = self.write(&|take| {
             let last = catalog.settled()?;
-            for follower in &followers {
+            for follower in followers {
                 take(FollowerRecord::read(catalog, follower, last, is_running)?)?;
             }
             let mut disabled = disabled.iter().map(FollowerRecord::disabled);
             disabled.try_for_each(take)
         });
         if self.form.format == CatalogFormat::Table {
-            for follower in &followers {
-                self.note_refusals(follower)?;
+            for follower in followers {
+                self.note_failure(&FeedFollower::new(follower))?;
             }
         }
         Ok(exit)
     }
 
-    /// Names the items that the catalog of a follower refuses.
-    fn note_refusals(&mut self, follower: &FeedFollower) -> Result<(), Exit> {
+    /// Reports the last error of a follower, or the items that its catalog refuses.
+    fn note_failure(&mut self, follower: &FeedFollower) -> Result<(), Exit> {
+        let cursor = self.catalog.cursor(follower);
+        let cursor = cursor.map_err(|error| self.report(error.into()))?;
+        if let Some(error) = cursor.error.as_ref().filter(|_| is_failing(&cursor)) {
+            let note = format!("note: {} failed: {error}", follower.name);
+            self.program.report_note(&format!("{}\n", printable(&note)));
+        }
         let refusals = self.catalog.refusals(&follower.name);
         for refusal in refusals.map_err(|error| self.report(error.into()))? {
             let (name, key, message) = (&follower.name, &refusal.key, &refusal.message);

@@ -71,10 +71,7 @@ fn stored_text(found: &Explanation, subject: &str) -> Page {
     }
     for entry in &found.entries {
         writeln!(text, "{}", entry.key);
-        let catalogs = match found.count {
-            1 => entry.catalogs.iter().map(catalog_line).collect(),
-            _ => grouped(&entry.catalogs),
-        };
+        let catalogs = grouped(&entry.catalogs);
         let catalogs = catalogs.iter().map(|line| (&"catalog", line));
         let lines = entry.lines.iter().map(|(name, value)| (name, value));
         for (name, value) in lines.chain(catalogs) {
@@ -102,18 +99,15 @@ fn stored_text(found: &Explanation, subject: &str) -> Page {
     text
 }
 
-fn catalog_line(catalog: &CatalogState) -> String {
-    format!("{}: {}{}", catalog.follower, catalog.state, catalog.detail)
-}
-
-/// One line for each state, with the names of the followers.
+/// One line for each state, with the names of the followers that share it.
 fn grouped(catalogs: &[CatalogState]) -> Vec<String> {
-    let mut states: Vec<(&str, Vec<&str>)> = Vec::new();
+    let mut states: Vec<(String, Vec<&str>)> = Vec::new();
     for catalog in catalogs {
         let name = catalog.follower.as_str();
-        match states.iter_mut().find(|(state, _)| *state == catalog.state) {
+        let state = format!("{}{}", catalog.state, catalog.detail);
+        match states.iter_mut().find(|(known, _)| *known == state) {
             Some((_, names)) => names.push(name),
-            None => states.push((catalog.state, vec![name])),
+            None => states.push((state, vec![name])),
         }
     }
     let states = states.into_iter();

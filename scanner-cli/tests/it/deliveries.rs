@@ -117,7 +117,7 @@ fn explains(home: &Home, (refused, message): (&str, &str), other: &str) {
     let explain = |subject: &str| home.run(&["explain", subject, "--offline"]);
     shows(&explain(refused), &[&format!("hook: refused: {message}")]);
     let app = refused.split('/').nth(1).unwrap();
-    shows(&explain(other), &["hook: delivered\n"]);
+    shows(&explain(other), &["hook: delivered to http://127.0.0.1:"]);
     shows(
         &explain(&format!("qlik/app:{app}")),
         &["hook: not sent, followers of this kind send only sheets"],
@@ -125,8 +125,9 @@ fn explains(home: &Home, (refused, message): (&str, &str), other: &str) {
     shows(
         &explain(app),
         &[
-            "  catalog     ndjson:export, hook: delivered\n",
-            "  catalog     hook: refused\n",
+            "  catalog     ndjson:export: delivered to export/qlik.visualization.ndjson\n",
+            "  catalog     hook: delivered to http://127.0.0.1:",
+            &format!("  catalog     hook: refused: {message}"),
         ],
     );
 }
@@ -136,6 +137,11 @@ fn each_scan_is_an_event_also_if_it_failed() {
     let receiver = accepting();
     let (site, home) = home(&receiver, ", events = [scan]");
     home.run(&["scan", "--quiet"]).check(0, &[]);
+    let key = home.items(EXPORT)[0]["key"].as_str().unwrap().to_owned();
+    shows(
+        &home.run(&["explain", &key, "--offline"]),
+        &["  catalog     hook: not sent, its settings exclude items\n"],
+    );
     site.fail(Fault::status(503));
     home.run(&["scan", "--quiet"]).check(4, &[]);
     let disabled = home

@@ -20,6 +20,27 @@ fn offline(home: &Home, exit: i32, texts: &[&str]) -> String {
 }
 
 #[test]
+fn each_error_is_printed_once() {
+    let site = FakeSite::start_in_thread();
+    let home = Home::with_site(&site);
+    home.write("connections/a.conf", "code = a\nfilter = [\n");
+    home.write(
+        "connections/b.conf",
+        "code = b\nconnector_id = qlik-sense\n",
+    );
+    home.write("hooks/h.conf", "code = h\n");
+    home.write("conf/application.conf", "followers = [ { kind = csvv } ]\n");
+    let printed = offline(&home, 3, &["hooks/h.conf: 2 errors"]);
+    let errors = printed.lines().filter(|line| line.starts_with("error: "));
+    let errors: Vec<_> = errors.collect();
+    assert!(errors.len() >= 3, "{printed}");
+    for error in errors {
+        let message = error.trim_start_matches("error: ");
+        assert_eq!(printed.matches(message).count(), 1, "{printed}");
+    }
+}
+
+#[test]
 fn no_site_is_contacted() {
     let site = FakeSite::start_in_thread();
     let home = Home::with_site(&site);
@@ -112,7 +133,7 @@ fn a_mistake_in_any_file_is_found() {
             &[
                 "failed       hook",
                 "`hook_id` is mandatory and missing",
-                "(and 1 more, shown above)",
+                "hooks/h.conf: 2 errors",
             ],
         ),
         (

@@ -76,18 +76,22 @@ impl MemoryStore {
         &self.id
     }
 
-    /// Records a scan of a connection that saw these items: ids and names. All are in one folder.
+    /// Records a scan of a connection that saw these items: ids and names. All are in one folder, which a scan that failed
+    /// before it saw an item did not see.
     pub fn scan(&self, code: &ConnectionCode, seen: &[(&str, &str)], closing: Closing) {
         let mut state = self.state();
         state.begin(code);
         let before = state.changes.len();
-        let folder = folder(code);
-        let mut keys = BTreeSet::from([folder.key.clone()]);
-        state.see(
-            code,
-            folder.key.clone(),
-            Entity::Container(Box::new(folder)),
-        );
+        let mut keys = BTreeSet::new();
+        if closing != Closing::Failed || !seen.is_empty() {
+            let folder = folder(code);
+            keys.insert(folder.key.clone());
+            state.see(
+                code,
+                folder.key.clone(),
+                Entity::Container(Box::new(folder)),
+            );
+        }
         for (id, name) in seen {
             let item = item(code, id, name);
             keys.insert(item.key.clone());

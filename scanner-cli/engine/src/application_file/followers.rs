@@ -188,7 +188,8 @@ impl FollowerReader<'_> {
         let place = block.get("enabled")?.place.clone();
         let is_disabled = !settings.flag("enabled", true);
         let name = self.registry.name(&mut settings).filter(|_| is_disabled)?;
-        Some(DisabledFollower { name, place })
+        let kind = settings.text("kind")?.value.trim().to_owned();
+        Some(DisabledFollower { name, kind, place })
     }
 
     fn settings(self, block: Object) -> Settings {

@@ -2,7 +2,7 @@
 
 use std::{path::Path, time::Duration};
 
-use catalog_model::{Stage, Verdict};
+use catalog_model::{Stage, Verdict, counted};
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::{CONNECTION_FILE, CheckReport, with_place};
@@ -89,6 +89,7 @@ impl OfflineCheck {
             name: None,
             file: shown(path),
             stages: vec![file_stage(stage, path, &found)],
+            summary: summary(path, &found),
         });
         self.problems.extend(found);
     }
@@ -110,10 +111,12 @@ impl OfflineCheck {
         let mut selected = installation.select(codes)?;
         for file in std::mem::take(&mut selected.invalid) {
             self.problems.extend(file.problems.iter().cloned());
+            let summary = summary(&file.path, &file.problems);
             let mut checked = CheckReport::invalid(file, &installation.connectors);
             checked
                 .stages
                 .retain(|stage| stage.verdict != Verdict::NotReached);
+            checked.summary = summary;
             self.connections.push(checked);
         }
         self.problems.append(&mut selected.problems);
@@ -131,10 +134,22 @@ impl OfflineCheck {
                 name: None,
                 file: shown(&path),
                 stages: vec![Stage::ok(CONNECTION_FILE, seen, Duration::ZERO)],
+                summary: None,
             });
         }
         Ok(())
     }
+}
+
+/// The number of errors and warnings in a file; `None` if there are none.
+fn summary(path: &Path, problems: &[Problem]) -> Option<String> {
+    let errors = problems.iter().filter(|one| one.is_error()).count();
+    let counts = [(errors, "error"), (problems.len() - errors, "warning")];
+    let counts = counts.into_iter().filter(|(count, _)| *count > 0);
+    let counts: Vec<_> = counts
+        .map(|(count, word)| counted(count as u64, word))
+        .collect();
+    (!counts.is_empty()).then(|| format!("{}: {}", shown(path), counts.join(", ")))
 }
 
 /// The problems of a file, as one stage.
@@ -145,7 +160,7 @@ fn file_stage(stage: &'static str, path: &Path, problems: &[Problem]) -> Stage {
     };
     let more = match problems.len() - 1 {
         0 => String::new(),
-        more => format!(" (and {more} more, shown above)"),
+        more => format!(" (and {more} more)"),
     };
     let verdict = match error {
         Some(_) => Verdict::Failed,
@@ -165,6 +180,7 @@ fn check_ready(ready: &Ready, automation: &Automation, now: Timestamp) -> CheckR
         name: Some(ready.name.clone()),
         file,
         stages,
+        summary: None,
     }
 }
 

@@ -53,7 +53,8 @@ fn is_refusals(error: &str) -> bool {
 
 /// Whether the last delivery of a follower failed. If its catalog only refuses some items, everything else was
 /// delivered.
-pub(crate) fn is_failing(cursor: &Cursor) -> bool {
+#[must_use]
+pub fn is_failing(cursor: &Cursor) -> bool {
     cursor.failures > 0 && !cursor.error.as_deref().is_some_and(is_refusals)
 }
 

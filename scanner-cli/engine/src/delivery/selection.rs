@@ -10,6 +10,8 @@ use crate::{near_code::did_you_mean, operation_error::OperationError};
 pub struct DisabledFollower {
     /// Its name. A secret in it is replaced by stars.
     pub name: String,
+    /// The id of its kind.
+    pub kind: String,
     /// The place of `enabled`.
     pub place: Place,
 }
@@ -29,7 +31,7 @@ pub fn select(
         .collect();
     let unknown = names.iter().find(|name| !known.contains(&name.as_str()));
     if let Some(unknown) = unknown {
-        if let Some(DisabledFollower { name, place }) =
+        if let Some(DisabledFollower { name, place, .. }) =
             disabled.iter().find(|one| one.name == *unknown)
         {
             return Err(OperationError::unknown_name(format!(

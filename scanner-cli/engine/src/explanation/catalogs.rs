@@ -63,8 +63,11 @@ fn state(
         let state = "not sent, its `connections` excludes the connection";
         return Ok((state, String::new()));
     }
-    if subject.of == EntityKind::Container && !follower.follower.has_containers() {
-        let state = "not sent, followers of this kind send only sheets";
+    if !follower.follower.delivers(subject.of) {
+        let state = match follower.follower.delivers(EntityKind::Item) {
+            true => "not sent, followers of this kind send only sheets",
+            false => "not sent, its settings exclude items",
+        };
         return Ok((state, String::new()));
     }
     let of = FeedFollower::new(follower);
@@ -88,7 +91,7 @@ fn state(
     Ok((state, String::new()))
 }
 
-/// Where it is: a link for people, or the files.
+/// Where it is: a link for people, the files, or the catalog; and what the catalog identifies it by.
 fn place(
     follower: &ConfiguredFollower,
     subject: &Subject<'_>,
@@ -96,14 +99,18 @@ fn place(
 ) -> String {
     let follower = &follower.follower;
     let key = subject.key.parse::<ItemKey>().ok();
-    if let Some(link) = key.and_then(|key| follower.link(subject.of, &key)) {
-        return format!(", {link}");
-    }
+    let key = key.as_ref();
     let files = code.map(|code| follower.files_of(code)).unwrap_or_default();
     let files = files.iter().map(|file| follower.redact(shown(file)));
     let files: Vec<_> = files.collect();
-    match files.is_empty() || subject.of == EntityKind::Container {
-        true => String::new(),
-        false => format!(" to {}", files.join(", ")),
-    }
+    let link = key.and_then(|key| follower.link(subject.of, key));
+    let place = match (link, files.is_empty(), follower.target()) {
+        (Some(link), ..) => format!(", {link}"),
+        (None, false, _) => format!(" to {}", files.join(", ")),
+        (None, true, Some(target)) => format!(" to {target}"),
+        (None, true, None) => String::new(),
+    };
+    let identifier = key.and_then(|key| follower.identifier(subject.of, key));
+    let identifier = identifier.map(|identifier| format!(", {identifier}"));
+    place + &identifier.unwrap_or_default()
 }

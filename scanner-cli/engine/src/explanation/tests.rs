@@ -10,7 +10,7 @@ use catalog_store::scratch::Scratch;
 use super::*;
 use crate::{delivery::Deliverer, home::Home};
 
-/// A catalog that refuses the item `b` and has links.
+/// A catalog that refuses the item `b`. If its name is `linked`, it has links.
 struct Linked(FollowerName);
 
 #[async_trait]
@@ -33,8 +33,20 @@ impl Follower for Linked {
         Ok(delivery)
     }
 
+    fn delivers(&self, of: EntityKind) -> bool {
+        of == EntityKind::Item && self.0.as_str() != "scans"
+    }
+
+    fn target(&self) -> Option<String> {
+        Some("db://catalog.example".to_owned())
+    }
+
+    fn identifier(&self, _of: EntityKind, key: &ItemKey) -> Option<String> {
+        (self.0.as_str() == "urns").then(|| format!("urn:{key}"))
+    }
+
     fn link(&self, _of: EntityKind, key: &ItemKey) -> Option<String> {
-        Some(format!("https://catalog.example/{key}"))
+        (self.0.as_str() == "linked").then(|| format!("https://catalog.example/{key}"))
     }
 }
 
@@ -85,4 +97,27 @@ async fn each_catalog_has_a_state_of_an_item() {
         "linked: delivered, https://catalog.example/c/a"
     );
     assert_eq!(states("c/d"), "linked: removed");
+}
+
+#[tokio::test]
+async fn a_catalog_says_where_it_has_an_item() {
+    let scratch = Scratch::new();
+    let names = ["linked", "plain", "urns", "scans"];
+    let followers = Vec::from(names.map(|name| follower(name, ConnectionScope::All)));
+    let home = Home::new(scratch.folder.path().to_path_buf());
+    scratch.scan(0, &[("a", "A")]).await;
+    let deliverer = Deliverer::new(home, || jiff::Timestamp::UNIX_EPOCH);
+    drop(deliverer.deliver(&followers).await);
+    let found = Explanation::find(&scratch.catalog(), &followers, "c/a").unwrap();
+    let states = found.entries[0].catalogs.iter();
+    let states = states.map(|one| format!("{}: {}{}", one.follower, one.state, one.detail));
+    assert_eq!(
+        states.collect::<Vec<_>>(),
+        [
+            "linked: delivered, https://catalog.example/c/a",
+            "plain: delivered to db://catalog.example",
+            "urns: delivered to db://catalog.example, urn:c/a",
+            "scans: not sent, its settings exclude items",
+        ]
+    );
 }

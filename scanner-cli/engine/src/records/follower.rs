@@ -1,6 +1,6 @@
 //! Followers as records.
 
-use catalog_model::follower::Refusal;
+use catalog_model::follower::{ConfiguredFollower, Refusal};
 use serde::Serialize;
 
 use super::Record;
@@ -47,6 +47,11 @@ pub struct FollowerRecord {
     pub last_success: Option<String>,
     /// Its state in one word.
     pub state: FollowerCondition,
+    /// The id of its kind.
+    pub kind: String,
+    /// Where it delivers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
 }
 
 /// The state of a follower in one word.
@@ -91,10 +96,11 @@ impl FollowerRecord {
     /// If the store cannot be read.
     pub fn read(
         catalog: &Catalog,
-        follower: &FeedFollower,
+        configured: &ConfiguredFollower,
         last: i64,
         is_service_running: bool,
     ) -> Result<Self, StoreError> {
+        let follower = &FeedFollower::new(configured);
         let cursor = catalog.cursor(follower)?;
         let waiting = catalog.waiting_since(cursor.reached.unwrap_or(0))?;
         let refusals = catalog.refusals(&follower.name)?;
@@ -113,6 +119,8 @@ impl FollowerRecord {
             refusals: refusals.iter().map(RefusalRecord::from).collect(),
             last_success: cursor.succeeded.map(instant),
             state: FollowerCondition::new(&cursor, last),
+            kind: configured.kind.clone(),
+            target: configured.follower.target(),
             error: cursor.error,
         })
     }
@@ -134,6 +142,8 @@ impl FollowerRecord {
             refusals: Vec::new(),
             last_success: None,
             state: FollowerCondition::Disabled,
+            kind: follower.kind.clone(),
+            target: None,
         }
     }
 }
@@ -164,5 +174,7 @@ impl Record for FollowerRecord {
         "refusals",
         "last_success",
         "state",
+        "kind",
+        "target",
     ];
 }

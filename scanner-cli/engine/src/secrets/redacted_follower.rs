@@ -54,8 +54,18 @@ impl Follower for RedactedFollower {
         }
     }
 
-    fn has_containers(&self) -> bool {
-        self.follower.has_containers()
+    fn delivers(&self, of: EntityKind) -> bool {
+        self.follower.delivers(of)
+    }
+
+    fn target(&self) -> Option<String> {
+        let target = self.follower.target()?;
+        Some(self.redactor.redact(target))
+    }
+
+    fn identifier(&self, of: EntityKind, key: &ItemKey) -> Option<String> {
+        let identifier = self.follower.identifier(of, key)?;
+        Some(self.redactor.redact(identifier))
     }
 
     fn link(&self, of: EntityKind, key: &ItemKey) -> Option<String> {

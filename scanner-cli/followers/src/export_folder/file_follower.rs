@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use async_trait::async_trait;
 use catalog_model::{
     ConnectionCode, Feed, FollowError, Follower, FollowerName, Stage,
-    follower::{Delivery, Example, Plan},
+    follower::{Delivery, EntityKind, Example, Plan},
 };
+use file_access::path_text::shown;
 
 use super::{ExportFolder, FileFormat};
 
@@ -43,8 +44,12 @@ impl<F: FileFormat> Follower for FileFollower<F> {
         self.folder.plan(feed, &self.format, plan).await
     }
 
-    fn has_containers(&self) -> bool {
-        self.format.has_containers()
+    fn target(&self) -> Option<String> {
+        Some(shown(&self.folder.folder))
+    }
+
+    fn delivers(&self, of: EntityKind) -> bool {
+        of == EntityKind::Item || self.format.has_containers()
     }
 
     fn files_of(&self, code: &ConnectionCode) -> Vec<PathBuf> {

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use catalog_model::follower::{Feed, FeedConnection, Position, Start};
+use catalog_model::{
+    ItemState,
+    follower::{Batches, Feed, FeedConnection, FeedError, Position, Start},
+};
 
 use super::{
     database::{Database, Tables},
@@ -85,7 +88,34 @@ impl Known {
     }
 }
 
-/// Reads the connections, and makes the store the owner of those that have no owner.
+/// Whether there is nothing to deliver: nothing has changed, and no scan has found anything.
+pub(super) async fn has_nothing(feed: &dyn Feed) -> Result<bool, FeedError> {
+    if matches!(feed.start(), Start::After(position) if position != feed.end()) {
+        return Ok(false);
+    }
+    for connection in feed.connections() {
+        if has_content(feed, connection).await? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Whether a scan has found something in a connection, or found out that there is nothing.
+async fn has_content(feed: &dyn Feed, connection: &FeedConnection) -> Result<bool, FeedError> {
+    let code = &connection.code;
+    Ok(connection.complete_from.is_some()
+        || has_some(feed.items(code, &ItemState::ALL).await?).await?
+        || has_some(feed.containers(code, &ItemState::ALL).await?).await?)
+}
+
+async fn has_some<T>(mut batches: Box<dyn Batches<T>>) -> Result<bool, FeedError> {
+    let first = batches.next().await?;
+    Ok(first.is_some_and(|batch| !batch.is_empty()))
+}
+
+/// Reads the connections, and makes the store the owner of those that have no owner. A connection that the database does
+/// not have yet gets a row with its first content: a scan that failed leaves no trace.
 pub(super) async fn claim(database: &Database, feed: &dyn Feed) -> Result<Connections, Failure> {
     database.begin().await?;
     let mut found = match database.tables {
@@ -93,11 +123,14 @@ pub(super) async fn claim(database: &Database, feed: &dyn Feed) -> Result<Connec
         Tables::Missing => Connections::new(),
         Tables::Unknown => assumed(feed),
     };
-    let has_no_owner = |connection: &&FeedConnection| {
-        let known = found.get(connection.code.as_str());
-        known.is_none_or(|known| known.store.is_none())
-    };
-    let new: Vec<_> = feed.connections().iter().filter(has_no_owner).collect();
+    let mut new = Vec::new();
+    for connection in feed.connections() {
+        let is_claimed = match found.get(connection.code.as_str()) {
+            Some(known) => known.store.is_none(),
+            None => has_content(feed, connection).await?,
+        };
+        new.extend(is_claimed.then_some(connection));
+    }
     for connection in &new {
         let claim = "INSERT INTO connections AS known (code, name, store_id) VALUES ($1, $2, $3)
             ON CONFLICT (code) DO UPDATE SET store_id = excluded.store_id, position = NULL, unconfirmed = true

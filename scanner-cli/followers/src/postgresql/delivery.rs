@@ -6,7 +6,7 @@ use catalog_model::{
     FollowError, ItemState,
     follower::{
         Acknowledgement, Batches, ChangeDetail, Delivered, Delivery, Entity, Feed, FeedConnection,
-        FeedEntry, Refusal, Start,
+        FeedEntry, FeedError, Refusal, Start,
     },
 };
 
@@ -50,10 +50,16 @@ pub(super) async fn deliver(
     if let Some(foreign) = due.are(&[Due::Nothing]).first() {
         return Err(foreign_connection(foreign, &database.schema).into());
     }
-    if feed.start() != Start::After(feed.end()) {
-        feed.acknowledge(Acknowledgement::up_to(feed.end())).await?;
-    }
+    acknowledge(feed).await?;
     Ok(writer.delivery(target))
+}
+
+/// Acknowledges the whole feed, unless nothing in it is new.
+pub(super) async fn acknowledge(feed: &dyn Feed) -> Result<(), FeedError> {
+    match feed.start() == Start::After(feed.end()) {
+        true => Ok(()),
+        false => feed.acknowledge(Acknowledgement::up_to(feed.end())).await,
+    }
 }
 
 fn foreign_connection(connection: &FeedConnection, schema: &str) -> Problem {
@@ -71,16 +77,12 @@ struct DueConnections<'a>(Vec<(&'a FeedConnection, Due)>);
 
 impl<'a> DueConnections<'a> {
     fn new(writer: &Writer<'a>) -> Self {
-        let due = |connection: &FeedConnection| {
-            let known = writer.connections.get(connection.code.as_str());
-            known.map_or(Due::Nothing, |known| known.due(writer.feed, connection))
+        // A connection without content has no row.
+        let due = |connection: &'a FeedConnection| {
+            let known = writer.connections.get(connection.code.as_str())?;
+            Some((connection, known.due(writer.feed, connection)))
         };
-        let connections = writer.feed.connections().iter();
-        Self(
-            connections
-                .map(|connection| (connection, due(connection)))
-                .collect(),
-        )
+        Self(writer.feed.connections().iter().filter_map(due).collect())
     }
 
     /// The connections for which one of these is due.

@@ -137,6 +137,7 @@ impl Row for OwnerRecord {
 impl Row for FollowerRecord {
     const TABLE: &'static [TableColumn] = &[
         ("follower", "FOLLOWER", Fit::CutMiddle),
+        ("kind", "KIND", Fit::Whole),
         ("behind", "BEHIND", Fit::Whole),
         ("followed", "LAST DELIVERED", Fit::Whole),
         ("waiting_since", "WAITING SINCE", Fit::Whole),
@@ -144,9 +145,10 @@ impl Row for FollowerRecord {
         ("refused", "REFUSED", Fit::Whole),
         ("failures", "FAILURES", Fit::Whole),
         ("next_retry", "NEXT RETRY", Fit::Whole),
-        ("error", "ERROR", Fit::Wrap),
+        ("target", "TARGET", Fit::Wrap),
     ];
     const SPARE: &'static [&'static str] = &[
+        "kind",
         "waiting_since",
         "sent",
         "next_retry",
@@ -173,6 +175,7 @@ impl Row for FollowerRecord {
         };
         vec![
             self.follower.clone(),
+            self.kind.clone(),
             behind,
             self.followed.clone().unwrap_or_else(|| never.to_owned()),
             self.waiting_since.clone().unwrap_or_default(),
@@ -180,7 +183,7 @@ impl Row for FollowerRecord {
             self.refused.to_string(),
             self.failures.to_string(),
             retry.to_owned(),
-            self.error.clone().unwrap_or_default(),
+            self.target.clone().unwrap_or_default(),
         ]
     }
 }

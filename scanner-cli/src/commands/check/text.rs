@@ -1,5 +1,7 @@
 //! Checks as text.
 
+use catalog_model::Verdict;
+
 use crate::{check::CheckReport, printable::Page};
 
 pub(super) fn text<'a>(checked: impl IntoIterator<Item = &'a CheckReport>) -> String {
@@ -15,6 +17,7 @@ pub(super) fn text<'a>(checked: impl IntoIterator<Item = &'a CheckReport>) -> St
         name,
         file,
         stages,
+        summary,
     } in checked
     {
         match (code, name) {
@@ -28,12 +31,12 @@ pub(super) fn text<'a>(checked: impl IntoIterator<Item = &'a CheckReport>) -> St
                 0 => String::new(),
                 micros => format!("  [{}.{} ms]", micros / 1000, micros % 1000 / 100),
             };
-            let line = format!(
-                "  {:12} {:width$}  {}{took}",
-                stage.verdict, stage.name, stage.seen
-            );
+            let is_summarized = matches!(stage.verdict, Verdict::Failed | Verdict::Warning);
+            let summary = summary.as_ref().filter(|_| is_summarized);
+            let seen = summary.unwrap_or(&stage.seen);
+            let line = format!("  {:12} {:width$}  {seen}{took}", stage.verdict, stage.name);
             writeln!(text, "{}", line.trim_end());
-            if let Some(hint) = &stage.hint {
+            if let Some(hint) = stage.hint.as_ref().filter(|_| summary.is_none()) {
                 text.write_advice(&format!("  {:12} {:width$}  try: ", "", ""), hint);
             }
         }

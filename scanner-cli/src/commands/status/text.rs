@@ -132,6 +132,10 @@ fn write_follower(text: &mut Page, follower: &FollowerState) {
         waiting.unwrap_or_default(),
         last.unwrap_or_default(),
     );
+    write_line(text, "kind", &follower.kind);
+    if let Some(target) = &follower.target {
+        write_line(text, "target", target);
+    }
     if follower.sent > 0 {
         let sent = counted(follower.sent.unsigned_abs(), "item");
         write_line(text, "sent", &sent);

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use catalog_model::{
-    Follower,
-    contract::follower::{CatalogFault, FollowerUnderTest, check},
+    ConnectionCode, Follower,
+    contract::follower::{CatalogFault, Closing, FeedFault, FollowerUnderTest, MemoryStore, check},
 };
 
 use super::{
@@ -121,9 +121,13 @@ impl FollowerUnderTest for Subject {
             CatalogFault::RefusesAfter(writes) => {
                 if !has_schema {
                     let follower = self.open().await;
-                    let store = catalog_model::contract::follower::MemoryStore::default();
-                    let none = catalog_model::contract::follower::FeedFault::None;
-                    follower.follow(&store.feed(none)).await.unwrap();
+                    let store = MemoryStore::default();
+                    let code = ConnectionCode::new("first").unwrap();
+                    store.scan(&code, &[], Closing::Complete);
+                    let feed = store.feed(FeedFault::None);
+                    follower.follow(&feed).await.unwrap();
+                    let clear = "DELETE FROM qlik_catalog.connections";
+                    self.admin.batch_execute(clear).await.unwrap();
                 }
                 self.admin.batch_execute(REFUSE).await.unwrap();
                 for table in ["items", "containers"] {

@@ -1,9 +1,14 @@
 //! Several scanners, and databases and feeds that do not know of each other's last steps.
 
-use catalog_model::ChangeKind;
+use catalog_model::{
+    ChangeKind, ConnectionCode,
+    contract::follower::{Closing, FeedFault, MemoryStore},
+    follower::Delivery,
+};
 
 use super::{
     database::{Database, deliver},
+    dry_runs::plan,
     feed::{TestFeed, item},
 };
 
@@ -149,4 +154,33 @@ async fn a_store_that_is_an_older_copy_of_itself_is_compared() {
         database.texts(names).await,
         ["(east/a1/s1,A4)", "(east/a1/s2,B)"]
     );
+}
+
+#[tokio::test]
+async fn a_scan_that_failed_leaves_no_trace_before_the_first_content() {
+    let database = Database::new().await;
+    let [east, west] = ["east", "west"].map(|code| ConnectionCode::new(code).unwrap());
+    let store = MemoryStore::default();
+    store.scan(&east, &[], Closing::Failed);
+    for _ in 0..2 {
+        let delivery = deliver(&database, &store.feed(FeedFault::None)).await;
+        assert_eq!(delivery, Delivery::default());
+    }
+    let feed = store.feed(FeedFault::None);
+    let (planned, _) = plan(database.follower().as_ref(), &feed).await;
+    assert_eq!(planned, []);
+    assert_eq!(
+        database
+            .count("pg_namespace WHERE nspname = 'qlik_catalog'")
+            .await,
+        0
+    );
+    store.scan(&west, &[("a", "A")], Closing::Complete);
+    deliver(&database, &store.feed(FeedFault::None)).await;
+    let codes = "SELECT code FROM qlik_catalog.connections ORDER BY code";
+    assert_eq!(database.texts(codes).await, ["(west)"]);
+    store.scan(&east, &[("a", "A")], Closing::Partial);
+    deliver(&database, &store.feed(FeedFault::None)).await;
+    assert_eq!(database.texts(codes).await, ["(east)", "(west)"]);
+    assert_eq!(database.count("qlik_catalog.items").await, 2);
 }
