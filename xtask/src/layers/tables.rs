@@ -40,7 +40,7 @@ pub(super) const ARROWS: [(&str, &[&str], &[&str]); 14] = [
             "hocon-reader",
             "quartz-schedule",
         ],
-        &["catalog-store"],
+        &["catalog-model", "catalog-store"],
     ),
     (
         "scanner-cli",
