@@ -65,6 +65,12 @@ pub trait FileSource: Send + Sync {
         None
     }
 
+    /// Warnings about other users of the machine who can read or change what a setting names. By default, there are none.
+    fn exposures(&self, named: Named<'_>) -> Vec<Diagnostic> {
+        let _ = named;
+        Vec::new()
+    }
+
     /// Whether messages may quote lines of the file. They must not quote a file that may contain secrets, such as one that
     /// a setting names by mistake, or on purpose to read it through the messages.
     fn may_quote(&self, path: &str) -> bool {
@@ -83,6 +89,15 @@ pub trait FileSource: Send + Sync {
         let message = format!("the file `{path}` has an unknown format");
         Err(Diagnostic::error(message, None))
     }
+}
+
+/// What a setting names that other users of the machine must not read or change.
+#[derive(Clone, Copy, Debug)]
+pub enum Named<'a> {
+    /// The path of a file with a secret, such as a private key.
+    Secret(&'a str),
+    /// A program with its arguments, which may be scripts.
+    Command(&'a [String]),
 }
 
 /// Settings by name, in the order of their file.
@@ -200,6 +215,20 @@ impl Settings {
     pub fn warn(&mut self, oddity: SettingProblem) {
         if self.warnings.len() < MAX_PROBLEMS {
             self.warnings.push(oddity);
+        }
+    }
+
+    /// Warns about other users of the machine who can read or change what the setting `key` names.
+    pub fn warn_of_exposure(&mut self, key: &str, named: Named<'_>) {
+        for exposure in self.files.exposures(named) {
+            self.warn(SettingProblem {
+                key: key.to_owned(),
+                place: self.nearest_place(key),
+                message: format!("`{key}`: {}", exposure.message),
+                hint: exposure.hint,
+                place_kind: PlaceKind::Setting,
+                within: None,
+            });
         }
     }
 

@@ -1,6 +1,6 @@
 //! A client certificate, straight to the repository.
 
-use catalog_model::Settings;
+use catalog_model::{Settings, settings::Named};
 use qrs_client::{CertificateCredentials, ClientIdentity, Error, PrivateKey};
 
 use super::private_key::KeySettings;
@@ -21,6 +21,12 @@ pub(super) fn read(settings: &mut Settings) -> Option<CertificateCredentials> {
     if has_key && key.is_none() {
         return None;
     }
+    // Without a file of its own, the key is in that of the certificate.
+    let (secret, file) = match &key {
+        Some(key) => (KEY, key),
+        None => (CERTIFICATE, &certificate),
+    };
+    settings.warn_of_exposure(secret, Named::Secret(&file.path));
     let key = key.map(|key| key.bytes);
     let identity = ClientIdentity::read(&certificate.bytes, key.as_deref(), password.as_ref());
     let identity = identity.map_err(Error::from);

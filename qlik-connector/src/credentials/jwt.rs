@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use catalog_model::{Settings, settings::Located};
+use catalog_model::{
+    Settings,
+    settings::{Located, Named},
+};
 use qrs_client::{Error, JwtAlgorithm, JwtCredentials, JwtSigner, PrivateKey};
 
 use super::private_key::KeySettings;
@@ -40,7 +43,9 @@ pub(super) fn read(settings: &mut Settings) -> Option<JwtCredentials> {
     let id_claim = settings.text(ID_CLAIM);
     let directory_claim = settings.text(DIRECTORY_CLAIM);
     let attributes = settings.texts_in(ATTRIBUTES);
-    let key = PrivateKey::read(&file?.bytes, password.as_ref());
+    let file = file?;
+    settings.warn_of_exposure(KEY, Named::Secret(&file.path));
+    let key = PrivateKey::read(&file.bytes, password.as_ref());
     let of_key = KeySettings {
         file: KEY,
         password: PASSWORD,

@@ -3,7 +3,10 @@
 use std::{error::Error as StdError, fmt, sync::Arc};
 
 use async_trait::async_trait;
-use catalog_model::{Settings, settings::CommandRunner};
+use catalog_model::{
+    Settings,
+    settings::{CommandRunner, Named},
+};
 use qrs_client::{TicketCredentials, TokenProvider};
 use secrecy::SecretString;
 
@@ -33,6 +36,7 @@ pub(super) fn read(settings: &mut Settings) -> Option<TicketCredentials> {
         settings.refuse(COMMAND, message, hint.to_owned());
         return None;
     };
+    settings.warn_of_exposure(COMMAND, Named::Command(&command));
     Some(TicketCredentials::from_provider(TicketCommand {
         account: command.join("\0"),
         command,

@@ -10,7 +10,7 @@ use std::{
 
 use catalog_model::{
     Diagnostic,
-    settings::{CommandRunner, Entries, FileSource},
+    settings::{CommandRunner, Entries, FileSource, Named},
 };
 use sha2::{Digest, Sha256};
 
@@ -21,7 +21,9 @@ use crate::{
     home::Home,
     input_file::{self, FileKind},
     restrictions::{Restrictions, is_connection_text},
+    secrets::exposure,
     settings_files::Disk,
+    writable,
 };
 
 /// The hash of the content of a file, or `None` if it could not be read.
@@ -186,6 +188,16 @@ impl FileSource for TrackedFiles {
     fn may_quote(&self, path: &str) -> bool {
         self.restrictions
             .may_quote(&self.home, &self.home.path(path))
+    }
+
+    fn exposures(&self, named: Named<'_>) -> Vec<Diagnostic> {
+        match named {
+            Named::Secret(path) => {
+                let warning = exposure::private_key_warning(&self.home.path(path));
+                warning.into_iter().collect()
+            }
+            Named::Command(words) => writable::command_warnings(&self.home, words),
+        }
     }
 
     fn commands(&self) -> Option<Arc<dyn CommandRunner>> {

@@ -3,6 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
+use catalog_model::Diagnostic;
+
 use crate::{home::Home, problem::Problem};
 
 /// Warnings about accounts that can write the file of a hook, or the program and scripts that it runs.
@@ -11,27 +13,36 @@ pub fn hook_warnings<'a>(
     file: &Path,
     words: impl Iterator<Item = &'a String>,
 ) -> Vec<Problem> {
-    let mut problems: Vec<_> = file_warning(home, "the hook file", file)
-        .into_iter()
-        .collect();
-    for word in words {
-        // A command that is not a file in the home is looked up by the system.
-        let program = home.path(word);
-        if program.is_file() {
-            problems.extend(file_warning(home, "the program of a hook", &program));
-        }
-    }
-    problems
+    let of_file = file_warning(home, "the hook file", file).into_iter();
+    let of_words = program_warnings(home, "the program of a hook", words);
+    of_file.chain(of_words).map(Problem::General).collect()
 }
 
 /// A warning about accounts that can write `conf/application.conf`.
 pub fn settings_warning(home: &Home) -> Option<Problem> {
-    file_warning(home, "the settings file", &home.settings())
+    file_warning(home, "the settings file", &home.settings()).map(Problem::General)
+}
+
+/// Warnings about accounts that can write the program and the scripts of a command in a connection file.
+pub(crate) fn command_warnings(home: &Home, words: &[String]) -> Vec<Diagnostic> {
+    program_warnings(home, "the program", words.iter())
+}
+
+fn program_warnings<'a>(
+    home: &Home,
+    what: &str,
+    words: impl Iterator<Item = &'a String>,
+) -> Vec<Diagnostic> {
+    // A command that is not a file in the home is looked up by the system.
+    let files = words.map(|word| home.path(word));
+    let files = files.filter(|file| file.is_file());
+    let warnings = files.filter_map(|file| file_warning(home, what, &file));
+    warnings.collect()
 }
 
 /// A warning about accounts that can write a file, or replace it by writing its folder or a parent folder up to the
 /// home.
-fn file_warning(home: &Home, what: &str, file: &Path) -> Option<Problem> {
+fn file_warning(home: &Home, what: &str, file: &Path) -> Option<Diagnostic> {
     rights::warning(home, what, file).or_else(|| {
         let mut folders = folders(&home.path(""), file).into_iter();
         folders.find_map(|folder| rights::warning(home, "the folder", &folder))
@@ -57,10 +68,11 @@ fn folders(home: &Path, file: &Path) -> Vec<PathBuf> {
 mod rights {
     use std::{os::unix::fs::MetadataExt, path::Path};
 
+    use catalog_model::Diagnostic;
+
     use crate::{
         home::{Home, shown},
         input_file,
-        problem::Problem,
     };
 
     /// Write permission of the group and of all other users.
@@ -68,7 +80,7 @@ mod rights {
     /// In a folder with this mode bit, only the owner of a file may replace it.
     const STICKY: u32 = 0o1000;
 
-    pub(super) fn warning(home: &Home, what: &str, path: &Path) -> Option<Problem> {
+    pub(super) fn warning(home: &Home, what: &str, path: &Path) -> Option<Diagnostic> {
         let found = input_file::metadata(path).ok()?;
         let shown = shown(path);
         let mode = found.mode();
@@ -78,7 +90,7 @@ mod rights {
                 0 => "its group",
                 _ => "every user of this machine",
             };
-            return Some(Problem::warning(
+            return Some(Diagnostic::warning(
                 format!("{whom} can change {what} `{shown}` and with it what the scanner runs"),
                 format!("remove the write permission: `chmod go-w {shown}`"),
             ));
@@ -90,7 +102,7 @@ mod rights {
         if trusted.contains(&owner) || of_home.is_ok_and(|of_home| of_home.uid() == owner) {
             return None;
         }
-        Some(Problem::warning(
+        Some(Diagnostic::warning(
             format!(
                 "another user ({owner}) owns {what} `{shown}` and can change what the scanner runs"
             ),
@@ -104,9 +116,11 @@ mod rights {
 mod rights {
     use std::path::Path;
 
-    use crate::{home::Home, problem::Problem};
+    use catalog_model::Diagnostic;
 
-    pub(super) fn warning(_home: &Home, _what: &str, _path: &Path) -> Option<Problem> {
+    use crate::home::Home;
+
+    pub(super) fn warning(_home: &Home, _what: &str, _path: &Path) -> Option<Diagnostic> {
         None
     }
 }

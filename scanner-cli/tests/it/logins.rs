@@ -2,6 +2,7 @@
 
 mod certificates;
 mod documented;
+mod exposed;
 #[path = "../../../qrs-client/examples/shared/login_home.rs"]
 mod login_home;
 mod misconfigured;

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use catalog_model::Diagnostic;
+
 use crate::{home::shown, problem::Problem};
 
 /// A warning if all users can read a file of secrets.
@@ -12,6 +14,19 @@ pub fn secrets_warning(file: &Path) -> Option<Problem> {
     others.then(|| {
         Problem::warning(
             format!("every user of this machine can read the secrets of `{shown}`"),
+            format!("remove this permission: `chmod o= {shown}`"),
+        )
+    })
+}
+
+/// A warning if all users can read a file with a private key. Access of the group is allowed: a file of root may be intended for
+/// the group of the scanner's account.
+pub(crate) fn private_key_warning(file: &Path) -> Option<Diagnostic> {
+    let others = has_rights(file, 0o004);
+    let shown = shown(file);
+    others.then(|| {
+        Diagnostic::warning(
+            format!("every user of this machine can read the private key in `{shown}`"),
             format!("remove this permission: `chmod o= {shown}`"),
         )
     })
