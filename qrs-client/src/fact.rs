@@ -35,6 +35,10 @@ pub enum Fact {
     LoginInterrupted,
     /// The proxy failed, not the site; the message says how.
     ProxyFailed,
+    /// The proxy asks for Windows authentication, and no Windows user logs in there.
+    ProxyNeedsWindows,
+    /// The proxy refuses the password of the Windows user.
+    ProxyPasswordRefused,
 
     /// The host name has no address.
     HostUnresolved,
@@ -147,6 +151,8 @@ impl Fact {
         match fact {
             Http::InvalidSetting => Self::InvalidSetting,
             Http::ProxyFailed => Self::ProxyFailed,
+            Http::ProxyNeedsWindows => Self::ProxyNeedsWindows,
+            Http::ProxyPasswordRefused => Self::ProxyPasswordRefused,
             Http::HostUnresolved => Self::HostUnresolved,
             Http::ConnectionRefused => Self::ConnectionRefused,
             Http::HostUnreachable => Self::HostUnreachable,

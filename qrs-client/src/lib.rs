@@ -103,6 +103,10 @@ pub use outbound_http::{
     StoreWarning, Trust, TrustStore, Weakness,
 };
 
+/// A Windows user who logs in at a [`Proxy`].
+#[cfg(feature = "windows-login")]
+pub use outbound_http::WindowsAccount;
+
 // Types of other crates in the public API.
 pub use async_trait::async_trait;
 pub use bytes::Bytes;

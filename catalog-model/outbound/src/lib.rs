@@ -5,7 +5,13 @@ mod outbound_settings;
 mod proxy;
 mod time_limits;
 mod trust;
+mod windows;
 
 pub use outbound_settings::{Names, OutboundSettings};
 pub use time_limits::TimeLimitSettings;
 pub use trust::{TrustSettings, weak};
+pub use windows::know_windows;
+#[cfg(not(feature = "windows-login"))]
+pub use windows::refuse_windows;
+#[cfg(feature = "windows-login")]
+pub use windows::windows_account;

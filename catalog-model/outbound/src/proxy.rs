@@ -3,6 +3,11 @@
 use catalog_model::Settings;
 use outbound_http::{Error, ExposeSecret, Proxy, ProxyScheme};
 
+use crate::windows::know_windows;
+
+/// The block of a Windows user who logs in at the proxy.
+const WINDOWS: &str = "proxy.windows";
+
 /// The proxy, if one is set and valid.
 pub(crate) fn read(settings: &mut Settings) -> Option<Proxy> {
     let schemes = [("http", ProxyScheme::Http), ("https", ProxyScheme::Https)];
@@ -19,8 +24,16 @@ pub(crate) fn read(settings: &mut Settings) -> Option<Proxy> {
         let alone = Proxy::new(ProxyScheme::Http, &host.value, 80);
         settings.accept("proxy.hostname", alone, Error::hint);
     }
-    if scheme.is_none() && host.is_none() && port.is_none() && user.is_none() && password.is_none()
-    {
+    let has_windows = settings.place_of(WINDOWS).is_some();
+    let is_set = [
+        scheme.is_some(),
+        host.is_some(),
+        port.is_some(),
+        user.is_some(),
+        password.is_some(),
+        has_windows,
+    ];
+    if !is_set.contains(&true) {
         return None;
     }
     let complete = [
@@ -39,8 +52,19 @@ pub(crate) fn read(settings: &mut Settings) -> Option<Proxy> {
             "set it, or remove all `proxy` settings".to_owned(),
         );
     }
+    if has_windows {
+        know_windows(settings, WINDOWS);
+    }
     let proxy = Proxy::new(scheme?.value, host?.value.trim(), port?.value);
     let proxy = settings.accept("proxy.hostname", proxy, Error::hint)?;
+    if has_windows {
+        if user.is_some() || password.is_some() {
+            let message =
+                format!("`{WINDOWS}` and `proxy.username` are two ways to log in at the proxy");
+            settings.refuse(WINDOWS, message, "remove one of them".to_owned());
+        }
+        return with_windows(settings, proxy);
+    }
     let (Some(user), Some(password)) = (user, password) else {
         return Some(proxy);
     };
@@ -48,4 +72,17 @@ pub(crate) fn read(settings: &mut Settings) -> Option<Proxy> {
     let checked = proxy.check_user();
     settings.accept("proxy.username", checked, Error::hint)?;
     Some(proxy)
+}
+
+/// The proxy with the Windows user who logs in there.
+#[cfg(feature = "windows-login")]
+fn with_windows(settings: &mut Settings, proxy: Proxy) -> Option<Proxy> {
+    let account = crate::windows::windows_account(settings, WINDOWS)?;
+    Some(proxy.windows_auth(account))
+}
+
+#[cfg(not(feature = "windows-login"))]
+fn with_windows(settings: &mut Settings, _proxy: Proxy) -> Option<Proxy> {
+    crate::windows::refuse_windows(settings, WINDOWS);
+    None
 }

@@ -119,6 +119,20 @@ fn of_connection(fact: &Fact, site: &SiteUrl) -> Option<String> {
             "check the port of `connection.url`: the server at port {port} may not speak TLS, or hangs; the site's proxy \
              service usually has port 443"
         ),
+        Fact::ProxyNeedsWindows if site.as_url().scheme() != "https" => {
+            "write `https://` in `connection.url`, and set `proxy.windows`: a Windows user can log in at a proxy for `https` only"
+                .to_owned()
+        }
+        Fact::ProxyNeedsWindows => {
+            "set `proxy.windows { domain, user, password }` instead of `proxy.username` and `proxy.password`\n\
+             or ask the proxy's owner for access without authentication"
+                .to_owned()
+        }
+        Fact::ProxyPasswordRefused => {
+            "check `proxy.windows`: domain, user and password\ncheck whether the user is locked, or its password has expired\n\
+             then save the connection file: a running service does not try this password again before"
+                .to_owned()
+        }
         Fact::TlsClosed | Fact::NotTls => format!(
             "check the port of `connection.url`: the server at port {port} is not a site with `https`; the site's proxy \
              service usually has port 443"

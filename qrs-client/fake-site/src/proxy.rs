@@ -13,9 +13,12 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use url::Url;
 
+use super::WindowsLogin;
 use super::host::Host;
 use super::request::{self, Request};
 use super::tls;
+use super::windows::handshake::Refusal;
+use super::windows::{Desk as WindowsDesk, Login};
 
 /// A running HTTP proxy on a local port. It stops when this is dropped.
 ///
@@ -39,6 +42,7 @@ pub struct FakeProxy {
 #[must_use = "a proxy has to be started"]
 pub struct FakeProxyBuilder {
     credentials: Option<String>,
+    windows: Option<WindowsLogin>,
     tls: Option<TlsAcceptor>,
     ipv6: bool,
 }
@@ -54,6 +58,16 @@ struct Live {
     refusal: Option<u16>,
     page: Option<String>,
     requests: Vec<Request>,
+    windows: WindowsDesk,
+}
+
+/// How a request is refused.
+struct Refused {
+    status: u16,
+    /// The values of `Proxy-Authenticate`.
+    challenges: Vec<String>,
+    /// Whether the client may continue on this connection.
+    is_kept: bool,
 }
 
 impl FakeProxy {
@@ -77,6 +91,11 @@ impl FakeProxy {
         self.desk.live().page = Some(page.to_owned());
     }
 
+    /// Number of proofs of a Windows password received since the start, right and wrong ones.
+    pub fn windows_proofs(&self) -> usize {
+        self.desk.live().windows.proofs
+    }
+
     /// All requests so far in the order of their arrival: `CONNECT` with host and port as its target, others with the
     /// whole URL. Requests in a tunnel are not included.
     pub fn requests(&self) -> Vec<Request> {
@@ -89,6 +108,13 @@ impl FakeProxyBuilder {
     pub fn basic_auth(mut self, user: &str, password: &str) -> Self {
         let pair = STANDARD.encode(format!("{user}:{password}"));
         self.credentials = Some(format!("Basic {pair}"));
+        self
+    }
+
+    /// Requires a Windows user, who logs in on each connection; answers other requests with 407. Its settings about login pages
+    /// have no effect.
+    pub fn windows_auth(mut self, windows: WindowsLogin) -> Self {
+        self.windows = Some(windows);
         self
     }
 
@@ -162,14 +188,36 @@ impl Desk {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The status with which the request is refused, if it is.
-    fn refusal(&self, request: &Request) -> Option<u16> {
+    /// How the request is refused, if it is.
+    fn refusal(&self, request: &Request, login: &mut Login) -> Option<Refused> {
         let mut live = self.live();
         live.requests.push(request.clone());
         let given = request.header("Proxy-Authorization");
+        if let Some(windows) = &self.settings.windows {
+            return match live.windows.account(given, windows, login) {
+                Ok(_) => live.refusal.map(Refused::finally),
+                Err(Refusal::Invalid(_)) => Some(Refused::finally(400)),
+                Err(Refusal::Unauthorized(challenges)) => Some(Refused {
+                    status: 407,
+                    challenges,
+                    is_kept: !windows.is_hasty,
+                }),
+            };
+        }
         match &self.settings.credentials {
-            Some(wanted) if given != Some(wanted) => Some(407),
-            _ => live.refusal,
+            Some(wanted) if given != Some(wanted) => Some(Refused::finally(407)),
+            _ => live.refusal.map(Refused::finally),
+        }
+    }
+}
+
+impl Refused {
+    /// Refuses with this status, and ends the connection.
+    fn finally(status: u16) -> Self {
+        Self {
+            status,
+            challenges: vec!["Basic realm=\"fake\"".to_owned()],
+            is_kept: false,
         }
     }
 }
@@ -200,15 +248,19 @@ async fn serve<S>(mut stream: S, desk: &Desk) -> io::Result<()>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let mut buffer = Vec::new();
-    let request = match request::read(&mut stream, &mut buffer, "").await {
-        Ok(Some(request)) => request,
-        Ok(None) => return Ok(()),
-        Err(_) => return refuse(&mut stream, 400).await,
+    let (mut buffer, mut login) = (Vec::new(), Login::default());
+    let request = loop {
+        let request = match request::read(&mut stream, &mut buffer, "").await {
+            Ok(Some(request)) => request,
+            Ok(None) => return Ok(()),
+            Err(_) => return refuse(&mut stream, 400).await,
+        };
+        match desk.refusal(&request, &mut login) {
+            None => break request,
+            Some(refused) if !refused.is_kept => return end(&mut stream, &refused).await,
+            Some(refused) => answer(&mut stream, &refused).await?,
+        }
     };
-    if let Some(status) = desk.refusal(&request) {
-        return refuse(&mut stream, status).await;
-    }
     let Some(address) = address(&request) else {
         return refuse(&mut stream, 400).await;
     };
@@ -236,12 +288,24 @@ where
 }
 
 async fn refuse<S: AsyncWrite + Unpin>(stream: &mut S, status: u16) -> io::Result<()> {
-    let head = format!(
-        "HTTP/1.1 {status} Refused\r\nProxy-Authenticate: Basic realm=\"fake\"\r\nConnection: close\r\n\
-         Content-Length: 14\r\n\r\nthe fake proxy"
-    );
-    stream.write_all(head.as_bytes()).await?;
+    end(stream, &Refused::finally(status)).await
+}
+
+async fn end<S: AsyncWrite + Unpin>(stream: &mut S, refused: &Refused) -> io::Result<()> {
+    answer(stream, refused).await?;
     stream.shutdown().await
+}
+
+async fn answer<S: AsyncWrite + Unpin>(stream: &mut S, refused: &Refused) -> io::Result<()> {
+    let mut head = format!("HTTP/1.1 {} Refused\r\n", refused.status);
+    for challenge in &refused.challenges {
+        head += &format!("Proxy-Authenticate: {challenge}\r\n");
+    }
+    if !refused.is_kept {
+        head += "Connection: close\r\n";
+    }
+    head += "Content-Length: 14\r\n\r\nthe fake proxy";
+    stream.write_all(head.as_bytes()).await
 }
 
 /// The loopback address of the site. An IPv6 address must be in brackets (RFC 3986, 3.2.2).

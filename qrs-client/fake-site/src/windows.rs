@@ -1,7 +1,8 @@
 //! Windows authentication of the fake site: its login page, NTLM and Negotiate, tickets, and accounts that are locked.
 
 mod bytes;
-pub(super) mod ntlm;
+pub(super) mod handshake;
+mod ntlm;
 pub(super) mod spnego;
 
 use std::collections::BTreeMap;
@@ -30,9 +31,9 @@ pub struct WindowsLogin {
 
 #[derive(Debug, Clone)]
 pub(super) struct User {
-    pub(super) domain: String,
+    domain: String,
     name: String,
-    pub(super) password: String,
+    password: String,
 }
 
 /// Where the site challenges a client.

@@ -15,6 +15,10 @@ pub enum Fact {
     InvalidSetting,
     /// The proxy failed, not the server; the message says how.
     ProxyFailed,
+    /// The proxy asks for Windows authentication, and no Windows user logs in there.
+    ProxyNeedsWindows,
+    /// The proxy refuses the password of the Windows user.
+    ProxyPasswordRefused,
 
     /// The host name has no address.
     HostUnresolved,

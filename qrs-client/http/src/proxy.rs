@@ -1,5 +1,8 @@
 //! The HTTP proxy between the client and the server.
 
+#[cfg(feature = "windows-login")]
+mod windows;
+
 use std::fmt;
 use std::net::Ipv6Addr;
 
@@ -10,6 +13,10 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use crate::error::Error;
+#[cfg(feature = "windows-login")]
+use crate::windows_login::WindowsAccount;
+#[cfg(feature = "windows-login")]
+pub(crate) use windows::ProxyUser;
 
 /// An HTTP proxy that requests go through. Without one, the client connects to the server itself: it ignores the proxies of
 /// the environment.
@@ -19,6 +26,8 @@ pub struct Proxy {
     /// Scheme, host and port, nothing else.
     url: Url,
     credentials: Option<(String, SecretString)>,
+    #[cfg(feature = "windows-login")]
+    user: Option<ProxyUser>,
 }
 
 /// The protocol between the client and the proxy. It is independent of the server's protocol.
@@ -50,11 +59,12 @@ impl Proxy {
         })?;
         let url = Url::parse(&format!("{scheme}://{parsed}:{port}"))
             .map_err(|_error| Error::configuration("the proxy's address is not valid"))?;
-        let credentials = None;
         Ok(Self {
             scheme,
             url,
-            credentials,
+            credentials: None,
+            #[cfg(feature = "windows-login")]
+            user: None,
         })
     }
 
@@ -62,6 +72,16 @@ impl Proxy {
     #[must_use]
     pub fn basic_auth(mut self, user: &str, password: SecretString) -> Self {
         self.credentials = Some((user.to_owned(), password));
+        self
+    }
+
+    /// Sets the Windows user who logs in at the proxy, with NTLM, alone or within Negotiate. The login belongs to a connection, so
+    /// this is possible for servers with `https` only, to which the proxy opens a tunnel. If the proxy refuses the password, it is
+    /// not sent again by clients with this proxy or a clone of it: directories lock users after a few wrong passwords.
+    #[cfg(feature = "windows-login")]
+    #[must_use]
+    pub fn windows_auth(mut self, account: WindowsAccount) -> Self {
+        self.user = Some(ProxyUser::new(account));
         self
     }
 
@@ -81,6 +101,20 @@ impl Proxy {
             )),
             _ => Ok(()),
         }
+    }
+
+    /// The Windows user who logs in.
+    #[cfg(feature = "windows-login")]
+    pub(crate) fn user(&self) -> Option<&ProxyUser> {
+        self.user.as_ref()
+    }
+
+    /// Whether a login is bound to a connection, which reqwest cannot make.
+    pub(crate) fn has_user(&self) -> bool {
+        #[cfg(feature = "windows-login")]
+        return self.user.is_some();
+        #[cfg(not(feature = "windows-login"))]
+        false
     }
 
     pub(crate) fn is_https(&self) -> bool {
@@ -111,7 +145,14 @@ impl Proxy {
         let sent = self.authorization();
         let sent = sent.as_ref().and_then(|value| value.to_str().ok());
         let pair = sent.and_then(|value| value.strip_prefix("Basic "));
-        password.chain(pair.map(SecretString::from)).collect()
+        let secrets = password.chain(pair.map(SecretString::from));
+        #[cfg(feature = "windows-login")]
+        let secrets = secrets.chain(
+            self.user
+                .iter()
+                .map(|user| user.account().password().clone()),
+        );
+        secrets.collect()
     }
 
     pub(crate) fn to_reqwest(&self) -> Result<reqwest::Proxy, Error> {

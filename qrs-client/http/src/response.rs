@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::HeaderMap;
-use http::header::{CONTENT_TYPE, DATE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{CONTENT_TYPE, DATE, PROXY_AUTHENTICATE, RETRY_AFTER, WWW_AUTHENTICATE};
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -91,10 +91,14 @@ impl Response {
         retry::retry_after(value, self.header(DATE.as_str()))
     }
 
-    /// The authentication schemes that the server asks for.
+    /// The authentication schemes that the server asks for, or the proxy if the status is 407.
     #[must_use]
     pub fn challenges(&self) -> Vec<Challenge> {
-        let values = self.headers().get_all(WWW_AUTHENTICATE).iter();
+        let name = match self.status() {
+            407 => PROXY_AUTHENTICATE,
+            _ => WWW_AUTHENTICATE,
+        };
+        let values = self.headers().get_all(name).iter();
         Challenge::all(values.filter_map(|value| value.to_str().ok()))
     }
 

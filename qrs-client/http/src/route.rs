@@ -22,6 +22,8 @@ use crate::fact::Fact;
 use crate::identity::ClientIdentity;
 use crate::peer::Peer;
 use crate::proxy::Proxy;
+#[cfg(feature = "windows-login")]
+use crate::proxy::ProxyUser;
 use crate::redactor::Redactor;
 use crate::time_limits::TimeLimit;
 use crate::tls::{self, Trust, Use, Weaknesses};
@@ -29,6 +31,8 @@ use connect::{connect, resolve};
 use handshake::{diagnosed_tls, tls};
 use identification::identify;
 use recorded::{Record, Recorded};
+#[cfg(feature = "windows-login")]
+use tunnel::open_as_user;
 use tunnel::{Tunnel, TunnelError};
 
 /// How the client connects to a server.
@@ -233,7 +237,14 @@ impl Route<'_> {
         mut stream: Box<dyn Wire>,
         proxy: &Proxy,
     ) -> Result<((Box<dyn Wire>, Tunnel), Seen), Error> {
-        match tunnel::open(&mut stream, self.server, proxy, &self.redactor).await {
+        #[cfg(feature = "windows-login")]
+        let opened = match proxy.user() {
+            Some(user) => Box::pin(self.tunnel_as_user(&mut stream, proxy, user)).await,
+            None => tunnel::open(&mut stream, self.server, proxy, &self.redactor).await,
+        };
+        #[cfg(not(feature = "windows-login"))]
+        let opened = tunnel::open(&mut stream, self.server, proxy, &self.redactor).await;
+        match opened {
             Ok(tunnel) => Ok(((stream, tunnel), Seen::Tunnelled)),
             Err(TunnelError::Refused(error)) => Err(error),
             Err(TunnelError::NotHttp(error)) if self.begins_unencrypted() => {
@@ -241,6 +252,37 @@ impl Route<'_> {
             }
             Err(TunnelError::NotHttp(error)) => Err(error),
         }
+    }
+
+    /// Opens a tunnel as a Windows user, if necessary with a second connection to the proxy.
+    #[cfg(feature = "windows-login")]
+    async fn tunnel_as_user(
+        &self,
+        stream: &mut Box<dyn Wire>,
+        proxy: &Proxy,
+        user: &ProxyUser,
+    ) -> Result<Tunnel, TunnelError> {
+        let (server, redactor, login) = (self.server, &self.redactor, (proxy, user));
+        if let Some(tunnel) = open_as_user(stream, server, login, redactor).await? {
+            return Ok(tunnel);
+        }
+        let again = self.connect_to_proxy(proxy).await;
+        *stream = again.map_err(TunnelError::Refused)?;
+        let tunnel = open_as_user(stream, server, login, redactor).await?;
+        tunnel.ok_or_else(|| {
+            let message = "the proxy offers another kind of authentication with each response";
+            TunnelError::Refused(Error::new(ErrorKind::Proxy, message))
+        })
+    }
+
+    #[cfg(feature = "windows-login")]
+    async fn connect_to_proxy(&self, proxy: &Proxy) -> Result<Box<dyn Wire>, Error> {
+        let (addresses, _) = resolve(proxy.url(), Peer::Proxy).await?;
+        let (stream, _) = connect(&addresses, Peer::Proxy).await?;
+        Ok(match proxy.is_https() {
+            true => Box::new(tls(stream, proxy.url(), self.tls, Peer::Proxy).await?),
+            false => Box::new(stream),
+        })
     }
 
     async fn server_tls(

@@ -5,6 +5,7 @@
 
 mod coding;
 mod own_connection;
+mod own_connections;
 
 use std::error::Error as StdError;
 use std::io;
@@ -22,6 +23,7 @@ use crate::route::Route;
 use coding::{Next, Unpacker};
 
 pub(crate) use own_connection::OwnConnection;
+use own_connections::OwnConnections;
 
 pub(crate) use coding::UnknownCoding;
 
@@ -43,6 +45,7 @@ const MAX_PROBES: u32 = 4;
 pub(crate) struct Transport {
     client: reqwest::Client,
     user_agent: HeaderValue,
+    own: OwnConnections,
 }
 
 /// Why no response came.
@@ -105,6 +108,7 @@ impl Transport {
         Ok(Self {
             client,
             user_agent: user_agent.clone(),
+            own: OwnConnections::default(),
         })
     }
 
@@ -115,7 +119,13 @@ impl Transport {
         route: &Route<'_>,
     ) -> Result<RawResponse, SendError> {
         if own_connection::is_needed(route) {
-            return self.connect(route).await?.send(request).await;
+            let mut connection = match self.own.take() {
+                Some(connection) => connection,
+                None => self.connect(route).await?,
+            };
+            let response = connection.send(request).await?;
+            self.own.keep(connection);
+            return Ok(response);
         }
         match self.client.execute(request).await {
             Ok(response) => Ok(RawResponse::new(response)),

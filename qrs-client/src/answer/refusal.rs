@@ -69,12 +69,7 @@ impl Head {
             ),
             401 | LOGIN_TIMEOUT => unauthorized(&self.challenges, context.login),
             403 => forbidden(text, context.login),
-            407 => Meaning::new(
-                ErrorKind::Proxy,
-                Fact::ProxyFailed,
-                "the proxy asks for credentials, or rejects the given ones",
-            )
-            .with_hint("check the proxy's user and password"),
+            407 => proxy_refused(&self.challenges),
             404 => Meaning::new(
                 ErrorKind::NotFound,
                 Fact::NothingHere,
@@ -112,6 +107,24 @@ impl Head {
             }
         };
         Meaning::new(ErrorKind::ServerError, fact, message)
+    }
+}
+
+fn proxy_refused(challenges: &[Challenge]) -> Meaning {
+    let is_windows = challenges.iter().any(Challenge::is_windows);
+    match Challenge::describe(challenges) {
+        Some(kinds) if is_windows && !challenges.contains(&Challenge::Basic) => Meaning::new(
+            ErrorKind::Proxy,
+            Fact::ProxyNeedsWindows,
+            format!("the proxy asks for {kinds}, which is not possible for a URL without `https`"),
+        )
+        .with_hint("use `https` in the URL, and log in at the proxy as a Windows user"),
+        _ => Meaning::new(
+            ErrorKind::Proxy,
+            Fact::ProxyFailed,
+            "the proxy asks for credentials, or rejects the given ones",
+        )
+        .with_hint("check the proxy's user and password"),
     }
 }
 

@@ -1,3 +1,6 @@
+#[cfg(feature = "windows-login")]
+mod windows;
+
 use std::time::{Duration, Instant};
 
 use qrs_client::diagnosis::{Seen, Stage};

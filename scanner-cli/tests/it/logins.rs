@@ -6,6 +6,7 @@ mod exposed;
 #[path = "../../../qrs-client/examples/shared/login_home.rs"]
 mod login_home;
 mod misconfigured;
+mod proxies;
 mod sessions;
 mod tickets;
 mod tokens;

@@ -1,4 +1,4 @@
-//! A server that others wrote, the library `pyspnego`, checks how `qrs-client` logs in as a Windows user.
+//! A library that others wrote, `pyspnego`, checks how `qrs-client` logs in as a Windows user, at a server and at a proxy.
 
 use std::fs;
 
@@ -9,8 +9,8 @@ use crate::{Outcome, target};
 
 const LIBRARY: &str = "pyspnego==0.12.*";
 
-/// The test that starts the server.
-pub(super) const TEST: &str = "a_foreign_server_accepts_the_right_password_alone";
+/// The end of the names of the tests that start the server and the proxy.
+pub(super) const TEST: &str = "_accepts_the_right_password_alone";
 
 pub(super) fn run(shell: &Shell) -> Verdict {
     if !has(shell, "python3", &["-m", "venv", "--help"]) {
@@ -25,8 +25,8 @@ pub(super) fn run(shell: &Shell) -> Verdict {
         "cargo test --package qrs-client --all-features --test it {TEST} -- --ignored"
     );
     match test.read() {
-        Ok(output) if output.contains("1 passed") => Verdict::Passed,
-        Ok(_) => Verdict::Failed(format!("there is no test `{TEST}`")),
+        Ok(output) if output.contains("2 passed") => Verdict::Passed,
+        Ok(_) => Verdict::Failed(format!("there are not two tests `…{TEST}`")),
         Err(error) => verdict(Err(error)),
     }
 }

@@ -9,8 +9,8 @@ use crate::answer::Answer;
 use crate::pages::{self, LoginWay};
 use crate::request::Request;
 use crate::session::{EndedSession, guid};
-use crate::windows::ntlm::{self, Exchange, Invalid, Proof};
-use crate::windows::{Login, Place, User, WindowsLogin, spnego};
+use crate::windows::handshake::Refusal;
+use crate::windows::{Login, Place, WindowsLogin, spnego};
 
 impl Site {
     /// Finds the account of a request by its session, its ticket, or its handshake; the latter two open a session.
@@ -98,61 +98,12 @@ impl Site {
         login: &mut Login,
     ) -> Result<String, Answer> {
         let sent = request.header("Authorization");
-        let Some((scheme, token)) = sent.and_then(|sent| sent.split_once(' ')) else {
-            return Err(unauthorized(windows, None));
-        };
-        if !windows.schemes.contains(&scheme) {
-            return Err(unauthorized(windows, None));
-        }
-        let invalid = |Invalid(reason)| Answer::text(400, format!("Bad Request - {reason}"));
-        let message = message(scheme, token, login.exchange.is_some());
-        let message = message
-            .ok_or(Invalid("the token is not valid"))
-            .map_err(invalid)?;
-        if ntlm::kind(&message) == Some(1) {
-            let domain = windows.users.first().map_or("", |user| &user.domain);
-            let exchange = Exchange::begin(&message, domain).map_err(invalid)?;
-            let challenge = match scheme {
-                "NTLM" => exchange.challenge().to_vec(),
-                _ => spnego::challenge(exchange.challenge()),
-            };
-            let challenge = format!("{scheme} {}", STANDARD.encode(challenge));
-            login.exchange = Some(exchange);
-            return Err(unauthorized(windows, Some(challenge)));
-        }
-        // A challenge is good for one proof on its own connection.
-        let exchange = login.exchange.take();
-        let exchange = exchange
-            .ok_or(Invalid("this connection has no challenge"))
-            .map_err(invalid)?;
-        let proof = Proof::read(&message).map_err(invalid)?;
-        let account = self.proved(&exchange, &proof, windows).map_err(invalid)?;
-        account.ok_or_else(|| unauthorized(windows, None))
-    }
-
-    /// The account whose password is proved, unless it is wrong, or the account is locked.
-    fn proved(
-        &self,
-        exchange: &Exchange,
-        proof: &Proof,
-        windows: &WindowsLogin,
-    ) -> Result<Option<String>, Invalid> {
         let desk = &mut self.live().windows;
-        desk.proofs += 1;
-        let Some(user) = windows.find(&proof.domain, &proof.user) else {
-            return Ok(None);
-        };
-        let account = User::account(user);
-        let password = desk.passwords.get(&account).unwrap_or(&user.password);
-        if !exchange.is_proved(proof, password)? {
-            *desk.failures.entry(account).or_default() += 1;
-            return Ok(None);
-        }
-        if desk.is_locked(&account, windows) {
-            return Ok(None);
-        }
-        desk.failures.remove(&account);
-        Ok(Some(account))
+        desk.account(sent, windows, login)
+            .map_err(|refusal| match refusal {
+                Refusal::Unauthorized(challenges) => unauthorized(windows, challenges),
+                Refusal::Invalid(reason) => Answer::text(400, format!("Bad Request - {reason}")),
+            })
     }
 }
 
@@ -161,33 +112,15 @@ const PAGE: &str = "<!DOCTYPE html><html><head><title>Unauthorized</title></head
     <h1>401 - Unauthorized: Access is denied due to invalid credentials.</h1></body></html>";
 
 /// 401 with the schemes, or with the challenge of one.
-fn unauthorized(windows: &WindowsLogin, challenge: Option<String>) -> Answer {
+fn unauthorized(windows: &WindowsLogin, challenges: Vec<String>) -> Answer {
     let mut answer = Answer::html(401, PAGE);
     if windows.is_hasty {
         answer = answer.header("Connection", "close");
     }
-    let challenges = match challenge {
-        Some(challenge) => vec![challenge],
-        None => windows
-            .schemes
-            .iter()
-            .map(|scheme| (*scheme).to_owned())
-            .collect(),
-    };
     let name = "WWW-Authenticate".to_owned();
     let challenges = challenges
         .into_iter()
         .map(|challenge| (name.clone(), challenge));
     answer.headers.extend(challenges);
     answer
-}
-
-/// The message of NTLM in a token.
-fn message(scheme: &str, token: &str, is_begun: bool) -> Option<Vec<u8>> {
-    let token = STANDARD.decode(token.trim()).ok()?;
-    match (scheme, is_begun) {
-        ("NTLM", _) => Some(token),
-        (_, true) => spnego::next(&token),
-        (_, false) => spnego::first(&token).or_else(|| spnego::next(&token)),
-    }
 }

@@ -133,6 +133,13 @@ impl ClientBuilder {
     /// none.
     pub fn build(self) -> Result<Client, Error> {
         let (base, origin) = checked(self.base)?;
+        let is_through_user = self.proxy.as_ref().is_some_and(Proxy::has_user);
+        if is_through_user && base.scheme() != "https" {
+            return Err(Error::configuration(
+                "a proxy at which a Windows user logs in can only be used for a server with `https`",
+            )
+            .with_hint("use a URL with `https`, or a proxy without Windows authentication"));
+        }
         let is_https = base.scheme() == "https" || self.proxy.as_ref().is_some_and(Proxy::is_https);
         let tls_use = if is_https { Use::Needed } else { Use::Unneeded };
         let weaknesses = Weaknesses::default();

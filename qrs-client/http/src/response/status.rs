@@ -22,6 +22,23 @@ pub(super) fn error(response: &Response, page: &[u8]) -> Error {
     }
 }
 
+/// What a proxy asks for that does not forward a request.
+fn proxy_refusal(challenges: &[Challenge]) -> (Fact, String) {
+    let is_windows = challenges.iter().any(Challenge::is_windows);
+    match Challenge::describe(challenges) {
+        Some(kinds) if is_windows && !challenges.contains(&Challenge::Basic) => (
+            Fact::ProxyNeedsWindows,
+            format!(
+                "the proxy asks for {kinds}, which is not possible for a server without `https`"
+            ),
+        ),
+        _ => (
+            Fact::ProxyFailed,
+            "the proxy asks for credentials, or rejects the given ones".to_owned(),
+        ),
+    }
+}
+
 fn meaning(response: &Response, name: &str) -> (ErrorKind, Fact, String) {
     let (kind, fact, message) = match response.status() {
         401 => return unauthorized(response, name),
@@ -33,8 +50,8 @@ fn meaning(response: &Response, name: &str) -> (ErrorKind, Fact, String) {
         ),
         404 => (ErrorKind::NotFound, Fact::NothingHere, "has no such page"),
         407 => {
-            let message = "the proxy asks for credentials, or rejects the given ones".to_owned();
-            return (ErrorKind::Proxy, Fact::ProxyFailed, message);
+            let (fact, message) = proxy_refusal(&response.challenges());
+            return (ErrorKind::Proxy, fact, message);
         }
         408 | 425 => (
             ErrorKind::ServerError,

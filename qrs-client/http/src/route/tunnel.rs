@@ -1,13 +1,22 @@
 //! Our own `CONNECT` request: the HTTP library does not report why a proxy refuses it.
 
+mod head;
+#[cfg(feature = "windows-login")]
+mod windows;
+
+use http::HeaderValue;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use url::Url;
 
+use crate::challenge::Challenge;
 use crate::error::{Error, ErrorKind};
-use crate::page_text::one_line;
+use crate::fact::Fact;
 use crate::proxy::Proxy;
 use crate::redactor::Redactor;
 use crate::retry::FailureClass;
+use head::Head;
+#[cfg(feature = "windows-login")]
+pub(super) use windows::open_as_user;
 
 /// Maximum size of a proxy's response that is read, in bytes.
 const MAX_RESPONSE_BYTES: u64 = 64 * 1024;
@@ -66,10 +75,27 @@ pub(super) async fn open<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
+    let target = target(server);
+    let head = ask(stream, &target, proxy.authorization().as_ref()).await?;
+    opened(stream, &head, target, proxy, redactor).await
+}
+
+fn target(server: &Url) -> String {
     let host = server.host_str().unwrap_or_default();
-    let target = format!("{host}:{}", server.port_or_known_default().unwrap_or(443));
+    format!("{host}:{}", server.port_or_known_default().unwrap_or(443))
+}
+
+/// Sends `CONNECT`, and reads the head of the response.
+async fn ask<S>(
+    stream: &mut S,
+    target: &str,
+    authorization: Option<&HeaderValue>,
+) -> Result<Head, TunnelError>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let mut request = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n").into_bytes();
-    if let Some(value) = proxy.authorization() {
+    if let Some(value) = authorization {
         request.extend_from_slice(b"Proxy-Authorization: ");
         request.extend_from_slice(value.as_bytes());
         request.extend_from_slice(b"\r\n");
@@ -78,70 +104,36 @@ where
     // If writing fails, reading fails as well and reports why.
     let _ = stream.write_all(&request).await;
     let _ = stream.flush().await;
-    let head = head(stream).await;
-    let Some(status) = status(&head) else {
-        return Err(TunnelError::NotHttp(not_http(&head)));
-    };
-    if (200..300).contains(&status) {
-        let labelled_as_page = is_labelled_as_page(&head);
+    let head = Head::read(stream).await;
+    head.map_err(|received| TunnelError::NotHttp(not_http(&received)))
+}
+
+/// The tunnel that a response opens, or why it does not.
+async fn opened<S: AsyncRead + Unpin>(
+    stream: &mut S,
+    head: &Head,
+    target: String,
+    proxy: &Proxy,
+    redactor: &Redactor,
+) -> Result<Tunnel, TunnelError> {
+    if (200..300).contains(&head.status) {
         return Ok(Tunnel {
-            status,
+            status: head.status,
             target,
-            labelled_as_page,
+            labelled_as_page: head.is_labelled_as_page(),
         });
     }
     let mut body = Vec::new();
     let mut page = stream.take(MAX_RESPONSE_BYTES);
     // The time is limited: some proxies keep the connection open.
     let _ = tokio::time::timeout(MAX_PAGE_TIME, page.read_to_end(&mut body)).await;
-    let error = refused(status, &head, &target, proxy);
+    let error = refused(head, &target, proxy);
     let error = error.with_excerpt(redactor.excerpt(&body));
     Err(TunnelError::Refused(error))
 }
 
 /// Maximum time to read the page of a proxy that refuses to connect.
 const MAX_PAGE_TIME: std::time::Duration = std::time::Duration::from_millis(500);
-
-/// The head of the response up to its empty line, read byte by byte so that no byte of the server is lost.
-async fn head<S: AsyncRead + Unpin>(stream: &mut S) -> Vec<u8> {
-    let mut head = Vec::new();
-    while let Ok(byte) = stream.read_u8().await {
-        head.push(byte);
-        let too_long = head.len() as u64 >= MAX_RESPONSE_BYTES;
-        if head.ends_with(b"\r\n\r\n") || head.ends_with(b"\n\n") || too_long {
-            break;
-        }
-        // Other protocols may never send an empty line.
-        if !b"HTTP/".starts_with(&head) && !head.starts_with(b"HTTP/") {
-            break;
-        }
-    }
-    head
-}
-
-fn status(head: &[u8]) -> Option<u16> {
-    let line = head
-        .strip_prefix(b"HTTP/")?
-        .split(|byte| *byte == b'\n')
-        .next()?;
-    let status = std::str::from_utf8(line).ok()?.split_whitespace().nth(1)?;
-    status.parse().ok()
-}
-
-fn is_labelled_as_page(head: &[u8]) -> bool {
-    let head = String::from_utf8_lossy(head).to_ascii_lowercase();
-    let mut lines = head.lines().filter_map(|line| line.split_once(':'));
-    lines.any(|(name, value)| name.trim() == "content-type" && value.contains("html"))
-}
-
-/// The authentication schemes that the proxy offers.
-fn offers(head: &[u8]) -> Vec<String> {
-    let text = String::from_utf8_lossy(head);
-    let lines = text.lines().filter_map(|line| line.split_once(':'));
-    let offers = lines.filter(|(name, _)| name.eq_ignore_ascii_case("proxy-authenticate"));
-    let schemes = offers.filter_map(|(_, value)| value.split_whitespace().next());
-    schemes.map(one_line).collect()
-}
 
 fn not_http(head: &[u8]) -> Error {
     let (message, class) = if head.is_empty() {
@@ -156,9 +148,9 @@ fn not_http(head: &[u8]) -> Error {
         .with_class(class)
 }
 
-fn refused(status: u16, head: &[u8], target: &str, proxy: &Proxy) -> Error {
-    let (message, hint) = match status {
-        407 => return credentials_refused(head, proxy),
+fn refused(head: &Head, target: &str, proxy: &Proxy) -> Error {
+    let (message, hint) = match head.status {
+        407 => return credentials_refused(&head.offers(), proxy),
         502..=504 => (
             format!("the proxy cannot reach `{target}`"),
             "check the URL's host and port, and that the proxy can resolve the name and may connect to it",
@@ -169,39 +161,44 @@ fn refused(status: u16, head: &[u8], target: &str, proxy: &Proxy) -> Error {
         ),
     };
     Error::new(ErrorKind::Proxy, message)
-        .with_status(status)
+        .with_status(head.status)
         .with_hint(hint)
-        .with_class(FailureClass::Status(status, None))
+        .with_class(FailureClass::Status(head.status, None))
 }
 
-fn credentials_refused(head: &[u8], proxy: &Proxy) -> Error {
-    let offers = offers(head);
-    let basic = offers.is_empty()
-        || offers
-            .iter()
-            .any(|scheme| scheme.eq_ignore_ascii_case("basic"));
-    let (message, hint) = match (basic, proxy.authorization()) {
-        (false, _) => {
-            let offers = offers.join("`, `");
-            let message =
-                format!("the proxy asks for authentication of the kind `{offers}`, not `Basic`");
-            (
-                message,
-                "ask the proxy's owner for access with Basic authentication or without authentication",
-            )
-        }
+fn credentials_refused(offers: &[Challenge], proxy: &Proxy) -> Error {
+    let is_basic = offers.is_empty() || offers.contains(&Challenge::Basic);
+    let (message, hint) = match (is_basic, proxy.authorization()) {
+        (false, _) => return other_credentials(offers),
         (true, None) => (
-            "the proxy asks for credentials".to_owned(),
+            "the proxy asks for credentials",
             "set the proxy's user and password",
         ),
         (true, Some(_)) => (
-            "the proxy rejects the credentials".to_owned(),
+            "the proxy rejects the credentials",
             "check the proxy's user and password",
         ),
     };
     Error::new(ErrorKind::Proxy, message)
         .with_status(407)
         .with_hint(hint)
+}
+
+/// The error of a proxy that does not offer Basic authentication.
+fn other_credentials(offers: &[Challenge]) -> Error {
+    let names: Vec<_> = offers.iter().map(ToString::to_string).collect();
+    let names = names.join("`, `");
+    let message = format!("the proxy asks for authentication of the kind `{names}`, not `Basic`");
+    let error = Error::new(ErrorKind::Proxy, message).with_status(407);
+    let can_log_in = [Challenge::Ntlm, Challenge::Negotiate];
+    match offers.iter().any(|offer| can_log_in.contains(offer)) {
+        true => error.with_fact(Fact::ProxyNeedsWindows).with_hint(
+            "log in at the proxy as a Windows user, or ask its owner for access without authentication",
+        ),
+        false => error.with_hint(
+            "ask the proxy's owner for access with Basic authentication or without authentication",
+        ),
+    }
 }
 
 #[cfg(test)]
@@ -213,36 +210,22 @@ mod tests {
         let proxy = Proxy::new(crate::ProxyScheme::Http, "proxy.example", 3128).unwrap();
         let known = proxy.clone().basic_auth("me", "hunter2".into());
         let windows = "proxy-authenticate: NTLM\r\nProxy-Authenticate: Negotiate\r\n";
+        let digest = "Proxy-Authenticate: Digest realm=\"x\"\r\n";
         let basic = "Proxy-Authenticate: NTLM\r\nProxy-Authenticate: basic realm=\"x\"\r\n";
+        let windows_only = "of the kind `NTLM`, `Negotiate`, not `Basic`";
         let cases = [
-            (
-                windows,
-                &known,
-                "of the kind `NTLM`, `Negotiate`, not `Basic`",
-            ),
-            (basic, &known, "rejects the credentials"),
-            (basic, &proxy, "asks for credentials"),
-            ("", &proxy, "asks for credentials"),
+            (windows, &known, windows_only, Fact::ProxyNeedsWindows),
+            (digest, &known, "of the kind `Digest`", Fact::ProxyFailed),
+            (basic, &known, "rejects the credentials", Fact::ProxyFailed),
+            (basic, &proxy, "asks for credentials", Fact::ProxyFailed),
+            ("", &proxy, "asks for credentials", Fact::ProxyFailed),
         ];
-        for (headers, proxy, expected) in cases {
+        for (headers, proxy, expected, fact) in cases {
             let head = format!("HTTP/1.1 407 No\r\n{headers}\r\n");
-            let error = credentials_refused(head.as_bytes(), proxy);
+            let head = Head::parse(head.as_bytes()).unwrap();
+            let error = refused(&head, "qlik.example:443", proxy);
             assert!(error.to_string().contains(expected), "{error}");
-        }
-    }
-
-    #[test]
-    fn a_status_is_read_from_http_only() {
-        let cases = [
-            ("HTTP/1.1 200 Connection established\r\n\r\n", Some(200)),
-            ("HTTP/1.0 407\r\n\r\n", Some(407)),
-            ("HTTP/1.1 soon\r\n\r\n", None),
-            ("HTTP/1.1\n\n", None),
-            ("SSH-2.0", None),
-            ("", None),
-        ];
-        for (head, expected) in cases {
-            assert_eq!(status(head.as_bytes()), expected, "{head}");
+            assert_eq!(error.fact(), &fact, "{error}");
         }
     }
 }

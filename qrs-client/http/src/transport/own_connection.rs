@@ -26,7 +26,8 @@ pub(crate) struct OwnConnection {
 /// Whether reqwest cannot make the connection.
 pub(super) fn is_needed(route: &Route<'_>) -> bool {
     let is_ipv6 = matches!(route.server.host(), Some(Host::Ipv6(_)));
-    route.proxy.is_some() && route.is_https() && is_ipv6
+    let proxy = route.proxy.filter(|_| route.is_https());
+    proxy.is_some_and(|proxy| is_ipv6 || proxy.has_user())
 }
 
 impl OwnConnection {
@@ -62,6 +63,15 @@ impl OwnConnection {
         let response = self.sender.send_request(request).await;
         let response = response.map_err(exchange_error)?;
         Ok(RawResponse::new(response.map(Body::wrap).into()))
+    }
+
+    /// Whether the connection can serve a request now: it is open, and the response before was read to its end.
+    pub(super) fn is_idle(&self) -> bool {
+        self.sender.is_ready() && !self.is_closed()
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.sender.is_closed()
     }
 
     /// Waits until the connection can serve the next request, after the end of a response. Returns whether it can.
