@@ -21,10 +21,10 @@ use catalog_store::{self as store, fuse, spool};
 use hocon_reader as hocon;
 use scan_engine::{
     application_file, changes_since, check, clock, connections, delivery, destination,
-    encrypt_request, encryption, explanation, filter_trial, forget, home, hooks, installation,
-    item_filter, near_code, next_times, operation_error, problem, progress, records, report_file,
-    run_report, scan_report, scanning, secrets, service, service_state, shown_time, status_record,
-    store_problem, stored, tally,
+    encrypt_request, encryption, explanation, exposure, filter_trial, forget, home, hooks,
+    installation, item_filter, near_code, next_times, operation_error, problem, progress, records,
+    report_file, run_report, scan_report, scanning, service, service_state, shown_time,
+    status_record, store_problem, stored, tally,
 };
 
 pub use environment::Environment;

@@ -4,7 +4,7 @@ use catalog_model::Settings;
 #[cfg(feature = "windows-login")]
 use outbound_http::{Error, WindowsAccount};
 
-/// The names of the settings in a block, such as `connection.auth.windows`.
+/// The names of the settings in a block, such as `proxy.windows`.
 struct Keys {
     domain: String,
     user: String,

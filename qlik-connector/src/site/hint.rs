@@ -85,11 +85,31 @@ fn of_credentials(fact: &Fact) -> Option<String> {
 /// The advice for a fact that concerns settings. `None` if the client's own advice is enough.
 fn of_fact(error: &Error, site: &SiteUrl) -> Option<String> {
     of_connection(error.fact(), site)
+        .or_else(|| of_proxy(error.fact(), site))
         .or_else(|| of_credentials(error.fact()))
         .or_else(|| of_answer(error.fact()))
         .or_else(|| of_lost_login(error))
         .or_else(|| of_login(error.fact(), site))
         .or_else(|| of_refusal(error, site))
+}
+
+/// Advice for a proxy that asks for a Windows user.
+fn of_proxy(fact: &Fact, site: &SiteUrl) -> Option<String> {
+    let text = match fact {
+        Fact::ProxyNeedsWindows if site.as_url().scheme() != "https" => {
+            "write `https://` in `connection.url`, and set `proxy.windows`: a Windows user can log in at a proxy for `https` only"
+        }
+        Fact::ProxyNeedsWindows => {
+            "set `proxy.windows { domain, user, password }` instead of `proxy.username` and `proxy.password`\n\
+             or ask the proxy's owner for access without authentication"
+        }
+        Fact::ProxyPasswordRefused => {
+            "check `proxy.windows`: domain, user and password\ncheck whether the user is locked, or its password has expired\n\
+             then save the connection file: a running service does not try this password again before"
+        }
+        _ => return None,
+    };
+    Some(text.to_owned())
 }
 
 /// Advice for failures of the connection or TLS.
@@ -119,20 +139,6 @@ fn of_connection(fact: &Fact, site: &SiteUrl) -> Option<String> {
             "check the port of `connection.url`: the server at port {port} may not speak TLS, or hangs; the site's proxy \
              service usually has port 443"
         ),
-        Fact::ProxyNeedsWindows if site.as_url().scheme() != "https" => {
-            "write `https://` in `connection.url`, and set `proxy.windows`: a Windows user can log in at a proxy for `https` only"
-                .to_owned()
-        }
-        Fact::ProxyNeedsWindows => {
-            "set `proxy.windows { domain, user, password }` instead of `proxy.username` and `proxy.password`\n\
-             or ask the proxy's owner for access without authentication"
-                .to_owned()
-        }
-        Fact::ProxyPasswordRefused => {
-            "check `proxy.windows`: domain, user and password\ncheck whether the user is locked, or its password has expired\n\
-             then save the connection file: a running service does not try this password again before"
-                .to_owned()
-        }
         Fact::TlsClosed | Fact::NotTls => format!(
             "check the port of `connection.url`: the server at port {port} is not a site with `https`; the site's proxy \
              service usually has port 443"

@@ -14,6 +14,7 @@ pub mod encryption;
 pub mod endpoints;
 pub mod entries;
 pub mod explanation;
+pub mod exposure;
 pub mod filter_trial;
 pub mod forget;
 pub mod home;

@@ -15,7 +15,6 @@ use std::{
 use catalog_model::{Connection, Place, Settings, encoding};
 
 mod decryption;
-pub mod exposure;
 mod folder;
 mod followers;
 mod masked_variables;
@@ -33,6 +32,7 @@ use self::{
 };
 pub use self::{masked_variables::MaskedVariables, redactor::Redactor};
 use crate::{
+    exposure,
     hocon::{
         self, Document, Files, LocatedProblem, Object, Severity, SourceDiagnostic, Value,
         ValueVisibility, Variables, is_secret,

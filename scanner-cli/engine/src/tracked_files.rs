@@ -16,12 +16,11 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     commands::Commands,
-    entries,
+    entries, exposure,
     hocon::{Files, IncludeError},
     home::Home,
     input_file::{self, FileKind},
     restrictions::{Restrictions, is_connection_text},
-    secrets::exposure,
     settings_files::Disk,
     writable,
 };

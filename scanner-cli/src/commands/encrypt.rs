@@ -11,11 +11,11 @@ use crate::{
     encrypt_request::{BoundSetting, SecretInputError, read_secret},
     encryption::{Binding, Key, KeyFile, Owner, read_or_create},
     exit::Exit,
+    exposure,
     home::shown,
     near_code::did_you_mean,
     problem::Problem,
     program::Program,
-    secrets::exposure,
 };
 
 /// Why there is no secret to encrypt.

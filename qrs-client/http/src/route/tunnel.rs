@@ -223,7 +223,7 @@ mod tests {
         for (headers, proxy, expected, fact) in cases {
             let head = format!("HTTP/1.1 407 No\r\n{headers}\r\n");
             let head = Head::parse(head.as_bytes()).unwrap();
-            let error = refused(&head, "qlik.example:443", proxy);
+            let error = refused(&head, "server.example:443", proxy);
             assert!(error.to_string().contains(expected), "{error}");
             assert_eq!(error.fact(), &fact, "{error}");
         }
