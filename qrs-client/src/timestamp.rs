@@ -183,7 +183,9 @@ impl<'de> Deserialize<'de> for Timestamp {
 
 /// The beginning of an unreadable text.
 fn excerpt(text: &str) -> String {
-    let end = text.floor_char_boundary(MAX_UNREADABLE_BYTES);
+    let ends = text.char_indices().map(|(at, char)| at + char.len_utf8());
+    let end = ends.take_while(|end| *end <= MAX_UNREADABLE_BYTES).last();
+    let end = end.unwrap_or(0);
     let more = if end < text.len() { "…" } else { "" };
     format!("{}{more}", &text[..end])
 }

@@ -5,11 +5,11 @@
 
 use std::{fs, path::PathBuf};
 
-use serde_json::Value;
 use xshell::{Shell, cmd};
 
 use crate::{Outcome, target};
 
+mod lowest_rust;
 pub(crate) mod public_api;
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
@@ -18,15 +18,6 @@ type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 const DENY: (&str, &str) = ("cargo-deny", "0.20.2");
 const MACHETE: (&str, &str) = ("cargo-machete", "0.9.2");
 
-/// Published libraries, which must build with the `rust-version` of the workspace.
-const LIBRARIES: [&str; 5] = [
-    "outbound-http",
-    "qrs-client",
-    "catalog-model",
-    "outbound-settings",
-    "qlik-connector",
-];
-
 /// Runs all parts, even if one fails. `accept` writes the public API to its file instead of comparing it.
 pub(crate) fn run(shell: &Shell, accept: public_api::Difference) -> Outcome {
     let parts: [(&str, Result<String>); 5] = [
@@ -34,7 +25,7 @@ pub(crate) fn run(shell: &Shell, accept: public_api::Difference) -> Outcome {
         ("advisories", advisories(shell)),
         ("unused dependencies", unused(shell)),
         ("public APIs", public_api::check(shell, accept)),
-        ("lowest Rust version", lowest_rust(shell)),
+        ("lowest Rust version", lowest_rust::check(shell)),
     ];
     let mut failed = 0;
     for (part, result) in &parts {
@@ -96,42 +87,6 @@ fn unused(shell: &Shell) -> Result<String> {
         true => Ok("none".to_owned()),
         false => Err(String::from_utf8_lossy(&output.stdout).into_owned().into()),
     }
-}
-
-/// Checks the libraries with the compiler of `rust-version`, if rustup has it.
-fn lowest_rust(shell: &Shell) -> Result<String> {
-    let lowest = rust_version(shell)?;
-    let active = cmd!(shell, "rustc --version").read()?;
-    if active.starts_with(&format!("rustc {lowest}.")) {
-        return Ok(format!(
-            "{lowest}, which is the compiler of all other checks"
-        ));
-    }
-    let toolchains = cmd!(shell, "rustup toolchain list")
-        .quiet()
-        .read()
-        .unwrap_or_default();
-    let Some(toolchain) = toolchains
-        .split_whitespace()
-        .find(|name| name.starts_with(&lowest))
-    else {
-        return Ok(format!("not run: rustup has no toolchain {lowest}"));
-    };
-    let folder = target(shell)?.join("lint");
-    let packages = LIBRARIES.iter().flat_map(|name| ["--package", name]);
-    cmd!(shell, "rustup run {toolchain} cargo check --quiet --all-features --target-dir {folder} {packages...}").run()?;
-    Ok(format!("{lowest}, checked with {toolchain}"))
-}
-
-fn rust_version(shell: &Shell) -> Result<String> {
-    let metadata = cmd!(shell, "cargo metadata --format-version 1 --no-deps")
-        .quiet()
-        .read()?;
-    let metadata: Value = serde_json::from_str(&metadata)?;
-    let packages = metadata["packages"].as_array().into_iter().flatten();
-    let versions = packages.filter_map(|package| package["rust_version"].as_str());
-    let lowest = versions.min().ok_or("no package names a `rust-version`")?;
-    Ok(lowest.to_owned())
 }
 
 /// The path of a tool. Builds the tool if it is missing.

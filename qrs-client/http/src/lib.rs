@@ -27,6 +27,7 @@ mod fact;
 mod request_context;
 mod response_error;
 
+mod char_boundary;
 mod page_text;
 mod redactor;
 

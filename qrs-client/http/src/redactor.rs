@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::char_boundary;
 use crate::page_text::{is_html, joined, one_line, text_of, without_repeated_title};
 use search::Search;
 use spelling::each_spelling;
@@ -118,8 +119,8 @@ impl Redactor {
         if text.len() <= MAX_SOURCE_BYTES {
             return text;
         }
-        let cut = &text[..text.floor_char_boundary(MAX_SOURCE_BYTES)];
-        &cut[..cut.floor_char_boundary(self.shown_of_cut(cut.as_bytes()))]
+        let cut = &text[..char_boundary::floor(text, MAX_SOURCE_BYTES)];
+        &cut[..char_boundary::floor(cut, self.shown_of_cut(cut.as_bytes()))]
     }
 
     /// How many bytes of a truncated text may be shown: all up to the place where a secret may begin that the truncation
@@ -183,7 +184,7 @@ impl Redactor {
         found.extend(short);
         let whole = |range: Range<usize>| {
             // A match may end inside a character only if the secret is not ASCII.
-            text.floor_char_boundary(range.start)..text.ceil_char_boundary(range.end)
+            char_boundary::floor(text, range.start)..char_boundary::ceil(text, range.end)
         };
         merged(found.into_iter().map(whole).collect())
     }

@@ -87,20 +87,22 @@ fn alert_received(alert: Alert, peer: Peer) -> (String, &'static str) {
             format!("{peer} does not know the host name of the URL"),
             "use a host name that it is configured for",
         ),
-        alert if let Some((why, hint)) = refusal(alert) => (
-            format!(
-                "{peer} does not accept the client's certificate: {why} (alert {})",
-                name(alert)
+        alert => match refusal(alert) {
+            Some((why, hint)) => (
+                format!(
+                    "{peer} does not accept the client's certificate: {why} (alert {})",
+                    name(alert)
+                ),
+                hint,
             ),
-            hint,
-        ),
-        alert => (
-            format!(
-                "{peer} ended the TLS handshake with the alert {}",
-                name(alert)
+            None => (
+                format!(
+                    "{peer} ended the TLS handshake with the alert {}",
+                    name(alert)
+                ),
+                "look for the reason in the log of the other end",
             ),
-            "look for the reason in the log of the other end",
-        ),
+        },
     }
 }
 
