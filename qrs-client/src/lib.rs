@@ -1,8 +1,15 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
-// The examples of the README need both features.
-#![cfg_attr(all(feature = "trust-stores", feature = "windows-login"), doc = include_str!("../README.md"))]
+// The examples of the README need these features.
 #![cfg_attr(
-    not(all(feature = "trust-stores", feature = "windows-login")),
+    all(feature = "fake-site", feature = "trust-stores", feature = "windows-login"),
+    doc = include_str!("../README.md")
+)]
+#![cfg_attr(
+    not(all(
+        feature = "fake-site",
+        feature = "trust-stores",
+        feature = "windows-login"
+    )),
     doc = "A typed client of the Qlik Repository Service (QRS)."
 )]
 

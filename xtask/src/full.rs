@@ -19,6 +19,8 @@ mod windows_login;
 /// The result of a part.
 pub(crate) enum Verdict {
     Passed,
+    /// Something that a person decides is missing.
+    PassedWithNote(String),
     Failed(String),
     /// The machine lacks a program that the part needs.
     NotRun(String),
@@ -140,6 +142,7 @@ impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Passed => f.write_str("passed"),
+            Self::PassedWithNote(note) => write!(f, "passed; note: {note}"),
             Self::Failed(reason) => write!(f, "FAILED: {reason}"),
             Self::NotRun(reason) => write!(f, "not run: {reason}"),
         }
@@ -213,6 +216,7 @@ mod tests {
         }
         for (verdict, line) in [
             (Verdict::Passed, "passed"),
+            (Verdict::PassedWithNote("z".to_owned()), "passed; note: z"),
             (Verdict::Failed("x".to_owned()), "FAILED: x"),
             (Verdict::NotRun("no y".to_owned()), "not run: no y"),
         ] {

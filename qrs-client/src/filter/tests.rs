@@ -21,6 +21,24 @@ fn each_comparison_has_its_operator() {
 }
 
 #[test]
+fn a_date_is_compared_as_qrs_writes_it() {
+    let expected = "modifiedDate ge '2024-05-06T07:08:09.123Z'";
+    let millis = 1_714_979_289_123;
+    let field = Field::parse("modifiedDate").unwrap();
+    check(
+        &field.at_least(&Timestamp::from_unix_millis(millis)),
+        expected,
+    );
+    let time = std::time::UNIX_EPOCH + std::time::Duration::from_millis(millis.unsigned_abs());
+    check(&field.at_least(time), expected);
+    #[cfg(feature = "with-jiff-0_2")]
+    check(
+        &field.at_least(jiff::Timestamp::from_millisecond(millis).unwrap()),
+        expected,
+    );
+}
+
+#[test]
 fn literals_have_the_syntax_of_qrs() {
     let guid = "aaec8d41-5201-43ab-809f-3063750dfafd";
     check(&Field::PUBLISHED.equals(true), "published eq true");

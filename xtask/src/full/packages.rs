@@ -23,7 +23,13 @@ const LICENCES: [&str; 2] = ["LICENSE-APACHE", "LICENSE-MIT"];
 /// Lists the files of each package, checks them, and packages the workspace without building it again.
 pub(super) fn run(shell: &Shell) -> Verdict {
     match check(shell) {
-        Ok(()) => Verdict::Passed,
+        Ok(()) => match without_repository() {
+            packages if packages.is_empty() => Verdict::Passed,
+            packages => Verdict::PassedWithNote(format!(
+                "{} cannot be published yet: `repository` is missing (see ARCHITECTURE.md, Releases)",
+                packages.join(", ")
+            )),
+        },
         Err(error) => Verdict::Failed(error.to_string()),
     }
 }
@@ -56,6 +62,24 @@ fn check(shell: &Shell) -> Checked<()> {
         .run()?;
     }
     Ok(())
+}
+
+/// The packages whose manifest names no repository. A maintainer adds the address once the repository is public.
+fn without_repository() -> Vec<&'static str> {
+    let lacks = |folder: &str| {
+        let manifest = fs::read_to_string(Path::new(folder).join("Cargo.toml"));
+        !names_repository(&manifest.unwrap_or_default())
+    };
+    let libraries = LIBRARIES.into_iter();
+    let libraries = libraries.filter(|(_, folder)| lacks(folder));
+    libraries.map(|(package, _)| package).collect()
+}
+
+fn names_repository(manifest: &str) -> bool {
+    let mut lines = manifest.lines();
+    lines.any(|line| {
+        line.starts_with("repository = \"https://") || line == "repository.workspace = true"
+    })
 }
 
 /// What is wrong with the files of a package.
@@ -110,6 +134,13 @@ mod tests {
         assert_eq!(wrong_files(&complete), None);
         assert!(wrong_files(&complete[..2]).is_some());
         assert!(wrong_files(&["a/site.key", "LICENSE-APACHE", "LICENSE-MIT"]).is_some());
+        assert!(names_repository("[package]\nrepository.workspace = true\n"));
+        assert!(names_repository(
+            "[package]\nrepository = \"https://git.example/a\"\n"
+        ));
+        assert!(!names_repository(
+            "[package]\n# repository = \"https://git.example\"\n"
+        ));
         let readme = "# Title\n```sh\n# comment\n```\n```no_run\nlet x;\n# hidden\n```\n";
         assert_eq!(hidden_line(readme), Some("# hidden"));
         assert_eq!(hidden_line("# Title\n```text\n# x\n```\n# Next\n"), None);
