@@ -8,6 +8,13 @@ use crate::challenge::Challenge;
 /// The head of a response.
 pub(super) struct Head {
     pub(super) status: u16,
+    #[cfg_attr(
+        not(feature = "windows-login"),
+        expect(
+            dead_code,
+            reason = "only logins need to know whether the connection stays open"
+        )
+    )]
     version: String,
     /// Names in lower case, with their values.
     headers: Vec<(String, String)>,
