@@ -58,6 +58,26 @@ struct BlockOfFollower<'a> {
     hidden: &'a [&'a str],
 }
 
+/// The settings that all followers may have, although not every kind of catalog needs them.
+const SHARED: [&str; 16] = [
+    "http_allowed",
+    "parallel",
+    "proxy.hostname",
+    "proxy.password",
+    "proxy.port",
+    "proxy.scheme",
+    "proxy.username",
+    "time_limits.connect",
+    "time_limits.first_byte",
+    "time_limits.retry",
+    "time_limits.silence",
+    "time_limits.total",
+    "tls.bypass_certificate_validation",
+    "tls.truststore.password",
+    "tls.truststore.path",
+    "tls.truststore.type",
+];
+
 /// The default followers.
 pub(super) fn unset(home: &Home) -> Followers {
     let ndjson = NdjsonKind::new(&home.path(""));
@@ -224,8 +244,12 @@ impl FollowerReader<'_> {
         if were_read {
             let unnamed = settings.unknown().into_iter();
             let unnamed = unnamed.filter(|one| !places.contains(&one.place));
-            let unknown = unnamed.map(|one| follower.unknown(one));
-            findings.errors.extend(unknown);
+            for unnamed in unnamed {
+                match SHARED.contains(&&*unnamed.key) {
+                    true => findings.warnings.push(follower.without_effect(unnamed)),
+                    false => findings.errors.push(follower.unknown(unnamed)),
+                }
+            }
         }
         opened.ok().flatten()
     }
@@ -268,18 +292,31 @@ fn shortened(text: &str) -> String {
 }
 
 impl BlockOfFollower<'_> {
-    fn unknown(&self, unknown: UnknownSetting) -> LocatedProblem {
-        let kind = match self.kind.as_ref().map(|kind| &kind.value) {
+    /// The id of the kind.
+    fn kind(&self) -> &str {
+        match self.kind.as_ref().map(|kind| &kind.value) {
             Some(Value::String(kind)) => kind.trim(),
             _ => "",
-        };
+        }
+    }
+
+    fn unknown(&self, unknown: UnknownSetting) -> LocatedProblem {
+        let (key, kind) = (unknown.key, self.kind());
         self.named(LocatedProblem {
-            message: format!(
-                "`{}` is not a setting of followers of the kind `{kind}`",
-                unknown.key
-            ),
+            message: format!("`{key}` is not a setting of followers of the kind `{kind}`"),
             hint: unknown.near.map(|near| format!("did you mean `{near}`?")),
             place: unknown.place,
+            value: ValueVisibility::Hidden,
+        })
+    }
+
+    /// A setting that other kinds have.
+    fn without_effect(&self, setting: UnknownSetting) -> LocatedProblem {
+        let (key, kind) = (setting.key, self.kind());
+        self.named(LocatedProblem {
+            message: format!("`{key}` has no effect on followers of the kind `{kind}`"),
+            hint: None,
+            place: setting.place,
             value: ValueVisibility::Hidden,
         })
     }

@@ -15,6 +15,7 @@ use catalog_store::scratch::Scratch;
 use secrecy::SecretString;
 
 use self::kind::{Received, WebKind};
+use super::SHARED;
 use crate::{
     application_file::Application,
     encryption::{Binding, Key, KeyFile, Owner, read_or_create},
@@ -373,4 +374,22 @@ fn an_unbound_value_works_with_a_warning() {
     let is_warning =
         |one: &Problem| matches!(one, Problem::InFile(one) if one.severity == Severity::Warning);
     assert!(application.warnings.iter().all(is_warning));
+}
+
+#[test]
+fn a_setting_that_only_other_kinds_need_is_a_warning() {
+    let home = TestHome::with(
+        "followers = [ { kind = csv, path = export, parallel = 2, proxy { port = 3, prt = 4 } } ]",
+    );
+    home.check_refused(&["`proxy.prt` is not a setting of followers of the kind `csv`"]);
+    for setting in SHARED {
+        let (path, value) = ("path = export", "1");
+        let settings = format!("followers = [ {{ kind = csv, {path}, {setting} = {value} }} ]");
+        let read = TestHome::with(&settings).read();
+        let application = read.unwrap_or_else(|problems| panic!("{}", render(&problems)));
+        let warnings = render(&application.warnings);
+        let message =
+            format!("follower `csv`: `{setting}` has no effect on followers of the kind `csv`");
+        assert!(warnings.contains(&message), "{warnings}");
+    }
 }
