@@ -8,7 +8,7 @@ use std::{
     thread,
 };
 
-use super::site::{APPS, Site};
+use super::site::{APPS, Site, USERS};
 
 pub(crate) struct Server {
     address: SocketAddr,
@@ -54,6 +54,7 @@ fn serve(stream: TcpStream, site: &Site) -> io::Result<()> {
             "app/count" => text(&mut answers, &count(APPS))?,
             "app/object/count" => text(&mut answers, &count(site.sheets))?,
             "app/full" => text(&mut answers, &site.apps)?,
+            "user/count" => text(&mut answers, &count(USERS))?,
             "user/full" => text(&mut answers, &site.users)?,
             "app/object/full" => {
                 head(&mut answers, site.bytes)?;

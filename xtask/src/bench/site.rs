@@ -9,7 +9,7 @@ use std::{
 /// Number of apps of the site, which share its sheets.
 pub(crate) const APPS: usize = 2_000;
 /// Number of users who own the apps.
-const USERS: usize = 500;
+pub(crate) const USERS: usize = 500;
 
 /// The responses of a large site.
 pub(crate) struct Site {
