@@ -3,14 +3,16 @@
 use std::borrow::Cow;
 
 use qrs_client::{
-    AppId, AppObjectId, CustomProperty, EngineObjectId, Owner, Stream, Tag, Timestamp,
-    UserAttribute, UserId,
+    AppId, AppObjectId, EngineObjectId, Timestamp, UserId,
     lenient::{self, OddFields},
 };
 use serde::Deserialize;
 
 pub(crate) mod ignored_fields;
+mod parts;
 pub(crate) mod texts;
+
+pub(crate) use parts::{CustomProperty, Owner, Stream, Tag, UserAttribute};
 
 qrs_client::objects_only!(App, Sheet, SheetApp, User);
 

@@ -328,7 +328,7 @@ mod tests {
             .with_fact(outbound_http::Fact::ClientCertificateRequired);
         let error = Error::from(http);
         assert!(error.hint().unwrap().contains("4242"), "{error:?}");
-        assert_eq!(error.fact(), &Fact::TlsFailed);
+        assert_eq!(error.fact(), &Fact::ClientCertificateRequired);
     }
 
     #[test]

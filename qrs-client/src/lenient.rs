@@ -128,7 +128,18 @@ where
 ///
 /// The deserializer's, if the value is not text.
 pub fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    deserializer.deserialize_option(TextVisitor)
+    text_as(deserializer, |text| text.into_owned())
+}
+
+/// Reads text like [`text`], and passes it on without a copy where its characters allow that.
+pub(crate) fn text_as<'de, T, D>(
+    deserializer: D,
+    read: impl FnOnce(Cow<'_, str>) -> T,
+) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    deserializer.deserialize_option(TextVisitor(read))
 }
 
 /// Reads text for people, on one line; null becomes empty text. White space is joined, and the text is cut after 300 characters.
@@ -185,41 +196,41 @@ pub(crate) fn extra<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Extra,
     Ok(extra)
 }
 
-struct TextVisitor;
+struct TextVisitor<F>(F);
 
-impl<'de> Visitor<'de> for TextVisitor {
-    type Value = String;
+impl<'de, T, F: FnOnce(Cow<'_, str>) -> T> Visitor<'de> for TextVisitor<F> {
+    type Value = T;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("text")
     }
 
-    fn visit_none<E: Error>(self) -> Result<String, E> {
-        Ok(String::new())
+    fn visit_none<E: Error>(self) -> Result<T, E> {
+        self.visit_str("")
     }
 
-    fn visit_unit<E: Error>(self) -> Result<String, E> {
-        Ok(String::new())
+    fn visit_unit<E: Error>(self) -> Result<T, E> {
+        self.visit_str("")
     }
 
     /// Reads bytes, because `serde_json` refuses half a surrogate pair and invalid UTF-8 in a string.
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<String, D::Error> {
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
         deserializer.deserialize_bytes(self)
     }
 
-    fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<String, E> {
-        Ok(match std::str::from_utf8(bytes) {
-            Ok(text) => text.to_owned(),
-            Err(_) => repaired(bytes),
-        })
+    fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<T, E> {
+        Ok(self.0(match std::str::from_utf8(bytes) {
+            Ok(text) => Cow::Borrowed(text),
+            Err(_) => Cow::Owned(repaired(bytes)),
+        }))
     }
 
-    fn visit_str<E: Error>(self, text: &str) -> Result<String, E> {
-        Ok(text.to_owned())
+    fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
+        Ok(self.0(Cow::Borrowed(text)))
     }
 
-    fn visit_string<E: Error>(self, text: String) -> Result<String, E> {
-        Ok(text)
+    fn visit_string<E: Error>(self, text: String) -> Result<T, E> {
+        Ok(self.0(Cow::Owned(text)))
     }
 }
 

@@ -177,7 +177,7 @@ impl TryFrom<Timestamp> for chrono::DateTime<chrono::Utc> {
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        lenient::text(deserializer).map(|text| Self::parse(&text))
+        lenient::text_as(deserializer, |text| Self::parse(&text))
     }
 }
 
@@ -191,9 +191,48 @@ fn excerpt(text: &str) -> String {
 }
 
 fn utc(text: &str) -> Option<DateTime> {
+    if let Some(usual) = usual(text) {
+        return Some(usual);
+    }
     let (local, offset) = split_offset(text)?;
     let local: DateTime = local.parse().ok()?;
     local.checked_sub(offset).ok()
+}
+
+/// Reads the form that sites usually write, `2019-02-15T15:46:20.997Z`, several times faster than any form. `None` if the
+/// text has another form, or is not a date.
+fn usual(text: &str) -> Option<DateTime> {
+    let bytes: &[u8; 24] = text.as_bytes().try_into().ok()?;
+    let separators = [
+        (4, b'-'),
+        (7, b'-'),
+        (10, b'T'),
+        (13, b':'),
+        (16, b':'),
+        (19, b'.'),
+        (23, b'Z'),
+    ];
+    if separators.iter().any(|(at, byte)| bytes[*at] != *byte) {
+        return None;
+    }
+    let number = |from: usize, to: usize| {
+        bytes[from..to].iter().try_fold(0_i16, |number, digit| {
+            let digit = digit.is_ascii_digit().then(|| i16::from(digit - b'0'))?;
+            Some(number * 10 + digit)
+        })
+    };
+    let two = |from: usize| i8::try_from(number(from, from + 2)?).ok();
+    let nanoseconds = i32::from(number(20, 23)?) * 1_000_000;
+    DateTime::new(
+        number(0, 4)?,
+        two(5)?,
+        two(8)?,
+        two(11)?,
+        two(14)?,
+        two(17)?,
+        nanoseconds,
+    )
+    .ok()
 }
 
 /// The date and time, and its offset from UTC.
@@ -297,6 +336,20 @@ mod tests {
         fn any_text_has_a_result(text in "\\PC*|[0-9]{1,5}(-|[0-9]|T|:|\\.|Z|\\+){0,30}") {
             let timestamp = Timestamp::parse(&text);
             prop_assert!(!timestamp.to_string().is_empty());
+        }
+
+        #[test]
+        fn the_usual_form_is_read_as_any_form_is(
+            text in "[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-6][0-9]:[0-6][0-9]\\.[0-9]{3}Z"
+        ) {
+            // A fourth digit after the point makes the form unusual.
+            let unusual = text.replace('Z', "0Z");
+            match Timestamp::parse(&text) {
+                Timestamp::Unreadable(_) => {
+                    prop_assert_eq!(Timestamp::parse(&unusual), Timestamp::Unreadable(unusual));
+                }
+                readable => prop_assert_eq!(Timestamp::parse(&unusual), readable),
+            }
         }
 
         #[test]

@@ -115,15 +115,18 @@ fn write_ndjson<R: Row>(
     chosen: Option<&[Column]>,
     each: Each<'_, R>,
 ) -> Result<(), ListError> {
+    let mut line = Vec::new();
     each(&mut |row| {
+        line.clear();
         match chosen {
             Some(columns) => {
                 let fields = json(&row)?;
-                write_json(output, &Chosen { fields, columns })?;
+                write_json(&mut line, &Chosen { fields, columns })?;
             }
-            None => write_json(output, &row)?,
+            None => write_json(&mut line, &row)?,
         }
-        Ok(writeln!(output)?)
+        line.push(b'\n');
+        Ok(output.write_all(&line)?)
     })
 }
 

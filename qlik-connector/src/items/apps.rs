@@ -6,7 +6,7 @@ use std::{
 };
 
 use catalog_model::Instant;
-use qrs_client::{AppId, CustomProperty, Owner, SiteUrl, Stream, lenient::OddFields};
+use qrs_client::{AppId, SiteUrl, lenient::OddFields};
 use url::Url;
 
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
         link::sheets_of,
     },
     people::owners::{AppOwner, Unread},
-    records::{App, SheetApp, names},
+    records::{App, CustomProperty, Owner, SheetApp, Stream, names},
 };
 
 /// What to do if apps are not visible to the account.

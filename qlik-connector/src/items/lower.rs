@@ -6,7 +6,6 @@ use catalog_model::{
     ConnectionCode, Contacts, Container, InvalidKey, ItemKey, Precedence, Properties,
     PropertyValue, Visualization,
 };
-use qrs_client::Owner;
 
 use crate::{
     items::{
@@ -19,7 +18,7 @@ use crate::{
         account::account,
         owners::{OwnerStatus, Owners},
     },
-    records::{Sheet, names},
+    records::{Owner, Sheet, names},
     schema::{
         kinds,
         properties::{

@@ -1,6 +1,6 @@
 //! Accounts of users, and detection of e-mail addresses.
 
-use qrs_client::Owner;
+use crate::records::Owner;
 
 /// Formats an account: `DIRECTORY\user`, or only the user if there is no directory.
 pub(crate) fn account(owner: &Owner) -> Option<String> {

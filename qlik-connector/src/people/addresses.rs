@@ -1,8 +1,8 @@
 //! The sources of e-mail addresses: a user's attributes, then a mapping, then a template, then a user id that is an
 //! address.
 
+use crate::records::{Owner, UserAttribute};
 use catalog_model::Settings;
-use qrs_client::{Owner, UserAttribute};
 
 use crate::{
     people::{

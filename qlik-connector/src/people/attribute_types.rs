@@ -1,7 +1,7 @@
 //! Attribute types whose values contain an `@`, which may contain the addresses of people without one.
 
+use crate::records::UserAttribute;
 use catalog_model::printable;
-use qrs_client::UserAttribute;
 
 /// Maximum number of different types that are remembered. A site may have a different one for each user.
 const MAX_TYPES: usize = 32;

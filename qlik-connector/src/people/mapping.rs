@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
+use crate::records::Owner;
 use catalog_model::{
     Place, Settings, printable,
     settings::{Located, Node, PlaceKind, SettingProblem, Value},
 };
-use qrs_client::Owner;
 
 use crate::people::account::{account, is_address};
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use catalog_model::{AccountStatus, Contact, Contacts};
-use qrs_client::{Owner, UserId};
+use qrs_client::UserId;
 
 use crate::{
     people::{
@@ -11,7 +11,7 @@ use crate::{
         addresses::{Addresses, Reached},
         attribute_types::{AttributeTypes, TypeSet},
     },
-    records::User,
+    records::{Owner, User},
 };
 
 /// The role of the owner of a sheet.

@@ -1,10 +1,10 @@
 //! Templates that create addresses from account names.
 
+use crate::records::Owner;
 use catalog_model::{
     Settings, nearest,
     settings::{Located, PlaceKind, SettingProblem},
 };
-use qrs_client::Owner;
 
 use crate::people::account::{is_address, is_internal};
 

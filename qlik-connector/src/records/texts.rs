@@ -2,9 +2,8 @@
 //! no limits.
 
 use catalog_model::{Diagnostic, counted};
-use qrs_client::{CustomProperty, Owner, Stream, Tag};
 
-use crate::records::{App, Sheet, SheetApp, User};
+use crate::records::{App, CustomProperty, Owner, Sheet, SheetApp, Stream, Tag, User};
 
 /// Maximum size of a name, in bytes: of an app, a sheet, a stream, a user, a tag or a value of a custom property.
 const MAX_NAME_BYTES: usize = 4 * 1024;

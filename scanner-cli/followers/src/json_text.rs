@@ -1,10 +1,6 @@
 //! JSON whose unprintable characters are escaped, so that they reach no terminal, log or file.
 
-use std::{
-    borrow::Cow,
-    fmt::Write as _,
-    io::{self, Write},
-};
+use std::{borrow::Cow, fmt::Write, io};
 
 use catalog_model::is_unprintable;
 use serde::Serialize;
@@ -15,12 +11,23 @@ pub fn json_page(value: &impl Serialize) -> String {
     format!("{}\n", escape_json(&text))
 }
 
-/// Writes a value as JSON on one line, without a line break.
+/// Appends a value as JSON on one line, without a line break.
 ///
 /// # Errors
-/// If it cannot be written.
-pub fn write_json(output: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
-    Ok(serde_json::to_writer(JsonEscapes(output), value)?)
+/// If it cannot be written as JSON.
+pub fn write_json(line: &mut Vec<u8>, value: &impl Serialize) -> io::Result<()> {
+    let begin = line.len();
+    serde_json::to_writer(&mut *line, value)?;
+    // Most lines are ASCII, which needs no second look at their characters.
+    if line[begin..].iter().all(|byte| *byte < 0x7f) {
+        return Ok(());
+    }
+    let written = line.split_off(begin);
+    match str::from_utf8(&written) {
+        Ok(text) => line.extend_from_slice(escape_json(text).as_bytes()),
+        Err(_) => line.extend_from_slice(&written),
+    }
+    Ok(())
 }
 
 /// Escapes the unprintable characters of a JSON text. They can only be in its strings. Line breaks between its elements
@@ -58,23 +65,6 @@ fn escape_into(escaped: &mut String, char: char) {
     for unit in char.encode_utf16(&mut [0; 2]) {
         // Writing to a `String` cannot fail.
         let _ = write!(escaped, "\\u{unit:04x}");
-    }
-}
-
-/// Escapes the output of a JSON serializer, which writes whole pieces of text.
-struct JsonEscapes<'a>(&'a mut dyn Write);
-
-impl Write for JsonEscapes<'_> {
-    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
-        match str::from_utf8(piece) {
-            Ok(text) => self.0.write_all(escape_json(text).as_bytes())?,
-            Err(_) => self.0.write_all(piece)?,
-        }
-        Ok(piece.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
     }
 }
 

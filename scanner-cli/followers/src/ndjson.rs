@@ -98,6 +98,7 @@ impl FileFormat for Lines {
         output: &mut (dyn Write + Send),
     ) -> Result<Written, FileError> {
         let mut written = Written::default();
+        let mut text = Vec::new();
         let mut items = feed.items(&connection.code, ItemState::EXISTING).await?;
         while let Some(batch) = items.next().await? {
             written.items += batch.len() as u64;
@@ -106,8 +107,10 @@ impl FileFormat for Lines {
                     item: &entry.entity,
                     parts: &connection.key_parts,
                 };
-                write_json(output, &line)?;
-                output.write_all(b"\n")?;
+                text.clear();
+                write_json(&mut text, &line)?;
+                text.push(b'\n');
+                output.write_all(&text)?;
             }
         }
         Ok(written)

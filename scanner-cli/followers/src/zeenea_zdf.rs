@@ -83,11 +83,14 @@ impl FileFormat for Zdf {
     ) -> Result<Written, FileError> {
         output.write_all(b"{\"visualizations\":[")?;
         let mut written = Written::default();
+        let mut text = Vec::new();
         let mut items = feed.items(&connection.code, ItemState::EXISTING).await?;
         while let Some(batch) = items.next().await? {
             for entry in batch {
                 separate(output, written.items)?;
-                write_json(output, &mapping::visualization(&entry.entity))?;
+                text.clear();
+                write_json(&mut text, &mapping::visualization(&entry.entity))?;
+                output.write_all(&text)?;
                 written.items += 1;
             }
         }

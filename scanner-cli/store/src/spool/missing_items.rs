@@ -70,13 +70,59 @@ fn for_each_key(file: File, mut take: impl FnMut(&str) -> io::Result<()>) -> io:
     let mut lines = BufReader::with_capacity(super::BUFFER_BYTES, file);
     let mut line = Vec::new();
     while lines.read_until(b'\n', &mut line)? > 0 {
-        let identified = serde_json::from_slice::<Identified>(&line).ok();
-        if let Some(key) = identified.and_then(|one| one.key.or(one.id)) {
-            take(&key)?;
+        if let Some(key) = leading_key(&line) {
+            take(key)?;
+        } else {
+            let identified = serde_json::from_slice::<Identified>(&line).ok();
+            if let Some(key) = identified.and_then(|one| one.key.or(one.id)) {
+                take(&key)?;
+            }
         }
         line.clear();
     }
     Ok(())
+}
+
+/// The key of a complete line that this program wrote, where it follows the id. Parsing all of the line takes ten times as
+/// long. `None` if the line is different or a text has escapes.
+fn leading_key(line: &[u8]) -> Option<&str> {
+    let rest = line.strip_suffix(b"}\n")?.strip_prefix(b"{\"id\":\"")?;
+    let end = rest.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
+    let rest = rest[end..].strip_prefix(b"\",\"key\":\"")?;
+    let end = rest.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
+    let (key, rest) = rest.split_at(end);
+    rest.starts_with(b"\",").then(|| str::from_utf8(key).ok())?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_of_a_line_is_found_without_parsing_it() {
+        for (line, key) in [
+            (
+                &b"{\"id\":\"/app=a\",\"key\":\"c/a/b\",\"name\":\"x\"}\n"[..],
+                Some("c/a/b"),
+            ),
+            (
+                "{\"id\":\"1\",\"key\":\"c/ä/b\",\"name\":\"x\"}\n".as_bytes(),
+                Some("c/ä/b"),
+            ),
+            // Parsed as a whole: escapes, another order, cut off, not ours.
+            (
+                b"{\"id\":\"1\",\"key\":\"c\\u0041\",\"name\":\"x\"}\n",
+                None,
+            ),
+            (b"{\"id\":\"1\\\"\",\"key\":\"c\",\"name\":\"x\"}\n", None),
+            (b"{\"key\":\"c\",\"id\":\"1\"}\n", None),
+            (b"{\"id\":\"1\",\"key\":\"c", None),
+            (b"{\"id\":\"1\",\"key\":\"c\",\"name\":\"x\"", None),
+            (b"\n", None),
+        ] {
+            assert_eq!(leading_key(line), key, "{}", String::from_utf8_lossy(line));
+        }
+    }
 }
 
 /// Reads the distinct fingerprints of a partition.
