@@ -80,8 +80,6 @@ const PARTS: [Part; 11] = [
     },
 ];
 
-/// Features that the targets of trust stores need.
-const FUZZ_FEATURES: &str = "qrs-client/java-tls,qrs-client/trust-stores";
 /// Seconds for which each fuzz target runs.
 const FUZZ_SECONDS: &str = "60";
 /// Number of random mutations of cron expressions that are compared with the real Quartz.
@@ -194,10 +192,7 @@ fn fuzz(shell: &Shell) -> Verdict {
     };
     for target in targets.lines() {
         let limit = format!("-max_total_time={FUZZ_SECONDS}");
-        let run = cmd!(
-            shell,
-            "cargo +nightly fuzz run --features {FUZZ_FEATURES} {target} -- {limit}"
-        );
+        let run = cmd!(shell, "cargo +nightly fuzz run {target} -- {limit}");
         if let Err(error) = run.run() {
             return Verdict::Failed(format!("{target}: {error}"));
         }
