@@ -184,9 +184,11 @@ mod tests {
             ("", "ann@example.com", Some("ann@example.com")),
             ("internal ", "sa@example.com", None),
         ] {
-            let mut owner = Owner::default();
-            owner.user_id = user.to_owned();
-            owner.user_directory = directory.to_owned();
+            let owner = Owner {
+                user_id: user.to_owned(),
+                user_directory: directory.to_owned(),
+                ..Owner::default()
+            };
             let reached = addresses.of_account(&owner);
             let since = if expected.is_some() { 2 } else { 1 };
             assert_eq!(reached.email.as_deref(), expected, "{directory}\\{user}");

@@ -172,9 +172,11 @@ mod tests {
     use super::*;
 
     fn made(template: &str, directory: &str, user: &str) -> Option<String> {
-        let mut owner = Owner::default();
-        owner.user_id = user.to_owned();
-        owner.user_directory = directory.to_owned();
+        let owner = Owner {
+            user_id: user.to_owned(),
+            user_directory: directory.to_owned(),
+            ..Owner::default()
+        };
         Template::parse(template).unwrap().fill(&owner)
     }
 
