@@ -94,6 +94,21 @@ fn leading_key(line: &[u8]) -> Option<&str> {
     rest.starts_with(b"\",").then(|| str::from_utf8(key).ok())?
 }
 
+/// Reads the distinct fingerprints of a partition.
+fn fingerprints(spooled: &mut File, partition: Partition) -> io::Result<HashSet<u128>> {
+    spooled.rewind()?;
+    let mut spooled = BufReader::with_capacity(super::BUFFER_BYTES, spooled);
+    let (mut found, mut bytes) = (HashSet::new(), [0; 16]);
+    while !spooled.fill_buf()?.is_empty() {
+        spooled.read_exact(&mut bytes)?;
+        let fingerprint = u128::from_le_bytes(bytes);
+        if partition.has(fingerprint) {
+            found.insert(fingerprint);
+        }
+    }
+    Ok(found)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,19 +138,4 @@ mod tests {
             assert_eq!(leading_key(line), key, "{}", String::from_utf8_lossy(line));
         }
     }
-}
-
-/// Reads the distinct fingerprints of a partition.
-fn fingerprints(spooled: &mut File, partition: Partition) -> io::Result<HashSet<u128>> {
-    spooled.rewind()?;
-    let mut spooled = BufReader::with_capacity(super::BUFFER_BYTES, spooled);
-    let (mut found, mut bytes) = (HashSet::new(), [0; 16]);
-    while !spooled.fill_buf()?.is_empty() {
-        spooled.read_exact(&mut bytes)?;
-        let fingerprint = u128::from_le_bytes(bytes);
-        if partition.has(fingerprint) {
-            found.insert(fingerprint);
-        }
-    }
-    Ok(found)
 }
