@@ -244,8 +244,9 @@ impl Catalog {
         self.read(|db| db.query_row("SELECT seq FROM forgotten", [], |row| row.get(0)))
     }
 
-    fn prepare(&self, sql: &str) -> Result<rusqlite::Statement<'_>, StoreError> {
-        self.read(|db| db.prepare(sql))
+    /// Cached: a feed reads hundreds of batches.
+    fn prepare(&self, sql: &str) -> Result<rusqlite::CachedStatement<'_>, StoreError> {
+        self.read(|db| db.prepare_cached(sql))
     }
 
     fn read<'a, T>(

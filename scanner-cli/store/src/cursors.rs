@@ -100,11 +100,15 @@ impl Cursors {
         let behavior = self.db.behavior();
         let record = |db: &mut Database| -> rusqlite::Result<()> {
             let change = db.transaction_with_behavior(behavior)?;
-            change.execute(OF_ANOTHER_STORE, [name])?;
-            change.execute(
-                ACKNOWLEDGE,
-                params![name, position, now.as_millisecond(), basis],
-            )?;
+            // Apart from the deletion, which would otherwise read all notes each time.
+            let is_known: bool = change
+                .prepare_cached(IS_OF_THIS_STORE)?
+                .query_row([name], |row| row.get(0))?;
+            if !is_known {
+                change.execute("DELETE FROM follower_note WHERE follower = ?1", [name])?;
+            }
+            let values = params![name, position, now.as_millisecond(), basis];
+            change.prepare_cached(ACKNOWLEDGE)?.execute(values)?;
             for (key, note) in &acknowledgement.notes {
                 // Cached: there may be a hundred thousand notes.
                 match note {
@@ -241,9 +245,9 @@ impl Cursors {
     }
 }
 
-/// Deletes the notes of a follower that were recorded before this store was restored from a backup.
-const OF_ANOTHER_STORE: &str = "DELETE FROM follower_note WHERE follower = ?1 AND NOT EXISTS \
-     (SELECT 1 FROM follower WHERE name = ?1 AND store = (SELECT id FROM store))";
+/// Whether the notes of a follower belong to this store. If not, they were recorded before it was restored from a backup.
+const IS_OF_THIS_STORE: &str =
+    "SELECT EXISTS (SELECT 1 FROM follower WHERE name = ?1 AND store = (SELECT id FROM store))";
 
 /// Records the end of a delivery: without refusals, everything was delivered.
 const ENDED: &str = "UPDATE follower SET sent = sent + ?2, refused = ?3, \

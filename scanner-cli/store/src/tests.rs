@@ -19,6 +19,7 @@ mod excluded;
 mod feed;
 mod gone;
 mod locked;
+mod read_ahead;
 mod revisions;
 mod texts;
 mod unchanged;

@@ -31,6 +31,7 @@ use super::Catalog;
 use crate::{Cursors, StoreError};
 
 mod batches;
+mod read_ahead;
 mod reading;
 
 /// Maximum age of a snapshot. SQLite cannot truncate the log while a snapshot is open.
@@ -170,6 +171,12 @@ impl StoreFeed {
         }
     }
 
+    /// What reads the store.
+    #[cfg(test)]
+    pub(crate) fn reader(&self) -> &Arc<impl Sized + use<>> {
+        &self.reader
+    }
+
     fn cursors(&self) -> MutexGuard<'_, Cursors> {
         self.cursors.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -220,7 +227,7 @@ impl Feed for StoreFeed {
         let reader = Arc::clone(&self.reader);
         let of = EntityKind::Item;
         let ids = reader.read(|catalog| catalog.ids(of, connection, states))?;
-        Ok(Box::new(ItemBatches::new(reader, ids, states)))
+        Ok(Box::new(ItemBatches::new(reader, ids, states)?))
     }
 
     async fn changes(
@@ -258,12 +265,16 @@ impl Feed for StoreFeed {
 }
 
 impl Reader {
+    fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
     /// Reads from the store, unless `stop` is set.
     fn read<T>(
         &self,
         read: impl FnOnce(&Catalog) -> Result<T, StoreError>,
     ) -> Result<T, FeedError> {
-        if self.stop.load(Ordering::Relaxed) {
+        if self.is_stopped() {
             return Err(FeedError::Stopped);
         }
         let catalog = self.catalog.lock().unwrap_or_else(PoisonError::into_inner);

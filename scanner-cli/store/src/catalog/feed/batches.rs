@@ -10,7 +10,7 @@ use catalog_model::{
     },
 };
 
-use super::{super::Catalog, Reader};
+use super::{super::Catalog, Reader, read_ahead::ReadAhead};
 use crate::StoreError;
 
 /// Maximum number of items or changes in a batch.
@@ -19,22 +19,37 @@ const BATCH_SIZE: usize = 500;
 /// Maximum nesting depth of containers.
 const MAX_CONTAINER_DEPTH: usize = 100;
 
-/// Items in batches, sorted by key.
-pub(super) struct ItemBatches(Listed);
+/// Items in batches, sorted by key. While a batch is delivered, a thread reads the next one.
+pub(super) enum ItemBatches {
+    /// Few enough for one batch.
+    Short(Listed),
+    /// More.
+    Long(ReadAhead<FeedEntry<Visualization>>),
+}
 
 /// Containers in batches. Each comes after its parent.
 pub(super) struct ContainerBatches(Listed);
 
 /// A list of ids, eight bytes each. The rows are read batch by batch.
-struct Listed {
+pub(super) struct Listed {
     reader: Arc<Reader>,
     ids: vec::IntoIter<i64>,
     states: Vec<ItemState>,
 }
 
 impl ItemBatches {
-    pub(super) fn new(reader: Arc<Reader>, ids: Vec<i64>, states: &[ItemState]) -> Self {
-        Self(Listed::new(reader, ids, states))
+    pub(super) fn new(
+        reader: Arc<Reader>,
+        ids: Vec<i64>,
+        states: &[ItemState],
+    ) -> Result<Self, FeedError> {
+        let is_short = ids.len() <= BATCH_SIZE;
+        let mut listed = Listed::new(Arc::clone(&reader), ids, states);
+        if is_short {
+            return Ok(Self::Short(listed));
+        }
+        let read = move || listed.next(Catalog::feed_items);
+        Ok(Self::Long(ReadAhead::new(reader, read)?))
     }
 }
 
@@ -82,7 +97,10 @@ impl Listed {
 #[async_trait]
 impl Batches<FeedEntry<Visualization>> for ItemBatches {
     async fn next(&mut self) -> Result<Option<Vec<FeedEntry<Visualization>>>, FeedError> {
-        self.0.next(Catalog::feed_items)
+        match self {
+            Self::Short(listed) => listed.next(Catalog::feed_items),
+            Self::Long(batches) => batches.next(),
+        }
     }
 }
 
