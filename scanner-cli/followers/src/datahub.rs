@@ -23,6 +23,7 @@ mod delivery;
 mod echo;
 pub mod mapping;
 mod once;
+mod same_json;
 pub mod settings;
 mod window;
 

@@ -5,6 +5,7 @@
 //!   sent again. A hash of the content belongs to the version of the mapping.
 //! - [`Sender`] sends entries in batches, several at the same time, and halves a batch that is refused down to the
 //!   entry.
+//! - [`Background`] sends entries while the delivery reads and maps the next ones.
 //! - [`Tally`] counts what was stored and refused, and acknowledges the end of a delivery.
 //!
 //! A delivery reads what is [due](Due::read), asks the feed for the notes, leaves out what has not changed, sends the
@@ -13,6 +14,7 @@
 //!
 //! Nothing here knows a catalog's product or sends a request by itself.
 
+mod background;
 mod batches;
 mod dry_run;
 mod due;
@@ -20,6 +22,7 @@ mod notes;
 mod sender;
 mod tally;
 
+pub use background::Background;
 pub use batches::Limits;
 pub use dry_run::Unacknowledged;
 pub use due::Due;

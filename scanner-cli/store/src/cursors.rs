@@ -64,10 +64,11 @@ impl Cursors {
     /// # Errors
     /// If the store cannot be read or written.
     pub fn open(path: &Path, stop: &Arc<AtomicBool>) -> Result<Self, StoreError> {
-        Ok(Self {
-            db: opening::open(path, stop)?,
-            path: path.to_path_buf(),
-        })
+        let db = opening::open(path, stop)?;
+        database::cache(&db, database::FOLLOWER_CACHE_KIB)
+            .map_err(|error| StoreError::from_sqlite(path, Operation::Open, error))?;
+        let path = path.to_path_buf();
+        Ok(Self { db, path })
     }
 
     /// Opens the tables only for reading. `None` if there is no store.
@@ -101,10 +102,7 @@ impl Cursors {
         let record = |db: &mut Database| -> rusqlite::Result<()> {
             let change = db.transaction_with_behavior(behavior)?;
             // Apart from the deletion, which would otherwise read all notes each time.
-            let is_known: bool = change
-                .prepare_cached(IS_OF_THIS_STORE)?
-                .query_row([name], |row| row.get(0))?;
-            if !is_known {
+            if !is_of_this_store(&change, name)? {
                 change.execute("DELETE FROM follower_note WHERE follower = ?1", [name])?;
             }
             let values = params![name, position, now.as_millisecond(), basis];
@@ -133,9 +131,11 @@ impl Cursors {
         keys: &[String],
     ) -> Result<Vec<Option<String>>, StoreError> {
         let read = || -> rusqlite::Result<_> {
+            if !is_of_this_store(&self.db, follower.as_str())? {
+                return Ok(vec![None; keys.len()]);
+            }
             let mut note = self.db.prepare_cached(
-                "SELECT note FROM follower_note JOIN follower ON follower.name = follower_note.follower \
-                 WHERE follower = ?1 AND key = ?2 AND store = (SELECT id FROM store)",
+                "SELECT note FROM follower_note WHERE follower = ?1 AND key = ?2",
             )?;
             let mut notes = Vec::with_capacity(keys.len());
             for key in keys {
@@ -246,8 +246,11 @@ impl Cursors {
 }
 
 /// Whether the notes of a follower belong to this store. If not, they were recorded before it was restored from a backup.
-const IS_OF_THIS_STORE: &str =
-    "SELECT EXISTS (SELECT 1 FROM follower WHERE name = ?1 AND store = (SELECT id FROM store))";
+fn is_of_this_store(db: &Connection, name: &str) -> rusqlite::Result<bool> {
+    let sql =
+        "SELECT EXISTS (SELECT 1 FROM follower WHERE name = ?1 AND store = (SELECT id FROM store))";
+    db.prepare_cached(sql)?.query_row([name], |row| row.get(0))
+}
 
 /// Records the end of a delivery: without refusals, everything was delivered.
 const ENDED: &str = "UPDATE follower SET sent = sent + ?2, refused = ?3, \

@@ -355,7 +355,10 @@ const WRITER_CACHE_KIB: i64 = 20 * 1024;
 /// Cache of a reader in KiB. It also limits how much is sorted in memory at once.
 const READER_CACHE_KIB: i64 = 8 * 1024;
 
-fn cache(db: &Connection, kib: i64) -> rusqlite::Result<()> {
+/// Cache of the tables of followers in KiB. Notes are mostly written in the order of their keys.
+pub(super) const FOLLOWER_CACHE_KIB: i64 = 4 * 1024;
+
+pub(super) fn cache(db: &Connection, kib: i64) -> rusqlite::Result<()> {
     db.pragma_update(None, "cache_size", -kib)
 }
 

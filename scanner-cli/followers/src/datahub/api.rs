@@ -7,11 +7,11 @@ use futures_util::{FutureExt, StreamExt, stream};
 use outbound_http::Method;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Serialize, Serializer, ser::SerializeMap};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json, value::RawValue};
 
 use super::{
     echo::Echo,
-    mapping::{EntityType, Run},
+    mapping::{Aspect, Aspects, EntityType, Run},
 };
 use crate::{
     json_text::ascii_json,
@@ -46,7 +46,7 @@ pub(super) enum Verb {
 /// An entity with the aspects that are written.
 pub(super) struct Write<'a> {
     pub(super) urn: &'a str,
-    pub(super) aspects: &'a Map<String, Value>,
+    pub(super) aspects: &'a Aspects,
     pub(super) run: &'a Run,
     /// The same as [`openapi_entity`].
     pub(super) json: &'a str,
@@ -64,6 +64,11 @@ impl Api {
     /// Whether this is a dry run, and the server does not answer.
     pub(super) fn is_silent(&self) -> bool {
         self.server.is_unreached()
+    }
+
+    /// Whether what is written is recorded instead of sent.
+    pub(super) fn is_recording(&self) -> bool {
+        self.server.is_recording()
     }
 
     /// Whether only Rest.li answers, as far as that is known.
@@ -165,19 +170,11 @@ impl Api {
         urns: &[&str],
         aspects: &[&str],
     ) -> Result<Option<Echo>, FollowError> {
-        let entity = |urn: &&str| {
-            let names = aspects.iter().map(|name| ((*name).to_owned(), json!({})));
-            let urn = ("urn".to_owned(), json!(urn));
-            Value::Object(std::iter::once(urn).chain(names).collect())
-        };
-        let wanted: Vec<_> = urns.iter().map(entity).collect();
+        let wanted: Vec<_> = urns.iter().map(|urn| Wanted { urn, aspects }).collect();
         let path = format!("openapi/v3/entity/{}/batchGet", of.name());
-        let sent = self
-            .server
-            .send(&Call::read(Method::POST, path).json(&wanted))
-            .await;
-        match sent {
-            Ok(answer) => match Echo::read(answer.json) {
+        let call = Call::read(Method::POST, path).json(&wanted);
+        match self.server.send_for::<Box<RawValue>>(&call).await {
+            Ok(answer) => match Echo::read(&answer.json) {
                 Some(echo) => Ok(Some(echo)),
                 None => Err(unexpected(
                     "`batchGet` did not answer with a list of entities",
@@ -205,7 +202,7 @@ impl Api {
         }
         match openapi(&server, (of, verb), entities).await {
             Ok(answer) if answer.is_recorded() => Ok(None),
-            Ok(answer) => match (answer.status, Echo::read(answer.json)) {
+            Ok(answer) => match (answer.status, Echo::read(&answer.json)) {
                 (202, _) => Err(CallError::Ended(unexpected(
                     "the server only queues what is written (status 202)",
                 ))),
@@ -235,7 +232,7 @@ async fn openapi(
     server: &Server,
     (of, verb): (EntityType, Verb),
     entities: &[Write<'_>],
-) -> Result<Answer, CallError> {
+) -> Result<Answer<Box<RawValue>>, CallError> {
     let method = match verb {
         Verb::Replace => Method::POST,
         Verb::Patch => Method::PATCH,
@@ -244,27 +241,27 @@ async fn openapi(
     // Without `async=false` the server only queues what is written, and loses a bad record in a log.
     let path = format!("openapi/v3/entity/{}?async=false", of.name());
     server
-        .send(&Call::write(method, path).json_texts(entities))
+        .send_for(&Call::write(method, path).json_texts(entities))
         .await
 }
 
 /// An entity of OpenAPI as JSON.
-pub(super) fn openapi_entity(urn: &str, aspects: &Map<String, Value>, run: &Run) -> String {
+pub(super) fn openapi_entity(urn: &str, aspects: &Aspects, run: &Run) -> String {
     // A structure of texts and values can be written.
     serde_json::to_string(&Entity { urn, aspects, run }).unwrap_or_default()
 }
 
 struct Entity<'a> {
     urn: &'a str,
-    aspects: &'a Map<String, Value>,
+    aspects: &'a Aspects,
     run: &'a Run,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Aspect<'a> {
-    value: &'a Value,
-    system_metadata: &'a Value,
+struct Written<'a> {
+    value: &'a Aspect,
+    system_metadata: &'a Aspect,
 }
 
 impl Serialize for Entity<'_> {
@@ -273,11 +270,32 @@ impl Serialize for Entity<'_> {
         entity.serialize_entry("urn", self.urn)?;
         for (name, value) in self.aspects {
             let system_metadata = self.run.metadata();
-            let aspect = Aspect {
+            let aspect = Written {
                 value,
                 system_metadata,
             };
             entity.serialize_entry(name, &aspect)?;
+        }
+        entity.end()
+    }
+}
+
+/// An entity that is read.
+struct Wanted<'a> {
+    urn: &'a str,
+    /// The names of aspects.
+    aspects: &'a [&'a str],
+}
+
+impl Serialize for Wanted<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        /// `{}`.
+        #[derive(Serialize)]
+        struct Whole {}
+        let mut entity = serializer.serialize_map(Some(1 + self.aspects.len()))?;
+        entity.serialize_entry("urn", self.urn)?;
+        for name in self.aspects {
+            entity.serialize_entry(name, &Whole {})?;
         }
         entity.end()
     }

@@ -1,11 +1,10 @@
 //! What is to be sent of an entity: the difference between what it should be and what was last sent.
 
 use catalog_model::{ItemKey, follower::EntityKind};
-use serde_json::{Map, Value};
 
 use super::{
     echo::Echo,
-    mapping::{EntityType, Mapped, Shared, Tag, VERSION, status},
+    mapping::{Aspects, EntityType, Mapped, Shared, Tag, VERSION, status},
 };
 use crate::sync::{Content, Note, Parts, hash};
 
@@ -17,7 +16,7 @@ pub(super) struct Change {
     pub(super) of: EntityType,
     pub(super) urn: String,
     /// The aspects that are replaced.
-    pub(super) aspects: Map<String, Value>,
+    pub(super) aspects: Aspects,
     /// What is added to and removed from the aspects that people edit, too.
     pub(super) patches: Vec<Patch>,
     /// The tags that are added.
@@ -61,7 +60,7 @@ impl Change {
                 aspects.clear();
             }
             Content::Stored(_) | Content::Changing => {}
-            _ => drop(aspects.insert("status".to_owned(), status)),
+            _ => drop(aspects.insert("status", status)),
         }
         if aspects.is_empty() && patches.is_empty() {
             return None;
@@ -107,7 +106,7 @@ impl Change {
             key: key.clone(),
             of,
             urn,
-            aspects: Map::from_iter([("status".to_owned(), status(true))]),
+            aspects: Aspects::from([("status", status(true))]),
             patches: Vec::new(),
             tags: Vec::new(),
             before,
@@ -174,14 +173,13 @@ impl Change {
             self.aspects.clear();
             return;
         }
-        self.aspects.insert("status".to_owned(), status(false));
+        self.aspects.insert("status", status(false));
         self.patches.clear();
         for of in Shared::ALL {
             let parts = self.after.as_ref().map(|note| &note.parts);
             let entries = parts.and_then(|parts| parts.get(of.aspect()));
             if let Some(entries) = entries.filter(|entries| !entries.is_empty()) {
-                let name = of.aspect().to_owned();
-                self.aspects.insert(name, of.value(entries));
+                self.aspects.insert(of.aspect(), of.value(entries));
             }
         }
     }
@@ -204,10 +202,10 @@ impl Change {
     }
 
     /// The patches, by aspect.
-    pub(super) fn patches(&self) -> Map<String, Value> {
+    pub(super) fn patches(&self) -> Aspects {
         let patches = self.patches.iter().map(|patch| {
             let value = patch.of.patch(&patch.added, &patch.removed);
-            (patch.of.aspect().to_owned(), value)
+            (patch.of.aspect(), value)
         });
         patches.collect()
     }

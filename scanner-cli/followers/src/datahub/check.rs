@@ -69,7 +69,7 @@ async fn permissions(api: &Api) -> Result<Seen, StageError> {
         let entity = json!([{
             "urn": urn,
             "status": {
-                "value": status(true),
+                "value": status(true).value(),
                 "headers": { "If-Version-Match": IMPOSSIBLE_VERSION },
             },
         }]);

@@ -1,6 +1,8 @@
 //! A delivery: tags, then containers from the outside in, then items; then what the catalog should not show, in the
 //! reverse order.
 
+use std::sync::Arc;
+
 use catalog_model::{
     Container, Feed, FollowError, ItemKey, ItemState, Visualization,
     follower::{Delivery, EntityKind, FeedEntry, FeedError},
@@ -45,7 +47,7 @@ pub(super) async fn deliver(
     let server = hash(&[context.url.as_str()]);
     let mut window = Window::new(context.feed, (api, sender), tally, server);
     for due in due {
-        window.run = Run::new(&due.connection, context.feed.now());
+        window.run = Arc::new(Run::new(&due.connection, context.feed.now()));
         let hierarchy = Hierarchy::load(context.feed, &due.connection).await?;
         let mut walk = Walk {
             context,

@@ -3,27 +3,34 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value};
+use serde_json::value::RawValue;
+
+use super::{
+    mapping::{Aspect, Aspects},
+    same_json::{Fields, Json, has, is_same},
+};
 
 /// The entities of an answer, by urn.
 #[derive(Debug, Default)]
-pub(super) struct Echo(BTreeMap<String, Map<String, Value>>);
+pub(super) struct Echo(BTreeMap<String, Stored>);
+
+/// The aspects of an entity, with their values as JSON. No tree is made of them: most are the same as what was sent.
+#[derive(Debug, Default)]
+struct Stored(Vec<(String, Option<Box<str>>)>);
 
 impl Echo {
     /// Reads a list of entities; `None` if it is something else.
-    pub(super) fn read(json: Value) -> Option<Self> {
-        let Value::Array(entities) = json else {
-            return None;
-        };
-        let mut echo = BTreeMap::<String, Map<String, Value>>::new();
+    pub(super) fn read(json: &RawValue) -> Option<Self> {
+        let entities: Vec<Fields<'_>> = serde_json::from_str(json.get()).ok()?;
+        let mut echo = BTreeMap::<String, Stored>::new();
         for entity in entities {
-            let Value::Object(mut aspects) = entity else {
-                return None;
-            };
-            let urn = aspects.remove("urn")?.as_str()?.to_owned();
-            aspects.retain(|_, aspect| aspect.is_object());
+            let urn = Json::of(entity.get("urn")?).text()?.into_owned();
+            let aspects = entity.iter().filter_map(|(name, aspect)| {
+                let aspect = Json::of(aspect).object()?;
+                Some((name.to_owned(), aspect.get("value").map(Box::from)))
+            });
             // An entity may be there twice, with different aspects.
-            echo.entry(urn).or_default().extend(aspects);
+            echo.entry(urn).or_default().0.extend(aspects);
         }
         Some(Self(echo))
     }
@@ -33,100 +40,71 @@ impl Echo {
         self.0.extend(other.0);
     }
 
-    /// The aspects of an entity; `None` if it is not there, or has none.
-    pub(super) fn aspects(&self, urn: &str) -> Option<&Map<String, Value>> {
-        self.0.get(urn).filter(|aspects| !aspects.is_empty())
+    /// Whether the entity is there with an aspect.
+    pub(super) fn has_aspects(&self, urn: &str) -> bool {
+        self.0.get(urn).is_some_and(|stored| !stored.0.is_empty())
     }
 
     /// The first of these aspects that is missing or has another value.
-    pub(super) fn first_lost<'a>(
-        &self,
-        urn: &str,
-        aspects: &'a Map<String, Value>,
-    ) -> Option<&'a str> {
+    pub(super) fn first_lost(&self, urn: &str, aspects: &Aspects) -> Option<&'static str> {
         let found = self.0.get(urn);
-        let is_lost = |(name, value): &(&String, &Value)| {
-            let stored = found.and_then(|found| found.get(*name)?.get("value"));
-            !stored.is_some_and(|stored| has(stored, value))
+        let is_stored = |(name, sent): &(&&str, &Aspect)| {
+            let stored = found.and_then(|found| found.value(name));
+            stored.is_some_and(|stored| has(stored, sent.json()))
         };
-        aspects.iter().find(is_lost).map(|(name, _)| name.as_str())
+        let mut aspects = aspects.iter();
+        let lost = aspects.find(|aspect| !is_stored(aspect));
+        lost.map(|(name, _)| *name)
     }
 
     /// Whether an aspect has this value and no more.
-    pub(super) fn has_same(&self, urn: &str, aspect: &str, value: &Value) -> bool {
-        let found = self.0.get(urn).and_then(|aspects| aspects.get(aspect));
-        let found = found.and_then(|aspect| aspect.get("value"));
-        found.is_some_and(|found| is_same(found, value))
+    pub(super) fn has_same(&self, urn: &str, aspect: &str, value: &Aspect) -> bool {
+        let found = self.value(urn, aspect);
+        found.is_some_and(|found| is_same(found, value.json()))
     }
 
     /// Whether an aspect contains this urn as an entry: a tag or an owner.
     pub(super) fn has_entry(&self, urn: &str, aspect: &str, entry: &str) -> bool {
-        let value = self.0.get(urn).and_then(|aspects| aspects.get(aspect));
-        let lists = value.and_then(|aspect| aspect.get("value")?.as_object());
-        let entries = lists
-            .into_iter()
-            .flat_map(Map::values)
-            .filter_map(Value::as_array);
-        entries.flatten().any(|found| {
-            ["tag", "owner"]
-                .iter()
-                .any(|field| found[*field].as_str() == Some(entry))
+        let Some(lists) = self
+            .value(urn, aspect)
+            .and_then(|json| Json::of(json).object())
+        else {
+            return false;
+        };
+        let is_it = |found: &str| {
+            let found = Json::of(found).object();
+            let mut names = ["tag", "owner"].iter();
+            let value = |name| Json::of(found.as_ref()?.get(name)?).text();
+            names.any(|name| value(name).as_deref() == Some(entry))
+        };
+        lists.iter().any(|(_, list)| match Json::of(list) {
+            Json::Array(entries) => entries.into_iter().any(is_it),
+            _ => false,
         })
     }
-}
 
-/// Whether two values are the same. Servers add empty fields, and write numbers in different ways.
-fn is_same(one: &Value, other: &Value) -> bool {
-    match (one, other) {
-        (Value::Object(fields), Value::Object(others)) => {
-            let names = fields.keys().chain(others.keys());
-            let same = |name| match (fields.get(name), others.get(name)) {
-                (Some(one), Some(other)) => is_same(one, other),
-                (alone, other_alone) => alone.or(other_alone).is_none_or(is_empty),
-            };
-            names.into_iter().all(same)
-        }
-        (Value::Array(one), Value::Array(other)) => {
-            one.len() == other.len()
-                && one
-                    .iter()
-                    .zip(other)
-                    .all(|(one, other)| is_same(one, other))
-        }
-        (Value::Number(one), Value::Number(other)) => one.as_f64() == other.as_f64(),
-        (one, other) => one == other,
+    fn value(&self, urn: &str, aspect: &str) -> Option<&str> {
+        self.0.get(urn)?.value(aspect)
     }
 }
 
-fn is_empty(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::String(text) => text.is_empty(),
-        Value::Array(entries) => entries.is_empty(),
-        Value::Object(fields) => fields.is_empty(),
-        _ => false,
-    }
-}
-
-/// Whether a stored value is the one that was sent. Fields that the server adds or does not know do not matter.
-fn has(stored: &Value, sent: &Value) -> bool {
-    match (stored, sent) {
-        (Value::Object(stored), Value::Object(sent)) => sent
-            .iter()
-            .all(|(name, sent)| stored.get(name).is_none_or(|stored| has(stored, sent))),
-        (Value::Array(stored), Value::Array(sent)) => sent
-            .iter()
-            .all(|sent| stored.iter().any(|stored| has(stored, sent))),
-        (Value::Number(stored), Value::Number(sent)) => stored.as_f64() == sent.as_f64(),
-        (stored, sent) => stored == sent,
+impl Stored {
+    /// The last value of an aspect.
+    fn value(&self, name: &str) -> Option<&str> {
+        let (_, value) = self.0.iter().rfind(|(known, _)| known == name)?;
+        value.as_deref()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json, value::to_raw_value};
 
     use super::*;
+
+    fn read(answer: &Value) -> Option<Echo> {
+        Echo::read(&to_raw_value(answer).unwrap())
+    }
 
     #[test]
     fn an_aspect_that_differs_is_seen() {
@@ -147,15 +125,17 @@ mod tests {
             (json!({ "name": "A", "time": 1 }), false),
         ] {
             let answer = json!([{ "urn": "u", "x": { "value": stored } }]);
-            let echo = Echo::read(answer).unwrap();
-            assert_eq!(echo.has_same("u", "x", &sent), is_same, "{stored}");
+            let echo = read(&answer).unwrap();
+            let sent = Aspect::new(&sent);
+            assert_eq!(echo.has_same("u", "x", &sent), is_same, "{answer}");
         }
     }
 
     #[test]
     fn an_answer_is_compared_with_what_was_sent() {
         let sent = json!({ "status": { "removed": false }, "subTypes": { "typeNames": ["A"] } });
-        let sent = sent.as_object().unwrap();
+        let sent = ["status", "subTypes"].map(|name| (name, Aspect::new(&sent[name])));
+        let sent = Aspects::from(sent);
         let status = json!({ "value": { "removed": false, "more": 1 } });
         let types = json!({ "value": { "typeNames": ["A"] } });
         for (answer, lost) in [
@@ -176,9 +156,15 @@ mod tests {
                 Some("status"),
             ),
         ] {
-            let echo = Echo::read(answer.clone()).unwrap();
-            assert_eq!(echo.first_lost("u", sent), lost, "{answer}");
+            let echo = read(&answer).unwrap();
+            assert_eq!(echo.first_lost("u", &sent), lost, "{answer}");
         }
-        assert!(Echo::read(json!({ "value": "success" })).is_none());
+        for other in [
+            json!({ "value": "success" }),
+            json!([{ "urn": 1 }]),
+            json!([1]),
+        ] {
+            assert!(read(&other).is_none(), "{other}");
+        }
     }
 }

@@ -5,10 +5,11 @@
 //! scanner writes are replaced as a whole. Tags and owners are also edited by people, so they are kept apart as lists
 //! of urns: an entity that is new in the catalog gets them as a whole, and others as a patch.
 
-use catalog_model::{ConnectionCode, Container, ItemKey, Visualization};
-use serde_json::{Map, Value, json};
+use catalog_model::{Container, ItemKey, Visualization};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+mod aspect;
 mod container;
 mod dashboard;
 mod hierarchy;
@@ -18,6 +19,7 @@ mod run;
 mod texts;
 pub mod urn;
 
+pub use aspect::{Aspect, Aspects};
 pub use hierarchy::Hierarchy;
 pub use patch::Shared;
 pub use people::OwnerId;
@@ -60,7 +62,7 @@ pub struct Mapped {
     /// Its urn.
     pub urn: String,
     /// The aspects that are replaced as a whole, by name. With `status`, so that an entity that was removed returns.
-    pub aspects: Map<String, Value>,
+    pub aspects: Aspects,
     /// Its tags. `None` if they are not known: those in the catalog stay.
     pub tags: Option<Vec<Tag>>,
     /// The urns of its owners. `None` if they are not known: those in the catalog stay.
@@ -105,8 +107,8 @@ impl Mapping {
         let urn = urn::dashboard(&item.key)?;
         let mut aspects = hierarchy.aspects(item.container.as_ref());
         let info = dashboard::info(item, hierarchy);
-        aspects.insert(properties_of(EntityType::Dashboard).to_owned(), info);
-        aspects.insert("subTypes".to_owned(), sub_type(hierarchy.item_type()));
+        aspects.insert(properties_of(EntityType::Dashboard), info);
+        aspects.insert("subTypes", sub_type(hierarchy.item_type()));
         let tags = dashboard::tags(item);
         Ok(Mapped {
             of: EntityType::Dashboard,
@@ -123,8 +125,8 @@ impl Mapping {
         let mut aspects = hierarchy.aspects(container.parent.as_ref());
         let properties = container::properties(container, hierarchy.code());
         let of_type = crate::product::type_name(container.kind.label);
-        aspects.insert(properties_of(EntityType::Container).to_owned(), properties);
-        aspects.insert("subTypes".to_owned(), sub_type(&of_type));
+        aspects.insert(properties_of(EntityType::Container), properties);
+        aspects.insert("subTypes", sub_type(&of_type));
         let tags_are_known = !container
             .unknown
             .contains(&catalog_model::ContainerField::Tags)
@@ -188,15 +190,19 @@ pub fn properties_of(of: EntityType) -> &'static str {
 
 /// The aspect `status`.
 #[must_use]
-pub fn status(removed: bool) -> Value {
-    json!({ "removed": removed })
+pub fn status(removed: bool) -> Aspect {
+    #[derive(Serialize)]
+    struct Status {
+        removed: bool,
+    }
+    Aspect::new(&Status { removed })
 }
 
-fn sub_type(name: &str) -> Value {
-    json!({ "typeNames": [name] })
-}
-
-/// The aspect that says to which connection an entity belongs.
-fn platform_instance(code: &ConnectionCode) -> Value {
-    json!({ "platform": urn::platform(), "instance": urn::instance(code) })
+fn sub_type(name: &str) -> Aspect {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct SubTypes<'a> {
+        type_names: [&'a str; 1],
+    }
+    Aspect::new(&SubTypes { type_names: [name] })
 }

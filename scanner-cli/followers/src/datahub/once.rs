@@ -7,11 +7,11 @@ use std::{
 };
 
 use catalog_model::{FollowError, follower::Acknowledgement};
-use serde_json::{Map, json};
+use serde_json::json;
 
 use super::{
     api::Verb,
-    mapping::{EntityType, Run, Tag, properties_of},
+    mapping::{Aspect, Aspects, EntityType, Run, Tag, properties_of},
     window::{Entry, Window, Writes},
 };
 use crate::sync::{Content, Note, Outcome, notes};
@@ -46,9 +46,8 @@ impl Named {
     }
 
     fn entry(&self, run: &Run) -> Entry<'_> {
-        let properties = json!({ "name": self.name });
-        let aspect = properties_of(self.of).to_owned();
-        let aspects = Map::from_iter([(aspect, properties)]);
+        let properties = Aspect::new(&json!({ "name": self.name }));
+        let aspects = Aspects::from([(properties_of(self.of), properties)]);
         Entry::whole(&self.urn, Cow::Owned(aspects), run)
     }
 }
@@ -139,7 +138,7 @@ impl Once {
         let mut absent = Vec::new();
         for named in named {
             let exists = match &found {
-                Some(found) => found.aspects(&named.urn).is_some(),
+                Some(found) => found.has_aspects(&named.urn),
                 None => window.api.has(&named.urn, existence[0]).await?,
             };
             if !exists {

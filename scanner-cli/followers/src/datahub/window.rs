@@ -1,22 +1,22 @@
 //! Changes that are sent together.
 
-use std::borrow::Cow;
+use std::sync::Arc;
 
-use async_trait::async_trait;
 use catalog_model::{ConnectionCode, Feed, FollowError, ItemKey, follower::Acknowledgement};
-use serde_json::{Map, Value};
 
+use self::sending::Sent;
 use super::{
-    api::{Api, Verb, Write, openapi_entity},
+    api::Api,
     change::Change,
-    echo::Echo,
     mapping::{EntityType, Run, properties_of, urn},
     once::{Named, Once},
 };
-use crate::{
-    remote::CallError,
-    sync::{Note, Outcome, Part, Sender, Tally, Target},
-};
+use crate::sync::{Background, Note, Outcome, Sender, Tally};
+
+mod sending;
+mod writes;
+
+pub(super) use writes::{Entry, Writes};
 
 /// The aspects that are read to learn whether the catalog has an entity, and how, besides its properties: all that are
 /// written.
@@ -30,18 +30,21 @@ const ASPECTS: [&str; 7] = [
     "subTypes",
 ];
 
-/// Collects changes of entities of one type, and sends them when there are enough.
+/// Collects changes of entities of one type, and sends them when there are enough. While they are sent, the next ones
+/// are collected and compared with what the catalog has.
 pub(super) struct Window<'a> {
     pub(super) feed: &'a dyn Feed,
-    pub(super) api: Api,
-    pub(super) sender: Sender,
+    pub(super) api: Arc<Api>,
+    pub(super) sender: Arc<Sender>,
     pub(super) tally: Tally,
     /// A hash of the server's URL.
     pub(super) server: String,
     pub(super) once: Once,
     /// The run that writes.
-    pub(super) run: Run,
+    pub(super) run: Arc<Run>,
     changes: Vec<Change>,
+    /// What is being sent.
+    sending: Option<Background<Sent>>,
     /// The keys of what the catalog has refused and probably does not have.
     pub(super) absent: Vec<ItemKey>,
     /// Whether the server was found to be what it should be.
@@ -57,13 +60,14 @@ impl<'a> Window<'a> {
     ) -> Self {
         Self {
             feed,
-            api,
-            sender,
+            api: Arc::new(api),
+            sender: Arc::new(sender),
             tally,
             server,
             once: Once::default(),
-            run: Run::default(),
+            run: Arc::default(),
             changes: Vec::new(),
+            sending: None,
             absent: Vec::new(),
             is_checked: false,
         }
@@ -78,50 +82,97 @@ impl<'a> Window<'a> {
     ) -> Result<(), FollowError> {
         self.changes.push(change);
         match self.changes.len() >= self.sender.window() {
-            true => self.flush(code).await,
+            true => self.begin(code).await,
             false => Ok(()),
         }
     }
 
-    /// Sends all changes, and acknowledges those that were stored.
+    /// Sends all changes, waits until they are sent, and acknowledges those that were stored.
     pub(super) async fn flush(&mut self, code: &ConnectionCode) -> Result<(), FollowError> {
+        self.begin(code).await?;
+        let (stored, ended) = self.sent().await;
+        self.acknowledge(stored).await?;
+        ended
+    }
+
+    /// Prepares the changes while the ones before are sent, waits for those, and begins to send. In one step, it
+    /// acknowledges what was stored, and notes what is sent next.
+    async fn begin(&mut self, code: &ConnectionCode) -> Result<(), FollowError> {
         let mut changes = std::mem::take(&mut self.changes);
-        let Some(of) = changes.first().map(|change| change.of) else {
+        if changes.is_empty() {
             return Ok(());
+        }
+        let before: Vec<_> = changes.iter().filter_map(note_before).collect();
+        let prepared = self.prepare(code, &mut changes).await;
+        let (mut notes, ended) = self.sent().await;
+        if ended.is_ok() && prepared.is_ok() {
+            notes.notes.extend(before);
+        }
+        self.acknowledge(notes).await?;
+        ended.and(prepared)?;
+        let with = (&self.api, &self.sender, &self.run);
+        self.sending = Some(sending::begin(code.clone(), changes, with));
+        match self.api.is_recording() {
+            // So that a dry run shows the requests in the same order each time.
+            true => self.sent().await.1,
+            false => Ok(()),
+        }
+    }
+
+    /// Waits until what is being sent is sent. Returns the notes of what was stored, and whether more can be sent.
+    async fn sent(&mut self) -> (Acknowledgement, Result<(), FollowError>) {
+        let mut stored = Acknowledgement::default();
+        let Some(sending) = self.sending.take() else {
+            return (stored, Ok(()));
         };
-        self.check_server().await?;
-        self.note_before(&changes).await?;
-        self.read_unknown(of, &mut changes).await?;
-        self.create_named(code, &changes).await?;
-        let (outcomes, ended) = self.send(of, &changes).await;
+        let Sent {
+            code,
+            changes,
+            outcomes,
+            mut ended,
+        } = sending.end().await;
         if outcomes.contains(&Some(Outcome::Stored)) {
             self.tally.accepted();
         }
-        let mut stored = Acknowledgement::default();
         let mut items = 0;
         for (change, outcome) in changes.into_iter().zip(outcomes) {
             match outcome {
                 Some(Outcome::Stored) => {
                     let note = change.after.as_ref().map(Note::text);
-                    stored = stored.with_note(change.note_key(), note);
+                    stored.notes.push((change.note_key(), note));
                     items += u64::from(change.of == EntityType::Dashboard && !change.is_empty());
                 }
                 Some(Outcome::Refused(message)) => {
                     if change.is_unknown() && change.of == EntityType::Container {
                         self.absent.push(change.key.clone());
                     }
-                    self.tally.refused(code, change.key, message)?;
+                    ended = ended.and(self.tally.refused(&code, change.key, message));
                 }
                 None => {}
             }
         }
-        if !stored.notes.is_empty() {
-            self.feed.acknowledge(stored).await?;
-        }
         if items > 0 {
-            self.tally.stored(code, items);
+            self.tally.stored(&code, items);
         }
-        ended
+        (stored, ended)
+    }
+
+    async fn acknowledge(&self, notes: Acknowledgement) -> Result<(), FollowError> {
+        match notes.notes.is_empty() {
+            true => Ok(()),
+            false => Ok(self.feed.acknowledge(notes).await?),
+        }
+    }
+
+    /// Leaves out what the catalog has already, and creates what the changes refer to.
+    async fn prepare(
+        &mut self,
+        code: &ConnectionCode,
+        changes: &mut [Change],
+    ) -> Result<(), FollowError> {
+        self.check_server().await?;
+        self.read_unknown(changes).await?;
+        self.create_named(code, changes).await
     }
 
     /// Creates what these changes refer to and the catalog does not have: the instance of the connection, and tags.
@@ -143,20 +194,6 @@ impl<'a> Window<'a> {
         Once::create(self, self.once.unknown(tags.map(Named::tag))).await
     }
 
-    /// Notes what will be sent, since it is not known whether the catalog has stored it if no answer comes.
-    async fn note_before(&self, changes: &[Change]) -> Result<(), FollowError> {
-        let mut before = Acknowledgement::default();
-        for change in changes {
-            if let Some(note) = change.note_before() {
-                before = before.with_note(change.note_key(), note.text());
-            }
-        }
-        match before.notes.is_empty() {
-            true => Ok(()),
-            false => Ok(self.feed.acknowledge(before).await?),
-        }
-    }
-
     /// Checks once that the server is what it should be, before anything is written to it.
     async fn check_server(&mut self) -> Result<(), FollowError> {
         if !self.is_checked
@@ -171,11 +208,10 @@ impl<'a> Window<'a> {
 
     /// Reads the entities of which no note says for certain that the catalog has them. Those that it does not have get
     /// everything as a whole; all others get what is different, and keep what people have added.
-    async fn read_unknown(
-        &self,
-        of: EntityType,
-        changes: &mut [Change],
-    ) -> Result<(), FollowError> {
+    async fn read_unknown(&self, changes: &mut [Change]) -> Result<(), FollowError> {
+        let Some(of) = changes.first().map(|change| change.of) else {
+            return Ok(());
+        };
         let read = changes.iter().filter(|change| change.must_be_read());
         let urns: Vec<_> = read.map(|change| change.urn.as_str()).collect();
         if urns.is_empty() {
@@ -187,176 +223,17 @@ impl<'a> Window<'a> {
             return Ok(());
         };
         for change in changes.iter_mut().filter(|change| change.must_be_read()) {
-            match found.aspects(&change.urn) {
-                Some(_) => change.leave_out(&found),
-                None => change.make_whole(),
+            match found.has_aspects(&change.urn) {
+                true => change.leave_out(&found),
+                false => change.make_whole(),
             }
         }
         Ok(())
     }
-
-    /// Sends what is replaced, then the patches of what was stored.
-    async fn send(
-        &self,
-        of: EntityType,
-        changes: &[Change],
-    ) -> (Vec<Option<Outcome>>, Result<(), FollowError>) {
-        // What needs no request is as good as stored.
-        let mut outcomes = vec![Some(Outcome::Stored); changes.len()];
-        for verb in [Verb::Replace, Verb::Patch] {
-            let writes = Writes {
-                api: &self.api,
-                run: &self.run,
-                of,
-                verb,
-            };
-            let due = changes.iter().enumerate().filter(|(index, change)| {
-                outcomes[*index] == Some(Outcome::Stored)
-                    && match verb {
-                        Verb::Replace => !change.aspects.is_empty(),
-                        Verb::Patch => !change.patches.is_empty(),
-                    }
-            });
-            let (indexes, entries): (Vec<_>, Vec<_>) = due
-                .map(|(index, change)| (index, Entry::new(change, verb, &self.run)))
-                .unzip();
-            let (sent, ended) = self.sender.send(&writes, &entries).await;
-            for (index, outcome) in indexes.into_iter().zip(sent) {
-                outcomes[index] = outcome;
-            }
-            if ended.is_err() {
-                // The patches of those that were replaced were not sent.
-                for (index, change) in changes.iter().enumerate() {
-                    if verb == Verb::Replace && !change.patches.is_empty() {
-                        outcomes[index] = outcomes[index].take().filter(is_refused);
-                    }
-                }
-                return (outcomes, ended);
-            }
-        }
-        (outcomes, Ok(()))
-    }
 }
 
-fn is_refused(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Refused(_))
-}
-
-/// Writes aspects of entities of one type.
-pub(super) struct Writes<'a> {
-    pub(super) api: &'a Api,
-    pub(super) run: &'a Run,
-    pub(super) of: EntityType,
-    pub(super) verb: Verb,
-}
-
-/// What is written of an entity.
-pub(super) struct Entry<'a> {
-    urn: &'a str,
-    aspects: Cow<'a, Map<String, Value>>,
-    /// Of a patch: the aspect, the entry, and whether it is added.
-    entries: Vec<(&'static str, &'a str, bool)>,
-    json: String,
-}
-
-impl<'a> Entry<'a> {
-    fn new(change: &'a Change, verb: Verb, run: &Run) -> Self {
-        if verb == Verb::Replace {
-            return Self::whole(&change.urn, Cow::Borrowed(&change.aspects), run);
-        }
-        let mut entry = Self::whole(&change.urn, Cow::Owned(change.patches()), run);
-        for patch in &change.patches {
-            let aspect = patch.of.aspect();
-            let added = patch.added.iter().map(|urn| (aspect, &**urn, true));
-            let removed = patch.removed.iter().map(|urn| (aspect, &**urn, false));
-            entry.entries.extend(added.chain(removed));
-        }
-        entry
-    }
-
-    /// Aspects that are replaced.
-    pub(super) fn whole(urn: &'a str, aspects: Cow<'a, Map<String, Value>>, run: &Run) -> Self {
-        Self {
-            urn,
-            json: openapi_entity(urn, &aspects, run),
-            aspects,
-            entries: Vec::new(),
-        }
-    }
-
-    /// The first aspect that the server does not have as it was sent.
-    fn first_lost(&self, echo: &Echo, verb: Verb) -> Option<&str> {
-        match verb {
-            Verb::Replace => echo.first_lost(self.urn, &self.aspects),
-            Verb::Patch => {
-                let mut entries = self.entries.iter();
-                let lost = entries.find(|(aspect, entry, is_added)| {
-                    echo.has_entry(self.urn, aspect, entry) != *is_added
-                });
-                lost.map(|(aspect, ..)| *aspect)
-            }
-        }
-    }
-}
-
-#[async_trait]
-impl<'a> Target for Writes<'a> {
-    type Entry = Entry<'a>;
-
-    fn size(&self, entry: &Entry<'a>) -> usize {
-        entry.json.len() + 1
-    }
-
-    async fn send(&self, entries: &[Entry<'a>], part: Part) -> Result<Vec<Outcome>, CallError> {
-        let mut outcomes = vec![Outcome::Stored; entries.len()];
-        let all: Vec<_> = entries.iter().collect();
-        let lost = self.write(&all, part).await?;
-        for index in lost {
-            // What the server lost once, it may store when it comes alone.
-            let entry = &entries[index];
-            if self.write(&[entry], Part::OfRefused).await?.is_empty() {
-                continue;
-            }
-            outcomes[index] = Outcome::Refused(
-                "the server answered with success, but has not stored everything".to_owned(),
-            );
-        }
-        Ok(outcomes)
-    }
-}
-
-impl Writes<'_> {
-    /// Writes entries, and returns the indexes of those that the server has not stored although it answered with
-    /// success.
-    async fn write(&self, entries: &[&Entry<'_>], part: Part) -> Result<Vec<usize>, CallError> {
-        let writes: Vec<_> = entries
-            .iter()
-            .map(|entry| Write {
-                urn: entry.urn,
-                aspects: &entry.aspects,
-                run: self.run,
-                json: &entry.json,
-            })
-            .collect();
-        let Some(echo) = self.api.write((self.of, self.verb), &writes, part).await? else {
-            return Ok(Vec::new());
-        };
-        let mut lost: Vec<_> = (0..entries.len())
-            .filter(|index| entries[*index].first_lost(&echo, self.verb).is_some())
-            .collect();
-        if lost.is_empty() {
-            return Ok(lost);
-        }
-        // Not every server answers with everything that it has stored.
-        let urns: Vec<_> = lost.iter().map(|index| entries[*index].urn).collect();
-        let names = lost.iter().flat_map(|index| entries[*index].aspects.keys());
-        let mut names: Vec<_> = names.map(String::as_str).collect();
-        names.sort_unstable();
-        names.dedup();
-        let read = self.api.read(self.of, &urns, &names).await;
-        if let Some(stored) = read.map_err(CallError::Ended)? {
-            lost.retain(|index| entries[*index].first_lost(&stored, self.verb).is_some());
-        }
-        Ok(lost)
-    }
+/// The note of a change before it is sent, since it is not known whether the catalog has stored it if no answer comes.
+fn note_before(change: &Change) -> Option<(String, Option<String>)> {
+    let note = change.note_before()?;
+    Some((change.note_key(), Some(note.text())))
 }

@@ -6,10 +6,12 @@ use std::{
 };
 
 use catalog_model::ConnectionCode;
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use crate::{
-    datahub::mapping::{EntityType, Mapped, Run, Shared, patch, properties_of, status, urn},
+    datahub::mapping::{
+        Aspect, EntityType, Mapped, Run, Shared, patch, properties_of, status, urn,
+    },
     json_text::ascii_json,
 };
 
@@ -79,37 +81,60 @@ impl<'a> Rows<'a> {
         self.patch(entity, properties_of(entity.0), &patch::name(name))
     }
 
-    fn replace(&mut self, entity: (EntityType, &str), name: &str, value: &Value) -> io::Result<()> {
-        self.row(entity, "UPSERT", name, &json!({ "json": value }))
+    fn replace(&mut self, entity: (EntityType, &str), name: &str, json: &Aspect) -> io::Result<()> {
+        self.row(entity, ("UPSERT", name), &Whole { json })
     }
 
     /// Writes a patch. Its short form would get another content type, which DataHub refuses, so it is JSON as text.
-    fn patch(&mut self, entity: (EntityType, &str), name: &str, patch: &Value) -> io::Result<()> {
-        let aspect = json!({
-            "contentType": "application/json-patch+json",
-            "value": ascii_json(patch),
-        });
-        self.row(entity, "PATCH", name, &aspect)
+    fn patch(&mut self, entity: (EntityType, &str), name: &str, patch: &Aspect) -> io::Result<()> {
+        let patch = Patch {
+            content_type: "application/json-patch+json",
+            value: ascii_json(patch),
+        };
+        self.row(entity, ("PATCH", name), &patch)
     }
 
     fn row(
         &mut self,
-        (of, urn): (EntityType, &str),
-        change: &str,
-        name: &str,
-        aspect: &Value,
+        (of, entity_urn): (EntityType, &str),
+        (change_type, aspect_name): (&str, &str),
+        aspect: &impl Serialize,
     ) -> io::Result<()> {
-        let row = json!({
-            "entityType": of.name(),
-            "entityUrn": urn,
-            "changeType": change,
-            "aspectName": name,
-            "aspect": aspect,
-            "systemMetadata": self.run.metadata(),
-        });
+        let row = Row {
+            aspect,
+            aspect_name,
+            change_type,
+            entity_type: of.name(),
+            entity_urn,
+            system_metadata: self.run.metadata(),
+        };
         let separator: &[u8] = if self.is_empty { b"\n" } else { b",\n" };
         self.is_empty = false;
         self.output.write_all(separator)?;
         self.output.write_all(ascii_json(&row).as_bytes())
     }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Row<'a, A> {
+    aspect: &'a A,
+    aspect_name: &'a str,
+    change_type: &'a str,
+    entity_type: &'a str,
+    entity_urn: &'a str,
+    system_metadata: &'a Aspect,
+}
+
+/// An aspect that is replaced.
+#[derive(Serialize)]
+struct Whole<'a> {
+    json: &'a Aspect,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Patch<'a> {
+    content_type: &'a str,
+    value: String,
 }

@@ -1,4 +1,8 @@
 //! A delivery: items, then the containers that hold them; then what the catalog should not show, in the same order.
+//!
+//! A container is written with all of its items, because a server removes those that are left out. Items of one container
+//! are in succession, because they are sorted by their keys. So all items are read once, and a few containers at a time are
+//! complete.
 
 use std::collections::BTreeSet;
 
@@ -20,6 +24,9 @@ use crate::{
     remote::Server,
     sync::{Due, Note, Tally, notes},
 };
+
+/// Maximum number of items whose containers wait until they are complete, unless one container holds more.
+const MAX_HELD: usize = 2_000;
 
 /// The states of what the catalog should not show.
 const REMOVED: &[ItemState] = &[ItemState::Excluded, ItemState::Gone];
@@ -46,10 +53,10 @@ pub(super) async fn deliver(
             dashboards,
             held: BTreeSet::new(),
             is_doubted: feed.is_full(),
+            complete: Vec::new(),
             window: &mut window,
         };
-        walk.items().await?;
-        walk.containers().await?;
+        walk.existing().await?;
         walk.removed_items().await?;
         walk.removed_containers().await?;
         if walk.window.may_be_restored().await? {
@@ -76,65 +83,87 @@ struct Walk<'a, 'w> {
     held: BTreeSet<ItemKey>,
     /// Whether somebody may have changed what was delivered.
     is_doubted: bool,
+    /// Containers with all of their items, which are not written yet. Of the last one, more items may follow.
+    complete: Vec<(ItemKey, Vec<ItemKey>)>,
     window: &'a mut Window<'w>,
 }
 
 impl Walk<'_, '_> {
-    async fn items(&mut self) -> Result<(), FollowError> {
-        let mut items = self.due.items(self.feed, ItemState::EXISTING).await?;
-        while let Some(batch) = items.next().await? {
-            let keys: Vec<_> = batch.iter().map(|entry| &entry.entity.key).collect();
-            let notes = self.notes(EntityType::Chart, &keys).await?;
-            for (entry, note) in batch.iter().zip(notes) {
-                let mut mapped = mapping::chart(&entry.entity, &self.part);
-                let extension = || Extension::of_item(&entry.entity);
-                self.window.extend(&mut mapped, extension).await?;
-                self.push(&entry.entity.key, mapped, note).await?;
+    async fn existing(&mut self) -> Result<(), FollowError> {
+        let (feed, code) = (self.feed, &self.due.connection.code);
+        let is_everything = self.due.has_containers();
+        if !is_everything {
+            let mut items = self.due.items(feed, ItemState::EXISTING).await?;
+            while let Some(batch) = items.next().await? {
+                self.items(&batch).await?;
             }
+        }
+        let mut items = feed.items(code, ItemState::EXISTING).await?;
+        while let Some(batch) = items.next().await? {
+            if is_everything {
+                self.items(&batch).await?;
+            }
+            self.collect(batch);
+            let held: usize = self.complete.iter().map(|(_, items)| items.len()).sum();
+            if held > MAX_HELD && self.complete.len() > 1 {
+                let unfinished = self.complete.pop();
+                self.containers().await?;
+                self.complete.extend(unfinished);
+            }
+        }
+        self.containers().await?;
+        for key in self.dashboards.rest() {
+            self.container((key, Vec::new())).await?;
         }
         self.window.flush().await
     }
 
-    /// All containers, each with all of its items, because a server removes those that are left out. Items of one
-    /// container are in succession, because they are sorted by their keys.
-    async fn containers(&mut self) -> Result<(), FollowError> {
-        let code = &self.due.connection.code;
-        let mut items = self.feed.items(code, ItemState::EXISTING).await?;
-        let mut current: Option<(ItemKey, Vec<String>)> = None;
-        while let Some(batch) = items.next().await? {
-            for FeedEntry { entity: item, .. } in batch {
-                let Some(container) = item.container.clone() else {
-                    continue;
-                };
-                if current.as_ref().is_none_or(|(key, _)| *key != container) {
-                    let former = current.replace((container, Vec::new()));
-                    self.container(former).await?;
-                }
-                if let Some((_, charts)) = &mut current {
-                    charts.extend(self.live_chart(&item));
-                }
+    async fn items(&mut self, batch: &[FeedEntry<Visualization>]) -> Result<(), FollowError> {
+        let keys: Vec<_> = batch.iter().map(|entry| &entry.entity.key).collect();
+        let notes = self.notes(EntityType::Chart, &keys).await?;
+        for (entry, note) in batch.iter().zip(notes) {
+            let mut mapped = mapping::chart(&entry.entity, &self.part);
+            let extension = || Extension::of_item(&entry.entity);
+            self.window.extend(&mut mapped, extension).await?;
+            self.push(&entry.entity.key, mapped, note).await?;
+        }
+        Ok(())
+    }
+
+    /// Adds items to their containers.
+    fn collect(&mut self, batch: Vec<FeedEntry<Visualization>>) {
+        for FeedEntry { entity: item, .. } in batch {
+            let Some(container) = item.container else {
+                continue;
+            };
+            match self.complete.last_mut() {
+                Some((last, items)) if *last == container => items.push(item.key),
+                _ => self.complete.push((container, vec![item.key])),
             }
         }
-        self.container(current).await?;
-        for key in self.dashboards.rest() {
-            self.container(Some((key, Vec::new()))).await?;
+    }
+
+    /// Writes the containers that are complete, once their items are written.
+    async fn containers(&mut self) -> Result<(), FollowError> {
+        self.window.flush().await?;
+        for container in std::mem::take(&mut self.complete) {
+            self.container(container).await?;
         }
         self.window.flush().await
     }
 
     /// The fully qualified name of an item that the catalog has.
-    fn live_chart(&self, item: &Visualization) -> Option<String> {
-        let is_absent = self.window.absent.contains(&item.key);
-        (!is_absent).then(|| self.fqn(&name::chart(&item.key)))
+    fn live_chart(&self, key: &ItemKey) -> Option<String> {
+        let is_absent = self.window.absent.contains(key);
+        (!is_absent).then(|| self.fqn(&name::chart(key)))
     }
 
     async fn container(
         &mut self,
-        container: Option<(ItemKey, Vec<String>)>,
+        (key, items): (ItemKey, Vec<ItemKey>),
     ) -> Result<(), FollowError> {
-        let Some((key, charts)) = container else {
-            return Ok(());
-        };
+        let charts = items.iter().filter_map(|key| self.live_chart(key));
+        let charts: Vec<_> = charts.collect();
         if !charts.is_empty() {
             self.held.insert(key.clone());
         }

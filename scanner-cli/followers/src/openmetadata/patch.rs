@@ -8,9 +8,11 @@ use super::{
 };
 use crate::sync::{Note, Parts, hash};
 
+mod body;
 mod custom_values;
 mod list;
 
+use body::{Body, Label, Owner};
 use list::List;
 
 /// The parts of a note: the lists that people edit, too, and what a server does not show.
@@ -54,33 +56,31 @@ impl Wanted {
     /// The body that creates the entity in a service with this fully qualified name.
     #[must_use]
     pub fn create(&self, service: &str) -> Value {
-        let mut body = Map::new();
-        let mut put = |name: &str, value: Value| drop(body.insert(name.to_owned(), value));
-        put("name", self.mapped.name.as_str().into());
-        for (field, value) in &self.mapped.fields {
-            if !value.is_null() {
-                put(field, value.clone());
-            }
-        }
-        match self.mapped.of {
-            EntityType::Chart => put("chartType", "Other".into()),
-            EntityType::Dashboard => put("charts", json!(self.mapped.charts)),
-        }
-        put("service", service.into());
-        if !self.mapped.life_cycle.is_empty() {
-            put(LIFE_CYCLE, self.mapped.life_cycle.clone().into());
-        }
-        let tags: Vec<_> = self.mapped.tags.iter().flatten().map(label).collect();
-        if !tags.is_empty() {
-            put(TAGS, tags.into());
-        }
+        json!(self.body(service))
+    }
+
+    /// The same as text.
+    pub(super) fn create_text(&self, service: &str) -> String {
+        // A structure of texts and values can be written.
+        serde_json::to_string(&self.body(service)).unwrap_or_default()
+    }
+
+    fn body<'a>(&'a self, service: &'a str) -> Body<'a> {
+        let is_chart = self.mapped.of == EntityType::Chart;
+        let fields = self.mapped.fields.iter();
+        let fields = fields.filter(|(_, value)| !value.is_null());
         let owners = self.owners.iter().flatten().take(MAX_OWNERS);
-        let owners: Vec<_> = owners.map(|id| owner(id)).collect();
-        if !owners.is_empty() {
-            put(OWNERS, owners.into());
+        Body {
+            chart_type: is_chart.then_some("Other"),
+            charts: (!is_chart).then_some(&self.mapped.charts),
+            fields: fields.map(|(field, value)| (*field, value)).collect(),
+            life_cycle: &self.mapped.life_cycle,
+            name: &self.mapped.name,
+            owners: owners.map(|id| Owner::new(id)).collect(),
+            service,
+            source_hash: self.source_hash(None),
+            tags: self.mapped.tags.iter().flatten().map(Label::new).collect(),
         }
-        put("sourceHash", self.source_hash(None).into());
-        Value::Object(body)
     }
 
     /// What is ours after the entity was created.
@@ -366,14 +366,9 @@ fn is_noted(note: &Note, part: &str, entry: &str) -> bool {
 }
 
 fn label(tag: &Tag) -> Value {
-    json!({
-        "tagFQN": tag.qualified(),
-        "source": "Classification",
-        "labelType": "Automated",
-        "state": "Confirmed",
-    })
+    json!(Label::new(tag))
 }
 
 fn owner(id: &str) -> Value {
-    json!({ "id": id, "type": "user" })
+    json!(Owner::new(id))
 }

@@ -40,7 +40,7 @@ impl<'a> Create<'a> {
     pub(super) fn new(work: &'a Work, service: &str) -> Self {
         Self {
             work,
-            json: work.wanted.create(service).to_string(),
+            json: work.wanted.create_text(service),
         }
     }
 }

@@ -1,6 +1,9 @@
 //! Changes that are sent together.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use catalog_model::{
     Feed, FollowError, ItemKey,
@@ -13,7 +16,6 @@ use super::{
     api::{Api, MAX_ENTITIES},
     change::{Missing, Plan, Removal, Upsert, Work},
     custom_properties::CustomProperties,
-    denied_names::DeniedNames,
     mapping::{EntityType, Mapped, extension::Extension},
     people::People,
     service::{Service, ServiceState, server_of},
@@ -22,12 +24,14 @@ use super::{
 };
 use crate::{
     remote::{CallError, Server},
-    sync::{Content, Outcome, Tally, hash},
+    sync::{Background, Content, Outcome, Tally, hash},
 };
 
 mod removals;
 mod restored;
 mod sending;
+
+use sending::{Sent, Way};
 
 /// Collects changes of entities, and sends them when there are enough.
 pub(super) struct Window<'a> {
@@ -37,15 +41,15 @@ pub(super) struct Window<'a> {
     pub(super) server: String,
     /// The keys of what the catalog has refused and probably does not have, and of what people have deleted.
     pub(super) absent: BTreeSet<ItemKey>,
-    api: Api,
-    parallel: usize,
+    way: Way,
     people: People,
-    names: DeniedNames,
     /// `None` if they are not delivered.
     custom: Option<CustomProperties>,
     tags: Tags,
     service: Option<Service>,
     upserts: Vec<Upsert>,
+    /// What is being sent.
+    sending: Option<Background<Sent>>,
     removals: Vec<Removal>,
     is_checked: bool,
 }
@@ -62,14 +66,17 @@ impl<'a> Window<'a> {
             tally,
             server: hash(&[server_of(url)]),
             absent: BTreeSet::new(),
-            api: Api::new(server, url).with_extension(custom.is_some()),
-            parallel,
+            way: Way {
+                api: Arc::new(Api::new(server, url).with_extension(custom.is_some())),
+                names: Arc::default(),
+                parallel,
+            },
             people: People::default(),
-            names: DeniedNames::default(),
             custom,
             tags: Tags::default(),
             service: None,
             upserts: Vec::new(),
+            sending: None,
             removals: Vec::new(),
             is_checked: false,
         }
@@ -98,7 +105,7 @@ impl<'a> Window<'a> {
         };
         mapped.extension = extension();
         custom
-            .define((self.feed, &self.api), &self.server, mapped)
+            .define((self.feed, &self.way.api), &self.server, mapped)
             .await?;
         self.retry_if(
             self.custom
@@ -130,19 +137,20 @@ impl<'a> Window<'a> {
     }
 
     async fn flush_if_full(&mut self) -> Result<(), FollowError> {
-        let full = MAX_ENTITIES * self.parallel;
-        match self.upserts.len().max(self.removals.len()) >= full {
-            true => self.flush().await,
+        let full = MAX_ENTITIES * self.way.parallel;
+        if self.removals.len() >= full {
+            return self.flush().await;
+        }
+        match self.upserts.len() >= full {
+            true => self.begin_upserts().await,
             false => Ok(()),
         }
     }
 
-    /// Sends all changes, and acknowledges those that were stored.
+    /// Sends all changes, waits until they are sent, and acknowledges those that were stored.
     pub(super) async fn flush(&mut self) -> Result<(), FollowError> {
-        let upserts = std::mem::take(&mut self.upserts);
-        if !upserts.is_empty() {
-            self.flush_upserts(upserts).await?;
-        }
+        self.begin_upserts().await?;
+        self.end_upserts().await?;
         let removals = std::mem::take(&mut self.removals);
         if !removals.is_empty() {
             self.flush_removals(removals).await?;
@@ -153,14 +161,14 @@ impl<'a> Window<'a> {
     /// Ends the delivery.
     pub(super) async fn end(mut self) -> Result<Delivery, FeedError> {
         // A dry run without a server finds nobody.
-        if let Some(notice) = self.people.notice().filter(|_| !self.api.is_silent()) {
+        if let Some(notice) = self.people.notice().filter(|_| !self.way.api.is_silent()) {
             self.tally.notice(notice);
         }
-        if let Some(notice) = self.names.notice() {
+        if let Some(notice) = self.way.names.notice() {
             self.tally.notice(notice);
         }
         if let Some(custom) = &self.custom {
-            for notice in custom.notices(&self.api) {
+            for notice in custom.notices(&self.way.api) {
                 self.tally.notice(notice);
             }
             let outdated = custom.outdated().into_iter();
@@ -174,16 +182,53 @@ impl<'a> Window<'a> {
         self.tally.end(self.feed).await
     }
 
-    async fn flush_upserts(&mut self, mut upserts: Vec<Upsert>) -> Result<(), FollowError> {
-        let (service, is_new) = self.create_service().await?;
-        let states = self.read(&mut upserts, is_new).await?;
-        let works = self.prepare(upserts, states, (&service, is_new)).await?;
-        self.note_before(&works).await?;
-        let (outcomes, ended) = self.send(&works, &service).await;
+    /// Prepares entities while those before are sent, waits for those, and begins to send. In one step, it acknowledges
+    /// what was stored, and notes what is sent next.
+    async fn begin_upserts(&mut self) -> Result<(), FollowError> {
+        let upserts = std::mem::take(&mut self.upserts);
+        if upserts.is_empty() {
+            return Ok(());
+        }
+        let prepared = self.prepare(upserts).await;
+        let (mut notes, ended) = self.sent().await;
+        if let (Ok((works, _)), Ok(())) = (&prepared, &ended) {
+            notes.notes.extend(notes_before(works));
+        }
+        self.acknowledge(notes).await?;
+        ended?;
+        let (works, service) = prepared?;
+        self.sending = Some(self.way.begin(works, service));
+        match self.way.api.is_dry_run() {
+            // So that it shows the requests in the same order each time.
+            true => self.end_upserts().await,
+            false => Ok(()),
+        }
+    }
+
+    /// Waits until everything is sent, and acknowledges what was stored.
+    async fn end_upserts(&mut self) -> Result<(), FollowError> {
+        let (stored, ended) = self.sent().await;
+        self.acknowledge(stored).await?;
+        ended
+    }
+
+    /// Waits until what is being sent is sent. Returns the notes of what was stored, and whether more can be sent.
+    async fn sent(&mut self) -> (Acknowledgement, Result<(), FollowError>) {
+        let mut stored = Acknowledgement::default();
+        let Some(sending) = self.sending.take() else {
+            return (stored, Ok(()));
+        };
+        let Sent {
+            works,
+            mut outcomes,
+            mut ended,
+        } = sending.end().await;
+        if ended.is_ok() {
+            ended = self.send_extensions(&works, &mut outcomes).await;
+        }
         if (outcomes.iter()).any(|(outcome, _)| *outcome == Some(Outcome::Stored)) {
             self.tally.accepted();
         }
-        let mut stored = Acknowledgement::default();
         let mut items = 0;
         for (work, (outcome, written)) in works.into_iter().zip(outcomes) {
             let is_item = work.wanted.mapped.of == EntityType::Chart;
@@ -191,16 +236,17 @@ impl<'a> Window<'a> {
                 Some(Outcome::Stored) => {
                     items += u64::from(is_item && !matches!(work.plan, Plan::Nothing));
                     let written = written.unwrap_or_else(|| work.written());
-                    stored = stored.with_note(work.note_key(), work.after(written).text());
+                    let note = work.after(written).text();
+                    stored.notes.push((work.note_key(), Some(note)));
                     if let Some(message) = work.missing.tag {
-                        self.refused(work.key, message)?;
+                        ended = ended.and(self.refused(work.key, message));
                     }
                 }
                 Some(Outcome::Refused(message)) => {
                     if is_item && !work.is_there() {
                         self.absent.insert(work.key.clone());
                     }
-                    self.refused(work.key, message)?;
+                    ended = ended.and(self.refused(work.key, message));
                 }
                 None => {}
             }
@@ -210,13 +256,17 @@ impl<'a> Window<'a> {
                 .as_ref()
                 .is_some_and(CustomProperties::is_incomplete),
         );
-        if !stored.notes.is_empty() {
-            self.feed.acknowledge(stored).await?;
-        }
         if let Some(service) = self.service.as_ref().filter(|_| items > 0) {
             self.tally.stored(&service.connection.code, items);
         }
-        ended
+        (stored, ended)
+    }
+
+    async fn acknowledge(&self, notes: Acknowledgement) -> Result<(), FollowError> {
+        match notes.notes.is_empty() {
+            true => Ok(()),
+            false => Ok(self.feed.acknowledge(notes).await?),
+        }
     }
 
     fn refused(&mut self, key: ItemKey, message: String) -> Result<(), FollowError> {
@@ -232,7 +282,7 @@ impl<'a> Window<'a> {
         let Some(service) = &mut self.service else {
             return Ok((String::new(), false));
         };
-        let state = service.create(&self.api).await?;
+        let state = service.create(&self.way.api).await?;
         Ok((service.fqn.clone(), state == ServiceState::Created))
     }
 
@@ -240,7 +290,7 @@ impl<'a> Window<'a> {
     async fn service_state(&mut self) -> Result<ServiceState, FollowError> {
         self.check_server().await?;
         match &mut self.service {
-            Some(service) => service.state(&self.api).await,
+            Some(service) => service.state(&self.way.api).await,
             None => Ok(ServiceState::Absent),
         }
     }
@@ -248,8 +298,8 @@ impl<'a> Window<'a> {
     /// Finds, once, whether the server is OpenMetadata.
     async fn check_server(&mut self) -> Result<(), FollowError> {
         if !self.is_checked
-            && let Err(error) = self.api.version().await
-            && !self.api.is_silent()
+            && let Err(error) = self.way.api.version().await
+            && !self.way.api.is_silent()
         {
             return Err(error);
         }
@@ -271,10 +321,10 @@ impl<'a> Window<'a> {
         let mut requests = Vec::new();
         let mut unreadable = Vec::new();
         for (index, upsert) in upserts.iter().enumerate() {
-            let read = self.api.get(upsert.mapped.of, &upsert.fqn);
+            let read = self.way.api.get(upsert.mapped.of, &upsert.fqn);
             requests.push(async move { (index, read.await) }.boxed());
         }
-        let mut requests = stream::iter(requests).buffer_unordered(self.parallel);
+        let mut requests = stream::iter(requests).buffer_unordered(self.way.parallel);
         while let Some((index, state)) = requests.next().await {
             match state {
                 Ok(state) => states.extend(state.map(|state| (index, state))),
@@ -290,23 +340,24 @@ impl<'a> Window<'a> {
         Ok(states)
     }
 
-    /// Finds the owners and creates the tags.
+    /// Reads what the catalog has of entities, finds their owners and creates their tags. Returns what is to be done, and
+    /// the fully qualified name of the service.
     async fn prepare(
         &mut self,
-        upserts: Vec<Upsert>,
-        mut states: BTreeMap<usize, State>,
-        (service, is_new): (&str, bool),
-    ) -> Result<Vec<Work>, FollowError> {
+        mut upserts: Vec<Upsert>,
+    ) -> Result<(Vec<Work>, String), FollowError> {
+        let (service, is_new) = self.create_service().await?;
+        let mut states = self.read(&mut upserts, is_new).await?;
         let emails = upserts.iter().flat_map(|upsert| &upsert.mapped.emails);
         let emails: BTreeSet<_> = emails.flatten().collect();
         self.people
-            .look_up(&self.api, self.parallel, emails)
+            .look_up(&self.way.api, self.way.parallel, emails)
             .await?;
         let tags = upserts.iter().flat_map(|upsert| &upsert.mapped.tags);
         let tags: BTreeSet<_> = tags.flatten().cloned().collect();
         let server = (self.server.as_str(), !is_new && !self.feed.is_full());
         self.tags
-            .create((self.feed, &self.api), server, tags)
+            .create((self.feed, &self.way.api), server, tags)
             .await?;
         let mut works = Vec::with_capacity(upserts.len());
         for (index, mut upsert) in upserts.into_iter().enumerate() {
@@ -329,22 +380,16 @@ impl<'a> Window<'a> {
             {
                 self.absent.insert(upsert.key.clone());
             }
-            works.push(Work::new(upsert, (state, service), owners, missing));
+            works.push(Work::new(upsert, (state, &service), owners, missing));
         }
-        Ok(works)
+        Ok((works, service))
     }
+}
 
-    async fn note_before(&self, works: &[Work]) -> Result<(), FollowError> {
-        let mut before = Acknowledgement::default();
-        for work in works
-            .iter()
-            .filter(|work| !matches!(work.plan, Plan::Nothing))
-        {
-            before = before.with_note(work.note_key(), work.before.text());
-        }
-        match before.notes.is_empty() {
-            true => Ok(()),
-            false => Ok(self.feed.acknowledge(before).await?),
-        }
-    }
+/// The notes of entities before they are sent.
+fn notes_before(works: &[Work]) -> impl Iterator<Item = (String, Option<String>)> {
+    let due = works
+        .iter()
+        .filter(|work| !matches!(work.plan, Plan::Nothing));
+    due.map(|work| (work.note_key(), Some(work.before.text())))
 }

@@ -2,6 +2,7 @@
 
 use catalog_model::{FollowError, with_causes};
 use outbound_http::{Error, ErrorKind, Fact, FailureClass, HeaderMap, Response, is_html};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{Advice, CallError};
@@ -11,16 +12,16 @@ const MESSAGE_FIELDS: [&str; 3] = ["message", "error", "detail"];
 
 /// An answer of the server: success, with JSON.
 #[derive(Clone, Debug, Default)]
-pub struct Answer {
+pub struct Answer<T = Value> {
     /// The status, from 200 to 299. 0 if nothing was sent, because it is a dry run.
     pub status: u16,
     /// The headers.
     pub headers: HeaderMap,
-    /// The body; `null` if it was empty.
-    pub json: Value,
+    /// The body; `null`, or the default of another type, if it was empty.
+    pub json: T,
 }
 
-impl Answer {
+impl<T> Answer<T> {
     /// Whether the request was recorded instead of sent.
     #[must_use]
     pub fn is_recorded(&self) -> bool {
@@ -37,7 +38,10 @@ pub(super) enum Failure {
 }
 
 /// Reads an answer. A page that a gateway answers with success is none.
-pub(super) async fn read(mut response: Response, advice: &Advice) -> Result<Answer, Failure> {
+pub(super) async fn read<T: DeserializeOwned + Default>(
+    mut response: Response,
+    advice: &Advice,
+) -> Result<Answer<T>, Failure> {
     if !response.is_success() {
         return Err(Failure::Call(refused(response, advice).await));
     }
@@ -46,7 +50,7 @@ pub(super) async fn read(mut response: Response, advice: &Advice) -> Result<Answ
         return Err(Failure::Call(page(&response, advice)));
     }
     if status == 204 || response.header("content-length") == Some("0") {
-        let json = Value::Null;
+        let json = T::default();
         return Ok(Answer {
             status,
             headers,

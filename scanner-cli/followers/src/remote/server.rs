@@ -7,6 +7,8 @@ use catalog_model::{
     with_causes,
 };
 use outbound_http::{Client, Error, HeaderMap, Repeat, RequestBuilder, RetryPolicy, Url};
+use serde::de::DeserializeOwned;
+use tokio::sync::Semaphore;
 
 use super::{
     Advice, Answer, Call, CallError, Effect,
@@ -27,6 +29,8 @@ pub struct Server {
     client: Client,
     retry: RetryPolicy,
     advice: Advice,
+    /// As many as requests may be sent at the same time.
+    turns: Arc<Semaphore>,
     /// Receives the requests of a dry run.
     plan: Option<Plan>,
     /// In a dry run: why the server could not be reached.
@@ -34,13 +38,14 @@ pub struct Server {
 }
 
 impl Server {
-    /// The server of a client whose URL this is.
-    pub(super) fn new(base: Url, client: Client, advice: Advice) -> Self {
+    /// The server of a client whose URL this is. It receives at most `parallel` requests at the same time.
+    pub(super) fn new(base: Url, client: Client, advice: Advice, parallel: usize) -> Self {
         Self {
             base,
             retry: client.retry_policy(),
             client,
             advice,
+            turns: Arc::new(Semaphore::new(parallel)),
             plan: None,
             unreached: Arc::default(),
         }
@@ -110,9 +115,26 @@ impl Server {
     /// # Errors
     /// In all other cases; see [`CallError`].
     pub async fn send(&self, call: &Call) -> Result<Answer, CallError> {
+        self.send_for(call).await
+    }
+
+    /// The same for an answer of another type, such as [`RawValue`](serde_json::value::RawValue).
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub async fn send_for<T: DeserializeOwned + Default>(
+        &self,
+        call: &Call,
+    ) -> Result<Answer<T>, CallError> {
         if self.records(call) {
-            return Ok(Answer::default());
+            return Ok(Answer {
+                status: 0,
+                headers: HeaderMap::new(),
+                json: T::default(),
+            });
         }
+        // It is never closed.
+        let _turn = self.turns.acquire().await;
         let mut cut = 0;
         loop {
             let response = self.request(call).send().await;

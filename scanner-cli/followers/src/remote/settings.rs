@@ -95,10 +95,11 @@ impl RemoteSettings {
         let secret = secret.map(|secret| secret.value);
         let client = client((&url, secrets), server, secret.as_ref(), &outbound);
         let client = settings.accept("url", client, Error::hint)?;
+        let parallel = parallel.unwrap_or(DEFAULT_PARALLEL);
         Some(Self {
-            server: Server::new(url.clone(), client, Advice::new(server)),
+            server: Server::new(url.clone(), client, Advice::new(server), parallel),
             url,
-            parallel: parallel.unwrap_or(DEFAULT_PARALLEL),
+            parallel,
             is_protected,
             outbound,
         })

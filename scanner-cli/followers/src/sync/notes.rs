@@ -1,6 +1,6 @@
 //! What a follower last sent of an entity.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use catalog_model::{Feed, follower::FeedError};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -140,11 +140,12 @@ pub fn hash(parts: &[&str]) -> String {
         digest.update(part);
     }
     let digest = digest.finalize();
-    digest
-        .iter()
-        .take(12)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    let mut hash = String::with_capacity(24);
+    for byte in digest.iter().take(12) {
+        // Writing to a `String` cannot fail.
+        let _ = write!(hash, "{byte:02x}");
+    }
+    hash
 }
 
 #[cfg(test)]

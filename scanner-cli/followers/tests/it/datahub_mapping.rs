@@ -15,13 +15,13 @@ fn hierarchy(sample: &Sample) -> Hierarchy {
 /// The entity as a whole, as one that is new in the catalog is written.
 fn whole(mapped: &Mapped) -> Value {
     let mut entity = Map::from_iter([("urn".to_owned(), json!(mapped.urn))]);
-    for (name, value) in &mapped.aspects {
-        entity.insert(name.clone(), json!({ "value": value }));
+    for (name, aspect) in &mapped.aspects {
+        entity.insert((*name).to_owned(), json!({ "value": aspect.value() }));
     }
     for shared in Shared::ALL {
         let urns = mapped.shared(shared).unwrap_or_default();
         if !urns.is_empty() {
-            let value = json!({ "value": shared.value(&urns) });
+            let value = json!({ "value": shared.value(&urns).value() });
             entity.insert(shared.aspect().to_owned(), value);
         }
     }
@@ -57,7 +57,8 @@ fn an_app_outside_of_streams_and_a_sheet_in_an_unknown_app_begin_at_the_instance
     let app = Mapping::default().container(&sample.app, &none);
     for mapped in [sheet, app] {
         assert!(!mapped.aspects.contains_key("container"));
-        let path = mapped.aspects["browsePathsV2"]["path"].as_array().unwrap();
+        let path = mapped.aspects["browsePathsV2"].value();
+        let path = path["path"].as_array().unwrap();
         assert_eq!(path.len(), 1, "{path:?}");
     }
 }
@@ -82,7 +83,7 @@ fn what_is_absent_is_left_out_and_what_is_required_is_empty() {
     assert_eq!((&mapped.tags, &mapped.owners), (&None, &None));
     let unknown = json!({ "time": 0, "actor": "urn:li:corpuser:unknown" });
     assert_eq!(
-        mapped.aspects["dashboardInfo"],
+        mapped.aspects["dashboardInfo"].value(),
         json!({
             "title": "(untitled sheet 2ca64e0c-ac4e-4df5-a696-13634b5ae665)",
             "description": "",
@@ -130,7 +131,7 @@ fn values_of_one_custom_property_are_joined_and_do_not_replace_ours() {
         })
         .to_vec();
     let mapped = Mapping::default().container(&sample.app, &hierarchy(&sample));
-    let properties = &mapped.aspects["containerProperties"]["customProperties"];
+    let properties = &mapped.aspects["containerProperties"].value()["customProperties"];
     assert_eq!(properties["Class"], "A; B");
     assert_eq!(properties["connection"], "qlik-prod");
     assert_eq!(properties["connection (custom property)"], "theirs");

@@ -1,37 +1,41 @@
 //! The properties of a container.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use catalog_model::{ConnectionCode, Container};
-use serde_json::{Map, Value, json};
+use serde::Serialize;
 
-use super::texts::joined;
+use super::{Aspect, texts::joined};
 
 /// The custom property with the source's id of a container, for the kinds that have one.
 const ID_PROPERTIES: [(&str, &str); 1] = [("app", "application_id")];
 
 /// The aspect `containerProperties`.
-pub(super) fn properties(container: &Container, code: &ConnectionCode) -> Value {
-    let mut properties = Map::new();
-    let mut put = |name: &str, value: Value| drop(properties.insert(name.to_owned(), value));
-    put("name", name(container).into());
-    if let Some(description) = &container.description {
-        put("description", description.as_str().into());
-    }
-    if let Some(link) = &container.link {
-        put("externalUrl", link.as_str().into());
-    }
-    put(
-        "customProperties",
-        json!(custom_properties(container, code)),
-    );
-    Value::Object(properties)
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ContainerProperties<'a> {
+    custom_properties: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    external_url: Option<&'a str>,
+    name: Cow<'a, str>,
 }
 
-fn name(container: &Container) -> String {
+/// The aspect `containerProperties`.
+pub(super) fn properties(container: &Container, code: &ConnectionCode) -> Aspect {
+    Aspect::new(&ContainerProperties {
+        custom_properties: custom_properties(container, code),
+        description: container.description.as_deref(),
+        external_url: container.link.as_ref().map(|link| link.as_str()),
+        name: name(container),
+    })
+}
+
+fn name(container: &Container) -> Cow<'_, str> {
     match container.name.trim().is_empty() {
-        true => format!("(untitled {} {})", container.kind.id, container.id.0),
-        false => container.name.clone(),
+        true => format!("(untitled {} {})", container.kind.id, container.id.0).into(),
+        false => Cow::Borrowed(&container.name),
     }
 }
 

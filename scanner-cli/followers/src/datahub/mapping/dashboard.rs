@@ -1,11 +1,11 @@
 //! The properties of an item as a dashboard.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use catalog_model::{Instant, PropertyValue, Visualization};
-use serde_json::{Map, Value, json};
+use serde::Serialize;
 
-use super::{ACTOR, Hierarchy, texts::joined};
+use super::{Aspect, Hierarchy, patch::Stamp, texts::joined};
 
 /// The property with the tags of an item.
 const TAGS: &str = "tags";
@@ -40,56 +40,73 @@ pub(super) fn tags(item: &Visualization) -> Option<&[String]> {
 }
 
 /// The aspect `dashboardInfo`.
-pub(super) fn info(item: &Visualization, hierarchy: &Hierarchy) -> Value {
-    let time = |property| millis(item, property).unwrap_or(0);
-    let stamp = |time: i64| json!({ "time": time, "actor": ACTOR });
-    let mut info = Map::new();
-    let mut put = |name: &str, value: Value| drop(info.insert(name.to_owned(), value));
-    put("title", title(item, hierarchy).into());
-    put(
-        "description",
-        item.description.as_deref().unwrap_or_default().into(),
-    );
-    if let Some(link) = item.properties.text(LINK) {
-        put("dashboardUrl", link.into());
-        put("externalUrl", link.into());
-    }
-    let stamps = json!({ "created": stamp(time(CREATED)), "lastModified": stamp(time(MODIFIED)) });
-    put("lastModified", stamps);
-    if let Some(time) = millis(item, REFRESHED) {
-        put("lastRefreshed", time.into());
-    }
-    put("customProperties", json!(custom_properties(item)));
-    Value::Object(info)
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct DashboardInfo<'a> {
+    custom_properties: BTreeMap<&'a str, Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dashboard_url: Option<&'a str>,
+    description: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    external_url: Option<&'a str>,
+    last_modified: Stamps,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_refreshed: Option<i64>,
+    title: Cow<'a, str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Stamps {
+    created: Stamp,
+    last_modified: Stamp,
+}
+
+/// The aspect `dashboardInfo`.
+pub(super) fn info(item: &Visualization, hierarchy: &Hierarchy) -> Aspect {
+    let stamp = |property| Stamp::at(millis(item, property).unwrap_or(0));
+    let link = item.properties.text(LINK);
+    Aspect::new(&DashboardInfo {
+        custom_properties: custom_properties(item),
+        dashboard_url: link,
+        description: item.description.as_deref().unwrap_or_default(),
+        external_url: link,
+        last_modified: Stamps {
+            created: stamp(CREATED),
+            last_modified: stamp(MODIFIED),
+        },
+        last_refreshed: millis(item, REFRESHED),
+        title: title(item, hierarchy),
+    })
 }
 
 /// The name; an empty title could not be clicked.
-fn title(item: &Visualization, hierarchy: &Hierarchy) -> String {
+fn title<'a>(item: &'a Visualization, hierarchy: &Hierarchy) -> Cow<'a, str> {
     if !item.name.trim().is_empty() {
-        return item.name.clone();
+        return Cow::Borrowed(&item.name);
     }
     let id = item.key.parts().last().unwrap_or_default();
-    format!("(untitled {} {id})", hierarchy.item_part())
+    format!("(untitled {} {id})", hierarchy.item_part()).into()
 }
 
-fn custom_properties(item: &Visualization) -> BTreeMap<&str, String> {
+fn custom_properties(item: &Visualization) -> BTreeMap<&str, Cow<'_, str>> {
     let own = item.properties.iter();
     let own = own.filter(|(name, _)| !ELSEWHERE.contains(name));
     let mut properties: BTreeMap<_, _> = own.map(|(name, value)| (name, text(value))).collect();
     if let Some(catalog) = &item.catalog {
-        properties.insert("catalog", catalog.to_string());
+        properties.insert("catalog", Cow::Borrowed(catalog));
     }
-    properties.insert("key", item.key.to_string());
+    properties.insert("key", Cow::Borrowed(item.key.as_str()));
     properties
 }
 
-fn text(value: &PropertyValue) -> String {
+fn text(value: &PropertyValue) -> Cow<'_, str> {
     match value {
-        PropertyValue::Text(text) | PropertyValue::LongText(text) => text.clone(),
-        PropertyValue::Number(number) => number.to_string(),
-        PropertyValue::Url(url) => url.to_string(),
-        PropertyValue::Instant(instant) => instant.to_string(),
-        PropertyValue::Tags(tags) => joined(tags.iter().map(String::as_str)),
+        PropertyValue::Text(text) | PropertyValue::LongText(text) => text.into(),
+        PropertyValue::Number(number) => number.to_string().into(),
+        PropertyValue::Url(url) => url.as_str().into(),
+        PropertyValue::Instant(instant) => instant.to_string().into(),
+        PropertyValue::Tags(tags) => joined(tags.iter().map(String::as_str)).into(),
     }
 }
 

@@ -9,9 +9,9 @@ use catalog_model::{
     ConnectionCode, Container, Feed, ItemKey, ItemState,
     follower::{FeedConnection, FeedEntry, FeedError},
 };
-use serde_json::{Map, Value, json};
+use serde::Serialize;
 
-use super::{platform_instance, status, urn};
+use super::{Aspect, Aspects, status, urn};
 use crate::product::{label, type_name};
 
 /// Maximum number of containers in each other. More than a source has, so that a circle ends.
@@ -34,6 +34,31 @@ struct Node {
     parent: Option<ItemKey>,
     exists: bool,
     is_left_out: bool,
+}
+
+/// The aspect `browsePathsV2`.
+#[derive(Serialize)]
+struct BrowsePath<'a> {
+    path: Vec<Step<'a>>,
+}
+
+#[derive(Serialize)]
+struct Step<'a> {
+    id: &'a str,
+    urn: &'a str,
+}
+
+/// The aspect `container`.
+#[derive(Serialize)]
+struct Inside<'a> {
+    container: &'a str,
+}
+
+/// The aspect that says to which connection an entity belongs.
+#[derive(Serialize)]
+struct PlatformInstance<'a> {
+    instance: &'a str,
+    platform: &'a str,
 }
 
 impl Hierarchy {
@@ -126,19 +151,23 @@ impl Hierarchy {
     }
 
     /// The aspects of everything that is in this container, or at the top.
-    pub(super) fn aspects(&self, container: Option<&ItemKey>) -> Map<String, Value> {
-        let way = self.way(container);
+    pub(super) fn aspects(&self, container: Option<&ItemKey>) -> Aspects {
+        let (way, platform) = (self.way(container), urn::platform());
         let instance = urn::instance(&self.code);
         let path = std::iter::once(instance.as_str()).chain(way.iter().copied());
-        let path: Vec<_> = path.map(|urn| json!({ "id": urn, "urn": urn })).collect();
-        let mut aspects = Map::new();
-        aspects.insert("browsePathsV2".to_owned(), json!({ "path": path }));
-        if let Some(urn) = way.last() {
-            aspects.insert("container".to_owned(), json!({ "container": urn }));
+        let path = path.map(|urn| Step { id: urn, urn }).collect();
+        let place = PlatformInstance {
+            instance: &instance,
+            platform: &platform,
+        };
+        let mut aspects = Aspects::from([
+            ("browsePathsV2", Aspect::new(&BrowsePath { path })),
+            ("dataPlatformInstance", Aspect::new(&place)),
+            ("status", status(false)),
+        ]);
+        if let Some(container) = way.last() {
+            aspects.insert("container", Aspect::new(&Inside { container }));
         }
-        let platform = platform_instance(&self.code);
-        aspects.insert("dataPlatformInstance".to_owned(), platform);
-        aspects.insert("status".to_owned(), status(false));
         aspects
     }
 

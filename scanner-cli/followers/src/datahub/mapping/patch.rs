@@ -1,7 +1,10 @@
 //! Patches of the aspects that people edit, too: tags and owners. A patch adds and removes single entries, so that what
 //! people have added stays.
 
+use serde::Serialize;
 use serde_json::{Value, json};
+
+use super::{ACTOR, Aspect};
 
 /// The kind of all owners that are delivered, by the name of older servers and by the urn of newer ones. The user
 /// interface gives both, and an owner with one of them only would be listed twice.
@@ -19,6 +22,64 @@ pub enum Shared {
     Owners,
 }
 
+/// The aspect `globalTags`.
+#[derive(Serialize)]
+struct Tags<'a> {
+    tags: Vec<TagEntry<'a>>,
+}
+
+#[derive(Serialize)]
+struct TagEntry<'a> {
+    tag: &'a str,
+}
+
+/// The aspect `ownership`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Ownership<'a> {
+    last_modified: Stamp,
+    owners: Vec<Owner<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Owner<'a> {
+    owner: &'a str,
+    source: Source,
+    r#type: &'static str,
+    type_urn: &'static str,
+}
+
+#[derive(Serialize)]
+struct Source {
+    r#type: &'static str,
+}
+
+/// When something was changed, and by whom, which is not known.
+#[derive(Serialize)]
+pub(super) struct Stamp {
+    actor: &'static str,
+    time: i64,
+}
+
+impl Stamp {
+    /// In milliseconds since 1970; 0 if that is not known either.
+    pub(super) fn at(time: i64) -> Self {
+        Self { actor: ACTOR, time }
+    }
+}
+
+impl<'a> Owner<'a> {
+    fn new(owner: &'a str) -> Self {
+        Self {
+            owner,
+            source: Source { r#type: "SERVICE" },
+            r#type: OWNER_TYPE.0,
+            type_urn: OWNER_TYPE.1,
+        }
+    }
+}
+
 impl Shared {
     /// Both.
     pub const ALL: [Self; 2] = [Self::Owners, Self::Tags];
@@ -32,19 +93,21 @@ impl Shared {
     }
 
     /// The whole aspect with these urns, for an entity that does not have it yet.
-    pub fn value(self, urns: &[String]) -> Value {
-        let entries: Vec<_> = urns.iter().map(|urn| self.entry(urn)).collect();
+    pub fn value(self, urns: &[String]) -> Aspect {
+        let urns = urns.iter();
         match self {
-            Self::Tags => json!({ "tags": entries }),
-            Self::Owners => json!({
-                "owners": entries,
-                "lastModified": { "time": 0, "actor": super::ACTOR },
+            Self::Tags => Aspect::new(&Tags {
+                tags: urns.map(|tag| TagEntry { tag }).collect(),
+            }),
+            Self::Owners => Aspect::new(&Ownership {
+                last_modified: Stamp::at(0),
+                owners: urns.map(|urn| Owner::new(urn)).collect(),
             }),
         }
     }
 
     /// The patch that adds and removes these urns.
-    pub fn patch(self, added: &[String], removed: &[String]) -> Value {
+    pub fn patch(self, added: &[String], removed: &[String]) -> Aspect {
         let add = added
             .iter()
             .map(|urn| json!({ "op": "add", "path": self.path(urn), "value": self.entry(urn) }));
@@ -54,18 +117,13 @@ impl Shared {
             Self::Tags => json!({ "tags": ["tag"] }),
             Self::Owners => json!({ "owners": ["owner", "type"] }),
         };
-        json!({ "patch": operations, "arrayPrimaryKeys": keys })
+        Aspect::new(&json!({ "patch": operations, "arrayPrimaryKeys": keys }))
     }
 
     fn entry(self, urn: &str) -> Value {
         match self {
-            Self::Tags => json!({ "tag": urn }),
-            Self::Owners => json!({
-                "owner": urn,
-                "type": OWNER_TYPE.0,
-                "typeUrn": OWNER_TYPE.1,
-                "source": { "type": "SERVICE" },
-            }),
+            Self::Tags => json!(TagEntry { tag: urn }),
+            Self::Owners => json!(Owner::new(urn)),
         }
     }
 
@@ -79,13 +137,13 @@ impl Shared {
 }
 
 /// The patch that gives a tag or an instance its name, and leaves its description and color as they are. It need not exist.
-pub fn name(name: &str) -> Value {
-    json!({
+pub fn name(name: &str) -> Aspect {
+    Aspect::new(&json!({
         "patch": [{ "op": "add", "path": "/name", "value": name }],
         "arrayPrimaryKeys": {},
         // Servers have no template for these properties.
         "forceGenericPatch": true,
-    })
+    }))
 }
 
 /// A part of a JSON pointer.
@@ -102,7 +160,7 @@ mod tests {
         let added = ["urn:li:tag:a/b~c".to_owned()];
         let removed = ["urn:li:tag:Old".to_owned()];
         assert_eq!(
-            Shared::Tags.patch(&added, &removed),
+            Shared::Tags.patch(&added, &removed).value(),
             json!({
                 "patch": [
                     { "op": "add", "path": "/tags/urn:li:tag:a~1b~0c", "value": { "tag": "urn:li:tag:a/b~c" } },
@@ -113,7 +171,7 @@ mod tests {
         );
         let ann = ["urn:li:corpuser:ann@corp.example".to_owned()];
         assert_eq!(
-            Shared::Owners.patch(&ann, &[]),
+            Shared::Owners.patch(&ann, &[]).value(),
             json!({
                 "patch": [{
                     "op": "add",

@@ -20,8 +20,8 @@ impl Window<'_> {
         let (outcomes, ended) = match is_there {
             true => {
                 self.note_before_removal(&mut removals).await?;
-                let removed = Removals { api: &self.api };
-                self.sender(1).send(&removed, &removals).await
+                let removed = Removals { api: &self.way.api };
+                self.way.sender(1).send(&removed, &removals).await
             }
             false => (vec![Some(Outcome::Stored); removals.len()], Ok(())),
         };
@@ -48,7 +48,7 @@ impl Window<'_> {
             let former = removal.before.clone();
             removal.before.begin_removal();
             if removal.of == EntityType::Dashboard {
-                let charts = removal.foreign_charts(&self.api).await;
+                let charts = removal.foreign_charts(&self.way.api).await;
                 removal.note_live_charts(
                     charts.map_err(|error| error.ended("a dashboard cannot be read"))?,
                 );

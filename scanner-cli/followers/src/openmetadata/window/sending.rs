@@ -1,31 +1,57 @@
-//! Sends what was prepared: what is new, what changed, then custom properties.
+//! Sends what was prepared: what is new, what changed, then custom properties. Meanwhile the next entities are prepared.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use catalog_model::FollowError;
 
 use super::Window;
 use crate::{
     openmetadata::{
-        api::{MAX_BYTES, MAX_ENTITIES},
+        api::{Api, MAX_BYTES, MAX_ENTITIES},
         change::{Plan, Work},
         custom_properties::{ExtensionChange, Extensions},
+        denied_names::DeniedNames,
         targets::{Create, Creates, Update, Updates, Written},
     },
-    sync::{Limits, Outcome, Sender},
+    sync::{Background, Limits, Outcome, Sender},
 };
 
 /// What became of each entity, and what was written of it if that is known better than before it was sent.
 pub(super) type Outcomes = Vec<(Option<Outcome>, Option<Written>)>;
 
-impl Window<'_> {
+/// Entities that were sent.
+pub(super) struct Sent {
+    pub(super) works: Vec<Work>,
+    pub(super) outcomes: Outcomes,
+    /// Why nothing more can be sent.
+    pub(super) ended: Result<(), FollowError>,
+}
+
+/// What is needed to send entities.
+#[derive(Clone)]
+pub(super) struct Way {
+    pub(super) api: Arc<Api>,
+    pub(super) names: Arc<DeniedNames>,
+    pub(super) parallel: usize,
+}
+
+impl Way {
+    /// Begins to send entities of one type of the service with this fully qualified name.
+    pub(super) fn begin(&self, works: Vec<Work>, service: String) -> Background<Sent> {
+        let way = self.clone();
+        Background::begin(async move {
+            let (outcomes, ended) = way.send(&works, &service).await;
+            Sent {
+                works,
+                outcomes,
+                ended,
+            }
+        })
+    }
+
     /// Creates what the catalog does not have, then changes the rest. With each outcome comes what was written, if that
     /// is known better than before.
-    pub(super) async fn send(
-        &self,
-        works: &[Work],
-        service: &str,
-    ) -> (Outcomes, Result<(), FollowError>) {
+    async fn send(&self, works: &[Work], service: &str) -> (Outcomes, Result<(), FollowError>) {
         let mut outcomes = vec![(Some(Outcome::Stored), None); works.len()];
         let Some(of) = works.first().map(|work| work.wanted.mapped.of) else {
             return (outcomes, Ok(()));
@@ -46,7 +72,7 @@ impl Window<'_> {
             }
             outcomes[index].0 = None;
         }
-        let api = &self.api;
+        let api = &*self.api;
         let sender = self.sender(MAX_ENTITIES);
         let (sent, mut ended) = sender.send(&Creates { api, of, service }, &creates).await;
         for (index, outcome) in new.into_iter().zip(sent) {
@@ -65,14 +91,18 @@ impl Window<'_> {
             }
             ended = then;
         }
-        if ended.is_ok() {
-            ended = self.send_extensions(works, &mut outcomes).await;
-        }
         (outcomes, ended)
     }
 
+    pub(super) fn sender(&self, entries: usize) -> Sender {
+        let bytes = MAX_BYTES;
+        Sender::new(Limits { entries, bytes }, self.parallel)
+    }
+}
+
+impl Window<'_> {
     /// Writes the custom properties of what was stored. An entity without them is stored, but not completely.
-    async fn send_extensions(
+    pub(super) async fn send_extensions(
         &self,
         works: &[Work],
         outcomes: &mut Outcomes,
@@ -89,9 +119,9 @@ impl Window<'_> {
                 indexes.push(index);
             }
         }
-        let (api, of) = (&self.api, first.wanted.mapped.of);
+        let (api, of) = (&*self.way.api, first.wanted.mapped.of);
         let target = Extensions { api, of, custom };
-        let (sent, ended) = self.sender(1).send(&target, &changes).await;
+        let (sent, ended) = self.way.sender(1).send(&target, &changes).await;
         for (index, sent) in indexes.into_iter().zip(sent) {
             let (outcome, written) = &mut outcomes[index];
             match sent {
@@ -104,10 +134,5 @@ impl Window<'_> {
             }
         }
         ended
-    }
-
-    pub(super) fn sender(&self, entries: usize) -> Sender {
-        let bytes = MAX_BYTES;
-        Sender::new(Limits { entries, bytes }, self.parallel)
     }
 }

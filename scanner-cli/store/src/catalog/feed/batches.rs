@@ -14,7 +14,7 @@ use super::{super::Catalog, Reader, read_ahead::ReadAhead};
 use crate::StoreError;
 
 /// Maximum number of items or changes in a batch.
-const BATCH_SIZE: usize = 500;
+const BATCH_SIZE: usize = 200;
 
 /// Maximum nesting depth of containers.
 const MAX_CONTAINER_DEPTH: usize = 100;

@@ -34,17 +34,15 @@ impl<T: Send + 'static> ReadAhead<T> {
     ) -> Result<Self, FeedError> {
         // Without room, so that one batch waits here and no more.
         let (sender, batches) = sync_channel(0);
-        let thread = Builder::new()
-            .name("read-ahead".to_owned())
-            .spawn(move || {
-                loop {
-                    let batch = read();
-                    let is_last = !matches!(batch, Ok(Some(_)));
-                    if sender.send(batch).is_err() || is_last {
-                        return;
-                    }
+        let thread = Builder::new().name("read-ahead".to_owned()).spawn(move || {
+            loop {
+                let batch = read();
+                let is_last = !matches!(batch, Ok(Some(_)));
+                if sender.send(batch).is_err() || is_last {
+                    return;
                 }
-            });
+            }
+        });
         Ok(Self {
             reader,
             batches: Some(batches),
