@@ -24,9 +24,9 @@ impl Echo {
         let entities: Vec<Fields<'_>> = serde_json::from_str(json.get()).ok()?;
         let mut echo = BTreeMap::<String, Stored>::new();
         for entity in entities {
-            let urn = Json::of(entity.get("urn")?).text()?.into_owned();
+            let urn = Json::from_text(entity.get("urn")?).text()?.into_owned();
             let aspects = entity.iter().filter_map(|(name, aspect)| {
-                let aspect = Json::of(aspect).object()?;
+                let aspect = Json::from_text(aspect).object()?;
                 Some((name.to_owned(), aspect.get("value").map(Box::from)))
             });
             // An entity may be there twice, with different aspects.
@@ -67,17 +67,17 @@ impl Echo {
     pub(super) fn has_entry(&self, urn: &str, aspect: &str, entry: &str) -> bool {
         let Some(lists) = self
             .value(urn, aspect)
-            .and_then(|json| Json::of(json).object())
+            .and_then(|json| Json::from_text(json).object())
         else {
             return false;
         };
         let is_it = |found: &str| {
-            let found = Json::of(found).object();
+            let found = Json::from_text(found).object();
             let mut names = ["tag", "owner"].iter();
-            let value = |name| Json::of(found.as_ref()?.get(name)?).text();
+            let value = |name| Json::from_text(found.as_ref()?.get(name)?).text();
             names.any(|name| value(name).as_deref() == Some(entry))
         };
-        lists.iter().any(|(_, list)| match Json::of(list) {
+        lists.iter().any(|(_, list)| match Json::from_text(list) {
             Json::Array(entries) => entries.into_iter().any(is_it),
             _ => false,
         })

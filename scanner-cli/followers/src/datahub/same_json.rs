@@ -21,7 +21,7 @@ pub(super) enum Json<'a> {
 
 impl<'a> Json<'a> {
     /// The value of a valid JSON text.
-    pub(super) fn of(text: &'a str) -> Self {
+    pub(super) fn from_text(text: &'a str) -> Self {
         let read = match text.as_bytes().first() {
             Some(b'{') => serde_json::from_str(text).ok().map(Self::Object),
             Some(b'[') => serde_json::from_str(text).ok().map(array),
@@ -67,7 +67,7 @@ fn array<'a>(entries: Vec<&'a RawValue>) -> Json<'a> {
 /// Whether two values are the same. Servers add empty fields, and write numbers in different ways.
 pub(super) fn is_same(one: &str, other: &str) -> bool {
     one == other
-        || match (Json::of(one), Json::of(other)) {
+        || match (Json::from_text(one), Json::from_text(other)) {
             (Json::Object(one), Json::Object(other)) => {
                 covers(&one, &other) && covers(&other, &one)
             }
@@ -86,14 +86,14 @@ pub(super) fn is_same(one: &str, other: &str) -> bool {
 fn covers(one: &Fields<'_>, other: &Fields<'_>) -> bool {
     one.0.iter().all(|(name, value)| match other.get(name) {
         Some(other) => is_same(value, other),
-        None => Json::of(value).is_empty(),
+        None => Json::from_text(value).is_empty(),
     })
 }
 
 /// Whether a stored value is the one that was sent. Fields that the server adds or does not know do not matter.
 pub(super) fn has(stored: &str, sent: &str) -> bool {
     stored == sent
-        || match (Json::of(stored), Json::of(sent)) {
+        || match (Json::from_text(stored), Json::from_text(sent)) {
             (Json::Object(stored), Json::Object(sent)) => {
                 let mut sent = sent.0.iter();
                 sent.all(|(name, sent)| stored.get(name).is_none_or(|stored| has(stored, sent)))
