@@ -1,11 +1,13 @@
 //! The contract between a kind of source and the scanner.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use secrecy::SecretString;
 
 use crate::{
     Completeness, ConnectionCode, ConnectorId, ContainerKind, Diagnostic, FieldRevision, Finding,
-    InventoryEntry, KeysOnly, PropertyDefinition, ScanError, ScanSink, Settings, Stage,
+    InventoryEntry, KeysOnly, PropertyDefinition, ScanError, ScanSink, ScanState, Settings, Stage,
     Visualization,
     filter::{Evaluation, ItemFilter},
     settings::Invalid,
@@ -155,15 +157,24 @@ pub struct Schema {
 }
 
 /// What a scan should read.
-///
-/// More kinds of requests will be added, such as reading only what changed. A connection that does not support a kind
-/// reads everything.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ScanRequest {
     /// Everything that the source shows.
     #[default]
     Full,
+    /// At least what changed since the last complete scan of the connection, if it is known. The result must be that of a
+    /// scan of everything. A connection that cannot find the changes, or does not look for them, reads everything.
+    Changes(Option<Checkpoint>),
+}
+
+/// The last complete scan of a connection, if the catalog has not changed since.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// What the connection remembers of it.
+    pub state: ScanState,
+    /// How long ago the last scan that read everything began.
+    pub since_full: Duration,
 }
 
 /// A use of a session, until it is dropped.

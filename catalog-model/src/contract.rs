@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use crate::{
     Completeness, Connection, ConnectionCode, Container, ContainerKind, Diagnostic, ExcludedItem,
     IdLedger, InventoryEntry, ItemKey, MemoryLedger, Observation, Progress, RepeatedRecord,
-    ScanError, ScanRequest, ScanSink, Schema, SinkError, SourceId, Stage, UnchangedItem,
+    ScanError, ScanRequest, ScanSink, ScanState, Schema, SinkError, SourceId, Stage, UnchangedRest,
     UndecidedItem, Verdict, Visualization,
 };
 
@@ -40,8 +40,10 @@ pub struct Recorder<T = Visualization> {
     pub excluded: Vec<ExcludedItem>,
     /// Items about which the filter could not decide.
     pub undecided: Vec<UndecidedItem>,
-    /// Items that did not change.
-    pub unchanged: Vec<UnchangedItem>,
+    /// What was not read.
+    pub unchanged: Vec<UnchangedRest>,
+    /// What the connection remembers of the scan.
+    pub state: Option<ScanState>,
     /// Containers of items.
     pub containers: Vec<Container>,
     /// The kinds of containers that may be incomplete.
@@ -69,6 +71,7 @@ impl<T> Default for Recorder<T> {
             excluded: Vec::new(),
             undecided: Vec::new(),
             unchanged: Vec::new(),
+            state: None,
             containers: Vec::new(),
             hidden_containers: Vec::new(),
             repeated: Vec::new(),
@@ -113,7 +116,8 @@ impl<T: Send> ScanSink<T> for Recorder<T> {
             Observation::Unreadable(record) => self.unreadable.push(record),
             Observation::Excluded(item) => self.excluded.push(item),
             Observation::Undecided(item) => self.undecided.push(item),
-            Observation::Unchanged(item) => self.unchanged.push(item),
+            Observation::Unchanged(rest) => self.unchanged.push(rest),
+            Observation::State(state) => self.state = Some(state),
             Observation::Container(container) => self.containers.push(*container),
             Observation::HiddenContainers(kind) => self.hidden_containers.push(kind),
         }
@@ -126,6 +130,7 @@ impl<T: Send> ScanSink<T> for Recorder<T> {
         self.excluded.clear();
         self.undecided.clear();
         self.unchanged.clear();
+        self.state = None;
         self.containers.clear();
         self.hidden_containers.clear();
         self.repeated.clear();

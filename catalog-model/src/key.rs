@@ -1,6 +1,6 @@
 //! Identification keys, which identify an item in a catalog permanently.
 
-use std::{fmt, str::FromStr};
+use std::{borrow::Borrow, fmt, str::FromStr};
 
 use crate::ConnectionCode;
 
@@ -78,6 +78,13 @@ impl ItemKey {
     #[must_use]
     pub fn belongs_to(&self, code: &ConnectionCode) -> bool {
         self.parts().next().as_deref() == Some(code.as_str())
+    }
+}
+
+/// Compares and sorts as the written form does.
+impl Borrow<str> for ItemKey {
+    fn borrow(&self) -> &str {
+        &self.written
     }
 }
 

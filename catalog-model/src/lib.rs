@@ -28,8 +28,8 @@ pub use change::{ChangeKind, ItemState};
 pub use characters::{InvisibleCharacter, is_unprintable, printable, printable_line, replacement};
 pub use check::{Stage, Verdict};
 pub use connector::{
-    Connection, Connector, ConnectorRegistry, Filtering, Lookup, ScanRequest, Schema, SessionHold,
-    Sessions,
+    Checkpoint, Connection, Connector, ConnectorRegistry, Filtering, Lookup, ScanRequest, Schema,
+    SessionHold, Sessions,
 };
 pub use container::{Container, ContainerField, ContainerKind, CustomProperty, Inclusion};
 pub use counted::{counted, grouped};
@@ -45,8 +45,8 @@ pub use near::nearest;
 pub use place::Place;
 pub use property::{FieldRevision, Properties, PropertyDefinition, PropertyKind, PropertyValue};
 pub use scan::{
-    Completeness, ExcludedItem, InventoryEntry, KeysOnly, Observation, Progress, RepeatedRecord,
-    ScanError, ScanOutcome, ScanSink, SinkError, SourceId, UnchangedItem, UndecidedItem,
-    UnreadableRecord, with_causes,
+    Completeness, ExcludedItem, Extent, InventoryEntry, KeysOnly, Observation, Progress,
+    RepeatedRecord, ScanError, ScanOutcome, ScanSink, ScanState, SinkError, SourceId,
+    UnchangedRest, UndecidedItem, UnreadableRecord, with_causes,
 };
 pub use settings::Settings;

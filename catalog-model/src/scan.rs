@@ -1,6 +1,6 @@
 //! The observations that a scan sends to its sink, and its closing statement.
 
-use std::{error::Error, fmt, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, error::Error, fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 
@@ -26,10 +26,11 @@ pub enum Observation<T = Visualization> {
     Excluded(ExcludedItem),
     /// An item that exists. Whether a filter excludes it is unknown, so catalogs keep its content.
     Undecided(UndecidedItem),
-    /// An item that exists and has not changed since the catalog received it, although it was not read completely. It
-    /// counts as seen. Allowed only for requests for less than everything, and only for items that are present in the
-    /// catalog according to the request.
-    Unchanged(UnchangedItem),
+    /// The items that were not read exist as the catalog has them. Sent once per attempt, and only for
+    /// [`ScanRequest::Changes`](crate::ScanRequest::Changes).
+    Unchanged(UnchangedRest),
+    /// What a later scan needs to read only changes. The catalog keeps it if the scan is complete.
+    State(ScanState),
     /// A container of items. Each container occurs once, before or after its items.
     ///
     /// As for items, a missing container is gone only if the scan is complete.
@@ -82,16 +83,34 @@ pub struct UndecidedItem {
     pub reason: String,
 }
 
-/// An item that exists and did not change since the catalog received it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnchangedItem {
-    /// The identification key.
-    pub key: ItemKey,
-    /// The source's own id of its record.
-    pub id: Option<SourceId>,
-    /// The rank of its record among records with the same key.
-    pub precedence: Precedence,
+/// What a scan for changes did not read. It is as it was at the last complete scan: every item that is not gone exists, is in
+/// the same state and has the same content. Containers are always delivered completely.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UnchangedRest {
+    /// The keys of what was read instead: each of these items, and all items below each.
+    pub read: BTreeSet<ItemKey>,
+    /// Number of records that a filter excludes and that were not read.
+    pub excluded: u64,
 }
+
+impl UnchangedRest {
+    /// Whether the item with this key was not read.
+    #[must_use]
+    pub fn contains(&self, key: &str) -> bool {
+        let mut above = Some(key);
+        while let Some(key) = above {
+            if self.read.contains(key) {
+                return false;
+            }
+            above = key.rsplit_once('/').map(|(above, _)| above);
+        }
+        true
+    }
+}
+
+/// What a connection remembers of a complete scan, in a form of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScanState(pub Vec<u8>);
 
 /// The source's own id of a record (for Qlik Sense, the QRS id), which need not be part of the key.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -203,12 +222,29 @@ pub enum Progress {
         /// Bytes of the list so far, decompressed.
         bytes: u64,
     },
+    /// How much was read, for a connection that may read only changes. Reported once, at the end.
+    Extent(Extent),
     /// How often a rule of the filters applied. Reported once for each rule, after the last item.
     FilterRule {
         /// The rule.
         rule: Arc<FilterRule>,
         /// How often.
         count: RuleCount,
+    },
+}
+
+/// How much a scan read, of a connection that may read only changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Extent {
+    /// Everything, for this reason.
+    Everything(String),
+    /// Only what may have changed.
+    Changes {
+        /// Number of items whose records were read.
+        read: u64,
+        /// Number of items that the source has.
+        total: u64,
     },
 }
 

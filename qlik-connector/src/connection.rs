@@ -36,13 +36,12 @@ impl Connection for QlikConnection {
         }
     }
 
-    /// Reads everything for every request. QRS can list changed records, but not which records are gone.
     async fn scan(
         &self,
-        _: ScanRequest,
+        request: ScanRequest,
         sink: &mut dyn ScanSink,
     ) -> Result<Completeness, ScanError> {
-        let ended = self.source.scan(sink).await;
+        let ended = self.source.scan(request, sink).await;
         if let Some(warning) = session_is_not_kept(self.source.client.session_state()) {
             sink.warn(warning);
         }

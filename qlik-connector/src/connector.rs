@@ -1,5 +1,7 @@
 //! The connector `qlik-sense`: the settings of its connections, and the connection made from them.
 
+use std::time::Duration;
+
 use catalog_model::{
     Connection, ConnectionCode, Connector, ConnectorId, Place, PropertyDefinition, Settings,
     filter::ItemFilter,
@@ -16,7 +18,7 @@ use crate::{
     filters::criteria::CRITERIA,
     items::apps::WithOwners,
     people::addresses::Addresses,
-    scan::source::Source,
+    scan::{changes::Incremental, source::Source},
     schema::properties,
     site::counts::Counts,
 };
@@ -44,6 +46,9 @@ impl Default for QlikSense {
 }
 
 const URL: &str = "connection.url";
+/// Default of the maximum time between two scans that read everything.
+const DEFAULT_FULL_EVERY: Duration = Duration::from_hours(7 * 24);
+
 const LINK_URL: &str = "connection.link_url";
 
 /// What the settings and messages about the way to the site are called.
@@ -90,6 +95,7 @@ impl Connector for QlikSense {
         let addresses = Addresses::read(settings);
         let app_owner = settings.flag("connection.contacts.app_owner", false);
         let filter = ItemFilter::read(settings, CRITERIA);
+        let incremental = incremental(settings);
         settings.check()?;
         let site = settings.checked(site)?;
         let mut builder = QrsClient::builder(site.clone(), settings.checked(credentials)?)
@@ -123,9 +129,18 @@ impl Connector for QlikSense {
             } else {
                 WithOwners::No
             },
+            incremental,
         };
         Ok(Box::new(QlikConnection { source, route }))
     }
+}
+
+/// Whether scans read only changes.
+fn incremental(settings: &mut Settings) -> Option<Incremental> {
+    let is_on = settings.flag("connection.incremental", false);
+    let full_every = settings.duration("connection.full_every");
+    let full_every = full_every.map_or(DEFAULT_FULL_EVERY, |set| set.value);
+    is_on.then_some(Incremental { full_every })
 }
 
 /// What happens to the session after a scan.

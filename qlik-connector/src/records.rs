@@ -102,6 +102,12 @@ pub(crate) struct SheetApp {
 #[serde(default, rename_all = "camelCase", remote = "Self")]
 pub(crate) struct User {
     pub(crate) id: UserId,
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) user_id: String,
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) user_directory: String,
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) name: String,
     #[serde(deserialize_with = "lenient::list")]
     pub(crate) attributes: Vec<UserAttribute>,
     /// Whether the user is disabled.

@@ -3,6 +3,7 @@
 pub(crate) mod attempt_error;
 pub(crate) mod counts;
 pub(crate) mod describe;
+pub(crate) mod digest;
 pub(crate) mod failure;
 pub(crate) mod hint;
 pub(crate) mod list;

@@ -27,6 +27,7 @@ use crate::runtime;
 use crate::session::{SessionHold, SessionState};
 use crate::site::SiteUrl;
 use crate::time_limits::Wanted;
+use crate::timestamp::Timestamp;
 use crate::transport::Transport;
 use crate::value;
 pub use builder::QrsClientBuilder;
@@ -77,6 +78,13 @@ impl QrsClient {
     /// A session that the site has ended is renewed at the first request.
     pub fn resume(&self, session: &SecretString) -> bool {
         self.0.session.import(session, &self.0.login.credentials)
+    }
+
+    /// The site's own clock, according to the `Date` header of its last response.
+    #[must_use]
+    pub fn site_time(&self) -> Option<Timestamp> {
+        let seconds = self.0.session.site_time()?;
+        Some(Timestamp::from_unix_millis(seconds.checked_mul(1000)?))
     }
 
     /// How often the client has dropped a session that the site had ended.

@@ -56,6 +56,8 @@ struct State {
     is_open: bool,
     login: LoginState,
     was_answered: bool,
+    /// The site's own time at its last response that had one, in seconds since 1970.
+    site_time: Option<i64>,
     evidence: Evidence,
     uses: Uses,
 }
@@ -135,12 +137,18 @@ impl Session {
     pub(crate) fn keep(&self, sent: &SentCookies, headers: &Headers<'_>) -> bool {
         let mut state = self.state();
         state.was_answered = true;
+        state.site_time = headers.date.or(state.site_time);
         let outdated = state.changes != sent.changes;
         // A response within a dropped session must not replace the cookies of the new one.
         if state.drops == sent.drops {
             state.keep(&self.site, sent, headers);
         }
         outdated
+    }
+
+    /// The site's own time at its last response that had one, in seconds since 1970.
+    pub(crate) fn site_time(&self) -> Option<i64> {
+        self.state().site_time
     }
 
     /// Whether a cookie has changed since.

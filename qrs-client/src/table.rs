@@ -138,7 +138,7 @@ impl Table {
     }
 }
 
-type PageFuture = Pin<Box<dyn Future<Output = Result<Page, Error>> + Send>>;
+type PageFuture = Pin<Box<dyn Future<Output = Result<(Page, u64), Error>> + Send>>;
 
 /// The rows of a table, one page in memory at a time.
 ///
@@ -152,6 +152,7 @@ pub struct TableRows<T> {
     next_page: Option<PageFuture>,
     is_over: bool,
     rows_read: u64,
+    bytes_read: u64,
     row: PhantomData<fn() -> T>,
 }
 
@@ -193,6 +194,7 @@ impl<T: DeserializeOwned> TableRows<T> {
             next_page: None,
             is_over: false,
             rows_read: 0,
+            bytes_read: 0,
             row: PhantomData,
         }
     }
@@ -201,6 +203,18 @@ impl<T: DeserializeOwned> TableRows<T> {
     #[must_use]
     pub fn rows_read(&self) -> u64 {
         self.rows_read
+    }
+
+    /// Whether the next row is the first of a page that is still to be requested, or there is none.
+    #[must_use]
+    pub fn is_at_page_end(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Size of the pages so far, in bytes.
+    #[must_use]
+    pub fn bytes_read(&self) -> u64 {
+        self.bytes_read
     }
 
     /// The next row; `None` at the end of the table.
@@ -252,7 +266,8 @@ impl<T: DeserializeOwned> TableRows<T> {
         }
     }
 
-    fn add(&mut self, page: Page) -> Result<(), Error> {
+    fn add(&mut self, (page, bytes): (Page, u64)) -> Result<(), Error> {
+        self.bytes_read += bytes;
         let width = page.column_names.len();
         if page.rows.iter().any(|row| row.len() != width) {
             let message = format!("a row of the table does not have {width} columns");

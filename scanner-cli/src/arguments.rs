@@ -144,6 +144,9 @@ pub(crate) struct Scan {
     /// Mark all missing items as gone, regardless of their number
     #[arg(long, requires = "codes")]
     pub(crate) accept_removals: bool,
+    /// Read everything, also from connections with `connection.incremental`
+    #[arg(long)]
+    pub(crate) full: bool,
     /// Also write the report as JSON to a file
     #[arg(long, value_name = "FILE", value_parser = report_file)]
     pub(crate) report: Option<PathBuf>,

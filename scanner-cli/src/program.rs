@@ -19,7 +19,7 @@ use crate::{
     progress_line::Display,
     report::{ShownReports, render},
     run_report::Report,
-    scanning::Context,
+    scanning::{Context, ScanExtent},
     store::Store,
 };
 
@@ -45,6 +45,7 @@ impl Program {
         Context {
             store,
             removals: Removals::Limited,
+            extent: ScanExtent::Changes,
             home: self.installation.home.clone(),
             clock: self.environment.clock,
             display: Arc::new(self.display.clone()),

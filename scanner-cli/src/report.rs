@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use catalog_model::{
-    AccountStatus, ScanError, counted,
+    AccountStatus, Extent, ScanError, counted,
     filter::{FilterRule, RuleCount},
     grouped, with_causes,
 };
@@ -128,6 +128,9 @@ fn write_connection(text: &mut Page, report: &ConnectionReport) {
     if !tally.lists.is_empty() {
         writeln!(text, "  read      {}", amounts(report));
     }
+    if let Some(extent) = &tally.extent {
+        writeln!(text, "            {}", extent_line(extent));
+    }
     if matches!(report.outcome, Outcome::Complete | Outcome::Partial(_)) {
         write_kept(text, report);
         write_unreached(text, tally);
@@ -145,6 +148,19 @@ fn write_connection(text: &mut Page, report: &ConnectionReport) {
         if let Some(hint) = &warning.hint {
             text.write_advice("            ", hint);
         }
+    }
+}
+
+/// How much was read: `12 of 300,000 items, in which something may have changed since the last scan`.
+fn extent_line(extent: &Extent) -> String {
+    match extent {
+        Extent::Changes { read, total } => format!(
+            "incrementally: the records of {} of {}; the others have not changed",
+            grouped(*read),
+            counted(*total, "item")
+        ),
+        Extent::Everything(why) => format!("everything: {why}"),
+        _ => "everything".to_owned(),
     }
 }
 

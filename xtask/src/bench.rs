@@ -16,6 +16,7 @@ use crate::Outcome;
 pub(crate) mod filter;
 #[cfg(unix)]
 pub(crate) mod followers;
+pub(crate) mod incremental;
 mod large_site;
 mod measure;
 mod server;

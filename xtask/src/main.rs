@@ -102,6 +102,8 @@ enum Bench {
     Store,
     /// Compare a scan with and without a filter of 20 terms
     Filter,
+    /// Compare scans for changes with scans of everything
+    Incremental,
     /// Measure the memory of the service over 500 scans
     Service,
     /// Deliver 100,000 sheets for the first time to each kind of follower
@@ -144,6 +146,7 @@ fn run(command: Command) -> Outcome {
             None => bench::run(&shell, sheets.unwrap_or(500_000)),
             Some(Bench::Store) => bench::store::run(&shell, sheets.unwrap_or(500_000)),
             Some(Bench::Filter) => bench::filter::run(&shell, sheets.unwrap_or(500_000)),
+            Some(Bench::Incremental) => bench::incremental::run(&shell, sheets.unwrap_or(300_000)),
             Some(Bench::Service) => bench::service::run(&shell, sheets.unwrap_or(5_000)),
             #[cfg(unix)]
             Some(Bench::Followers { kinds }) => {

@@ -58,6 +58,18 @@ impl ItemFilter {
         &self.rules
     }
 
+    /// A text that differs if another decision of the filter may differ: its rules in their order.
+    #[must_use]
+    pub fn signature(&self) -> String {
+        let catalogs = self.universal.iter().map(|rule| rule.catalog.as_deref());
+        let catalogs: Vec<_> = catalogs.collect();
+        let rules = self
+            .rules
+            .iter()
+            .map(|rule| (&rule.text, self.is_rich(rule.id)));
+        format!("{:?} {catalogs:?}", rules.collect::<Vec<_>>())
+    }
+
     /// The rule with this id.
     #[must_use]
     pub fn rule(&self, id: RuleId) -> Option<&Arc<FilterRule>> {

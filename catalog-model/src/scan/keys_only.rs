@@ -35,7 +35,8 @@ impl ScanSink for KeysOnly<'_> {
             Observation::Unreadable(record) => Observation::Unreadable(record),
             Observation::Excluded(item) => Observation::Excluded(item),
             Observation::Undecided(item) => Observation::Undecided(item),
-            Observation::Unchanged(item) => Observation::Unchanged(item),
+            Observation::Unchanged(rest) => Observation::Unchanged(rest),
+            Observation::State(state) => Observation::State(state),
             Observation::Container(container) => Observation::Container(container),
             Observation::HiddenContainers(kind) => Observation::HiddenContainers(kind),
         })

@@ -81,6 +81,13 @@ impl<'a> Filtering<'a> {
         reason(self.filter, rule, cause, subject)
     }
 
+    /// Warns about undecided sheets, after only some of the sheets were read. How often each rule was applied to all of them
+    /// is not known.
+    pub(crate) fn close_part(&self, sink: &mut dyn ScanSink) {
+        self.report_undecided(sink);
+        self.warn_of_patterns(sink);
+    }
+
     /// Reports how often each rule was applied, and warns about rules that were never applied (they may be misspelt)
     /// and about undecided sheets.
     pub(crate) fn close(&self, apps: &Apps, sink: &mut dyn ScanSink) {

@@ -67,6 +67,16 @@ impl Addresses {
         }
     }
 
+    /// A text that differs if the settings differ.
+    pub(crate) fn signature(&self) -> String {
+        let Self {
+            attributes,
+            mapping,
+            template,
+        } = self;
+        format!("{attributes:?} {} {template:?}", mapping.signature())
+    }
+
     pub(crate) fn user_list(&self) -> UserList {
         if self.attributes.is_empty() {
             UserList::Unwanted

@@ -69,6 +69,16 @@ impl Mapping {
         self.0.is_empty()
     }
 
+    /// A text that differs if its content differs.
+    pub(crate) fn signature(&self) -> String {
+        let people = self.0.iter();
+        let mut people: Vec<_> = people
+            .map(|(account, person)| (account, &person.email, &person.name))
+            .collect();
+        people.sort_unstable();
+        format!("{people:?}")
+    }
+
     /// The entry of an owner.
     pub(crate) fn get(&self, owner: &Owner) -> Option<&Person> {
         if self.is_empty() {

@@ -12,6 +12,7 @@ use crate::{
         attribute_types::{AttributeTypes, TypeSet},
     },
     records::{Owner, User},
+    site::digest::short_digest,
 };
 
 /// The role of the owner of a sheet.
@@ -43,6 +44,8 @@ struct UserFacts {
     /// The address in the attributes.
     email: Option<Box<str>>,
     status: Option<AccountStatus>,
+    /// A digest of what items show of the user.
+    digest: u64,
     /// Without an address: the types of the attributes that contain an `@`.
     with_at: TypeSet,
 }
@@ -91,9 +94,13 @@ impl<'a> Owners<'a> {
             Some(_) => TypeSet::default(),
             None => self.types.with_at(&user.attributes),
         };
+        let status = status(&user);
+        let word = status.map(AccountStatus::word);
+        let account = (&user.user_directory, &user.user_id, &user.name);
         let facts = UserFacts {
+            digest: short_digest((&email, word, account)),
             email,
-            status: status(&user),
+            status,
             with_at,
         };
         if let Users::Read(users) = &mut self.users {
@@ -131,6 +138,18 @@ impl<'a> Owners<'a> {
     pub(crate) fn named_types(&self, types: TypeSet) -> (Vec<&str>, Vec<&str>) {
         let names = self.types.names(types).into_iter();
         names.partition(|name| self.addresses.asks_for(name))
+    }
+
+    /// A digest of each user who was read. `None` if the list could not be read; empty if users are not read.
+    pub(crate) fn digests(&self) -> Option<HashMap<UserId, u64>> {
+        match &self.users {
+            Users::Read(users) => {
+                let digests = users.iter().map(|(id, user)| (id.clone(), user.digest));
+                Some(digests.collect())
+            }
+            Users::Unreadable => None,
+            Users::Unwanted => Some(HashMap::new()),
+        }
     }
 
     /// Whether the list of users was read.

@@ -1,13 +1,20 @@
 //! One attempt at a scan: reads the lists in order, and checks their counts and ids.
 
-use catalog_model::{Completeness, Diagnostic, Progress, RepeatedRecord, ScanSink, SourceId};
+use catalog_model::{
+    Completeness, Diagnostic, Extent, Observation, Progress, RepeatedRecord, ScanSink, SourceId,
+};
 use qrs_client::{Error, ErrorKind, Fact, Field, Filter};
 
 use crate::{
     items::{apps::Apps, dates::Dates, lower::Surroundings},
     people::{addresses::UserList, owners::Owners},
     records::{App, User},
-    scan::{retries::Retries, sheets::Sheets, source::Source},
+    scan::{
+        changes::{Plan, memory::Memory, reading::Selected},
+        retries::Retries,
+        sheets::Sheets,
+        source::Source,
+    },
     site::{
         attempt_error::{AttemptError, TOO_MUCH},
         counts::{Count, CountedTwice, Counts, VERIFY_COUNTS_OFF, Verdict},
@@ -20,14 +27,14 @@ use crate::{
 
 const APPS: &str = "apps";
 const USERS: &str = "users";
-const SHEETS: &str = "sheets";
+pub(crate) const SHEETS: &str = "sheets";
 
 /// One attempt at a scan.
 pub(crate) struct Attempt<'a> {
     pub(crate) source: &'a Source,
     pub(crate) retries: &'a Retries,
     /// Why the result may be incomplete.
-    hidden: Vec<String>,
+    pub(crate) hidden: Vec<String>,
 }
 
 impl<'a> Attempt<'a> {
@@ -42,8 +49,11 @@ impl<'a> Attempt<'a> {
     pub(crate) async fn run(
         mut self,
         sink: &mut dyn ScanSink,
+        plan: &Plan,
     ) -> Result<Completeness, AttemptError> {
-        self.connect(sink).await?;
+        let version = self.connect(sink).await?;
+        let began = self.source.client.site_time();
+        let began = began.and_then(|time| time.as_unix_millis());
         let mut dates = Dates::default();
         let apps = self.read_apps(sink, &mut dates).await?;
         let owners = self.read_owners(sink).await?;
@@ -53,9 +63,27 @@ impl<'a> Attempt<'a> {
             owners: &owners,
         };
         let filter = self.source.filter.as_ref();
+        let selected = self.selected(sink, plan, &version, &surroundings).await?;
         let mut sheets = Sheets::new(surroundings, dates, filter);
-        let rows = self.read_sheets(sink, &mut sheets).await?;
+        if self.source.incremental.is_some() {
+            sheets = sheets.indexed();
+        }
+        let (rows, extent) = match selected {
+            Selected::Some(memory, selection) => {
+                let extent = self
+                    .read_selected(sink, &mut sheets, memory, selection)
+                    .await?;
+                (sheets.len(), Some(extent))
+            }
+            Selected::All(why) => {
+                let rows = self.read_sheets(sink, &mut sheets).await?;
+                (rows, why.map(Extent::Everything))
+            }
+        };
         sheets.close(sink, &mut self.hidden);
+        if let (Some(Extent::Changes { .. }), Some(why)) = (&extent, self.hidden.first()) {
+            return Err(AttemptError::Odd(why.clone()));
+        }
         sheets
             .containers(filter, &self.hidden)
             .deliver(sink)
@@ -63,11 +91,21 @@ impl<'a> Attempt<'a> {
         if apps.is_empty() || rows == 0 {
             sink.warn(nothing_visible(if rows == 0 { "sheet" } else { "app" }));
         }
+        if let Some(index) = sheets.into_index().filter(|_| self.hidden.is_empty()) {
+            let memory = Memory::new(self.source, (&version, began), (&apps, &owners), index);
+            if let Some(state) = memory.encode() {
+                sink.ready().await?;
+                sink.observe(Observation::State(state))?;
+            }
+        }
+        if let Some(extent) = extent {
+            sink.progress(Progress::Extent(extent));
+        }
         Ok(Completeness::from_reasons(self.hidden))
     }
 
     /// Sends a small request first, which opens the session for all others.
-    async fn connect(&self, sink: &mut dyn ScanSink) -> Result<(), AttemptError> {
+    async fn connect(&self, sink: &mut dyn ScanSink) -> Result<String, AttemptError> {
         let about = self.source.client.about().await;
         let about = about.map_err(|error| {
             AttemptError::Source("asking the site for its version".to_owned(), error)
@@ -82,9 +120,9 @@ impl<'a> Attempt<'a> {
             sink.warn(warning);
         }
         sink.progress(Progress::Connected {
-            version: about.build_version,
+            version: about.build_version.clone(),
         });
-        Ok(())
+        Ok(about.build_version)
     }
 
     async fn read_apps(
@@ -287,7 +325,11 @@ impl<'a> Attempt<'a> {
         self.count(sink, USERS, count).await
     }
 
-    async fn count_objects(&self, sink: &mut dyn ScanSink, filter: Option<&Filter>) -> Count {
+    pub(crate) async fn count_objects(
+        &self,
+        sink: &mut dyn ScanSink,
+        filter: Option<&Filter>,
+    ) -> Count {
         let count = self.source.client.app_object_count(filter);
         self.count(sink, SHEETS, count).await
     }

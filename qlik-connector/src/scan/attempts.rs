@@ -1,10 +1,11 @@
 //! A scan of a site, with new attempts if they can help.
 
-use catalog_model::{Completeness, ScanError, ScanSink};
+use catalog_model::{Completeness, ScanError, ScanRequest, ScanSink};
 
 use crate::{
     scan::{
         attempt::{Attempt, breaks},
+        changes::Plan,
         retries::Retries,
         source::Source,
     },
@@ -17,10 +18,15 @@ use crate::{
 
 impl Source {
     /// Scans the site, and begins again if this can help.
-    pub(crate) async fn scan(&self, sink: &mut dyn ScanSink) -> Result<Completeness, ScanError> {
+    pub(crate) async fn scan(
+        &self,
+        request: ScanRequest,
+        sink: &mut dyn ScanSink,
+    ) -> Result<Completeness, ScanError> {
         let mut retries = Retries::default();
+        let mut plan = self.plan(request);
         loop {
-            let ended = Attempt::new(self, &retries).run(sink).await;
+            let ended = Attempt::new(self, &retries).run(sink, &plan).await;
             let pause = match ended {
                 Ok(closing) => return Ok(closing),
                 Err(AttemptError::Source(step, error))
@@ -34,6 +40,11 @@ impl Source {
                         "reading the list of {list}: it contains the record `{id}` more than once"
                     ))?;
                     retries.repeats(list)
+                }
+                Err(AttemptError::Odd(why)) => {
+                    sink.restart(&format!("reading only changes: {why}"))?;
+                    plan = Plan::Everything(Some(why));
+                    continue;
                 }
                 Err(AttemptError::Source(step, error)) => {
                     return Err(failure(step, &error, &self.client));

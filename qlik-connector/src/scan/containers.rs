@@ -39,6 +39,11 @@ struct Learned {
 }
 
 impl SheetsOfApps {
+    /// Adds an app of the list whose sheets were not read, with their combined result of the filter.
+    pub(crate) fn add_unread(&mut self, id: AppId, sheets: Inclusion) {
+        self.0.insert(id, Learned { sheets, app: None });
+    }
+
     /// Adds a sheet with its result of the filter.
     pub(crate) fn add(&mut self, id: &AppId, app: &AppFacts, sheet: Inclusion) {
         match self.0.get_mut(id) {

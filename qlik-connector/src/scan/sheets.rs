@@ -1,13 +1,13 @@
 //! Turns the rows of the list of sheets into items, and counts what is not an item.
 
-use std::mem;
+use std::{collections::BTreeSet, mem};
 
 use catalog_model::{
     Contacts, Diagnostic, ExcludedItem, Observation, ScanSink, SourceId, UndecidedItem,
     UnreadableRecord, counted,
     filter::{Decision, ItemFilter},
 };
-use qrs_client::Record;
+use qrs_client::{AppId, Record};
 
 use crate::{
     filters::{
@@ -24,7 +24,10 @@ use crate::{
         owners::{AppOwner, Unread},
     },
     records::Sheet,
-    scan::containers::{AllSheets, Containers, SheetsOfApps},
+    scan::{
+        changes::index::{SheetIndex, SheetsRead},
+        containers::{AllSheets, Containers, SheetsOfApps},
+    },
     site::{attempt_error::AttemptError, list::place},
 };
 
@@ -53,6 +56,10 @@ pub(crate) struct Sheets<'a> {
     /// Number of sheets whose app could not be read, although its owner is a contact.
     of_unreadable_apps: u64,
     owners_read: bool,
+    /// The sheets as digests, if scans may read only changes.
+    index: Option<SheetIndex>,
+    /// Whether only some of the sheets are read.
+    is_part: bool,
     /// The attribute types that contain an `@`, of owners without an address.
     types_of_unreached: TypeSet,
 }
@@ -90,7 +97,44 @@ impl<'a> Sheets<'a> {
             of_hidden_apps: 0,
             of_unreadable_apps: 0,
             types_of_unreached: TypeSet::default(),
+            index: None,
+            is_part: false,
         }
+    }
+
+    /// Keeps digests of the sheets.
+    pub(crate) fn indexed(self) -> Self {
+        Self {
+            index: Some(SheetIndex::default()),
+            ..self
+        }
+    }
+
+    /// Adds the sheets of an app that are not read, because they are as an earlier scan read them.
+    pub(crate) fn add_unread(&mut self, app: AppId, known: &SheetsRead) {
+        self.is_part = true;
+        self.items += known.set.count;
+        self.stayed += u64::from(known.is_kept);
+        if let Some(index) = &mut self.index {
+            index.apps.insert(app.clone(), known.clone());
+        }
+        self.of_apps.add_unread(app, known.inclusion());
+    }
+
+    /// Whether sheets of other apps than these were read.
+    pub(crate) fn has_other_apps(&self, apps: &BTreeSet<AppId>) -> bool {
+        let mut read = self.index.iter().flat_map(|index| index.apps.keys());
+        read.any(|app| !apps.contains(app))
+    }
+
+    /// Number of sheets, including unreadable ones.
+    pub(crate) fn len(&self) -> u64 {
+        self.items + self.unreadable
+    }
+
+    /// The digests of the sheets.
+    pub(crate) fn into_index(self) -> Option<SheetIndex> {
+        self.index
     }
 
     /// Handles one row.
@@ -102,6 +146,7 @@ impl<'a> Sheets<'a> {
         let sheet = match record {
             Ok(sheet) => sheet,
             Err(record) => {
+                self.note_unreadable(None);
                 let place = place("sheets", &record);
                 return self.unreadable(sink, record.id, record.reason, place);
             }
@@ -113,6 +158,7 @@ impl<'a> Sheets<'a> {
         let id = (!sheet.id.is_empty()).then(|| sheet.id.as_str().to_owned());
         let Ok(Lowered { mut item, app }) = lower(&sheet, &self.surroundings, &mut self.dates)
         else {
+            self.note_unreadable(sheet.app.as_ref().map(|app| &app.id));
             return self.unreadable(sink, id, NO_KEY.to_owned(), named(&sheet));
         };
         self.items += 1;
@@ -121,6 +167,9 @@ impl<'a> Sheets<'a> {
         let (decision, reason) = self.decide(&subject);
         if let Some(said) = &sheet.app {
             self.of_apps.add(&said.id, &app, inclusion(&decision));
+        }
+        if let Some(index) = &mut self.index {
+            index.add(&sheet, &app, &decision);
         }
         match decision {
             Decision::Keep { catalog } => item.catalog = catalog,
@@ -154,6 +203,12 @@ impl<'a> Sheets<'a> {
         self.note_unreached(&sheet, &item.contacts, &app);
         self.stayed += 1;
         Ok(sink.observe(Observation::Item(item, id.map(SourceId)))?)
+    }
+
+    fn note_unreadable(&mut self, app: Option<&AppId>) {
+        if let Some(index) = &mut self.index {
+            index.add_unreadable(app);
+        }
     }
 
     /// Returns the decision of the filter, and the reason if the sheet is undecided.
@@ -271,7 +326,10 @@ impl<'a> Sheets<'a> {
         }
         self.warn_of_contacts(sink);
         if let Some(filter) = &self.filter {
-            filter.close(self.surroundings.apps, sink);
+            match self.is_part {
+                true => filter.close_part(sink),
+                false => filter.close(self.surroundings.apps, sink),
+            }
         }
         if let Some(warning) = self.dates.warning() {
             sink.warn(warning);

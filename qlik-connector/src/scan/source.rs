@@ -4,7 +4,10 @@ use catalog_model::{ConnectionCode, filter::ItemFilter};
 use outbound_settings::TrustSettings;
 use qrs_client::{QrsClient, SiteUrl};
 
-use crate::{items::apps::WithOwners, people::addresses::Addresses, site::counts::Counts};
+use crate::{
+    items::apps::WithOwners, people::addresses::Addresses, scan::changes::Incremental,
+    site::counts::Counts,
+};
 
 /// A site, and the settings for reading it.
 pub(crate) struct Source {
@@ -17,4 +20,6 @@ pub(crate) struct Source {
     pub(crate) filter: Option<ItemFilter>,
     pub(crate) addresses: Addresses,
     pub(crate) with_owners: WithOwners,
+    /// Set if scans may read only changes.
+    pub(crate) incremental: Option<Incremental>,
 }

@@ -18,6 +18,8 @@ pub(crate) enum AttemptError {
         /// The id of the first such record.
         id: String,
     },
+    /// Reading only changes met something unexpected, so everything must be read.
+    Odd(String),
     /// A list that is larger than that of any site: the step, and what it exceeds.
     TooMuch(String, String),
     /// The sink returned an error.

@@ -21,6 +21,8 @@ use crate::{
 pub(crate) struct Rows {
     list: &'static str,
     expected: Option<u64>,
+    /// Records and bytes of earlier parts of the list, which were requested on their own.
+    earlier: (u64, u64),
 }
 
 /// Maximum number of records of a list: this number for each counted record, plus `MAX_UNCOUNTED`. If a gateway drops
@@ -42,17 +44,34 @@ const PROGRESS_INTERVAL: Duration = Duration::from_secs(1);
 
 impl Rows {
     pub(crate) fn new(list: &'static str, expected: Option<u64>) -> Self {
-        Self { list, expected }
+        Self {
+            list,
+            expected,
+            earlier: (0, 0),
+        }
+    }
+
+    /// The rows of the next part of a list, of which `part` was read.
+    pub(crate) fn after(self, part: &ListRead) -> Self {
+        let (records, bytes) = self.earlier;
+        Self {
+            earlier: (records + part.records, bytes + part.bytes),
+            ..self
+        }
     }
 
     /// The progress after this many records and bytes.
     fn reading(self, records: u64, bytes: u64) -> Progress {
-        let Self { list, expected } = self;
+        let Self {
+            list,
+            expected,
+            earlier,
+        } = self;
         Progress::Reading {
             list,
-            records,
+            records: earlier.0 + records,
             expected,
-            bytes,
+            bytes: earlier.1 + bytes,
         }
     }
 }
@@ -102,6 +121,8 @@ impl Size {
 pub(crate) struct ListRead {
     /// Number of records, including repeated ones.
     pub(crate) records: u64,
+    /// Its size in bytes.
+    bytes: u64,
     /// Number of records that have no id.
     anonymous: u64,
     ids: DistinctIds,
@@ -127,7 +148,7 @@ pub(crate) async fn read_list<T: DeserializeOwned + Identified + Bounded + Send 
     rows: Rows,
     mut take: impl FnMut(&mut dyn ScanSink, Record<T>) -> Result<(), AttemptError> + Send,
 ) -> Result<ListRead, AttemptError> {
-    let Rows { list, expected } = rows;
+    let Rows { list, expected, .. } = rows;
     let (mut read, mut anonymous) = (0, 0);
     let mut ledger = sink.ledger();
     let (mut texts, mut odd) = (LongTexts::default(), IgnoredFieldCounts::default());
@@ -143,10 +164,13 @@ pub(crate) async fn read_list<T: DeserializeOwned + Identified + Bounded + Send 
             for warning in texts.warning(list).into_iter().chain(odd.warnings(list)) {
                 sink.warn(warning);
             }
-            let records = read;
-            sink.progress(Progress::Read { list, records });
+            sink.progress(Progress::Read {
+                list,
+                records: rows.earlier.0 + read,
+            });
             return Ok(ListRead {
                 records: read,
+                bytes: records.bytes_read(),
                 anonymous,
                 ids: ledger.close()?,
             });

@@ -10,6 +10,7 @@ mod filters_of_unknown;
 mod find;
 mod floods;
 mod ignored_fields;
+mod incremental;
 mod logins;
 mod owner_status;
 mod requests;

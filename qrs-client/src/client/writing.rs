@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::error::ErrorKind;
 use crate::models::License;
 use crate::path::QrsPath;
+use crate::request_context::RequestContext;
 use crate::value;
 
 impl QrsClient {
@@ -62,13 +63,16 @@ impl QrsClient {
         self.get("license").await
     }
 
-    /// Sends a request that only reads although its method is `POST`.
-    pub(crate) async fn query<B, T>(&self, path: QrsPath, body: &B) -> Result<T, Error>
+    /// Sends a request that only reads although its method is `POST`. Returns the size of the response, too, in bytes.
+    pub(crate) async fn query<B, T>(&self, path: QrsPath, body: &B) -> Result<(T, u64), Error>
     where
         B: Serialize + ?Sized,
         T: DeserializeOwned,
     {
         let call = Call::new(Method::POST, path).json(body)?.repeatable();
-        self.value(call, value::decode).await
+        let sized = |json: &[u8], context: RequestContext<'_>| {
+            Ok((value::decode(json, context)?, json.len() as u64))
+        };
+        self.value(call, sized).await
     }
 }

@@ -131,6 +131,7 @@ impl ScanSink<InventoryEntry> for Trial {
             }
             Observation::Unreadable(record) => self.undecided(&record.place, &record.reason),
             Observation::Unchanged(_)
+            | Observation::State(_)
             | Observation::Container(_)
             | Observation::HiddenContainers(_) => Ok(()),
         }

@@ -41,9 +41,10 @@ pub trait ScanEntry: Sized + Send + 'static {
         None
     }
 
-    /// Reads all entries of the connection.
+    /// Reads the entries of the connection that are requested.
     async fn read(
         connection: &dyn Connection,
+        request: ScanRequest,
         sink: &mut dyn ScanSink<Self>,
     ) -> Result<Completeness, ScanError>;
 }
@@ -69,9 +70,10 @@ impl ScanEntry for Visualization {
 
     async fn read(
         connection: &dyn Connection,
+        request: ScanRequest,
         sink: &mut dyn ScanSink<Self>,
     ) -> Result<Completeness, ScanError> {
-        connection.scan(ScanRequest::Full, sink).await
+        connection.scan(request, sink).await
     }
 }
 
@@ -91,6 +93,7 @@ impl ScanEntry for InventoryEntry {
 
     async fn read(
         connection: &dyn Connection,
+        _: ScanRequest,
         sink: &mut dyn ScanSink<Self>,
     ) -> Result<Completeness, ScanError> {
         connection.inventory(sink).await
@@ -194,13 +197,18 @@ impl<T: ScanEntry> ScanSink<T> for OutputSink<'_> {
                 }
                 self.spool_without_line(&item.key, record, EntryKind::Excluded)
             }
-            Observation::Unchanged(item) => {
+            // Without lines: a scan that writes lines requests everything.
+            Observation::Unchanged(rest) => {
                 if let Some(store) = &mut self.store {
-                    store.unchanged(&item.key);
+                    store.unchanged(rest);
                 }
-                // The line is unknown. Scans that replace a file always read everything.
-                let record = (item.precedence, item.id.as_ref());
-                self.spool_without_line(&item.key, record, EntryKind::Undecided)
+                Ok(())
+            }
+            Observation::State(state) => {
+                if let Some(store) = &mut self.store {
+                    store.state(state);
+                }
+                Ok(())
             }
             // Containers are not exported.
             Observation::Container(container) => match &mut self.store {

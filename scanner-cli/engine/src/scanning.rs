@@ -64,6 +64,18 @@ pub struct Context {
     pub store: Option<Arc<Store>>,
     /// Whether many missing items are accepted.
     pub removals: Removals,
+    /// How much the scans read.
+    pub extent: ScanExtent,
+}
+
+/// How much a scan reads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ScanExtent {
+    /// Only changes, if its connection is set to read only them, and if it writes no lines.
+    #[default]
+    Changes,
+    /// Everything.
+    Everything,
 }
 
 impl Job {

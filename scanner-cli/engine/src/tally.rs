@@ -6,7 +6,7 @@ use std::{
 };
 
 use catalog_model::{
-    AccountStatus, Contacts, Diagnostic, Progress, RepeatedRecord, UnreadableRecord,
+    AccountStatus, Contacts, Diagnostic, Extent, Progress, RepeatedRecord, UnreadableRecord,
     filter::{FilterRule, RuleCount},
 };
 
@@ -19,6 +19,8 @@ const MAX_PEOPLE: usize = 50_000;
 pub struct Tally {
     /// The version of the site.
     pub version: Option<String>,
+    /// How much was read, if the connection may read only changes.
+    pub extent: Option<Extent>,
     /// The lists that were read, with the amount of each.
     pub lists: BTreeMap<&'static str, Amount>,
     /// Records that could not be read, by reason.
@@ -78,6 +80,7 @@ impl Tally {
                 };
                 self.lists.insert(list, amount);
             }
+            Progress::Extent(extent) => self.extent = Some(extent.clone()),
             Progress::FilterRule { rule, count } => self.rules.push((Arc::clone(rule), *count)),
             _ => {}
         }

@@ -21,7 +21,7 @@ use crate::{
     program::Program,
     report::exit,
     report_file::ReportFile,
-    scanning::{Context, Job, run_all},
+    scanning::{Context, Job, ScanExtent, run_all},
     store::{Store, StoreError},
     store_problem::StoreProblem,
 };
@@ -69,8 +69,13 @@ async fn scan(program: &mut Program, arguments: &Scan) -> Result<Exit, Exit> {
         true => Removals::Accepted,
         false => Removals::Limited,
     };
+    let extent = match arguments.full {
+        true => ScanExtent::Everything,
+        false => ScanExtent::Changes,
+    };
     let context = Context {
         removals,
+        extent,
         ..program.scan_context(store)
     };
     let ended = run_all::<Visualization>(jobs.collect(), &context, &mut interrupted).await;

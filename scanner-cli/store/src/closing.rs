@@ -2,11 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use catalog_model::{ChangeKind, Completeness, ConnectionCode, FieldRevision, ItemState};
+use catalog_model::{
+    ChangeKind, Checkpoint, Completeness, ConnectionCode, FieldRevision, ItemState,
+};
 use rusqlite::{Connection, Row, params};
 
 use super::{
     change::NumericCode,
+    checkpoint::{self, StoredCheckpoint},
     containers,
     running::{Counts, ItemTotals, Running},
 };
@@ -57,7 +60,10 @@ pub struct Closed {
 }
 
 /// Begins a scan. Earlier scans of the connection that have no end are recorded as interrupted.
-pub(super) fn begin(db: &Connection, beginning: &Beginning) -> rusqlite::Result<Running> {
+pub(super) fn begin(
+    db: &Connection,
+    beginning: &Beginning,
+) -> rusqlite::Result<(Running, Option<Checkpoint>)> {
     let parts = serde_json::json!(beginning.key_parts).to_string();
     let code = beginning.code.as_str();
     let connection = db.query_row(
@@ -73,8 +79,10 @@ pub(super) fn begin(db: &Connection, beginning: &Beginning) -> rusqlite::Result<
         "INSERT INTO scan (connection, started) VALUES (?1, ?2)",
         [connection, time],
     )?;
-    Ok(Running {
-        scan: db.last_insert_rowid(),
+    let scan = db.last_insert_rowid();
+    let checkpoint = StoredCheckpoint::read(db, connection)?;
+    let running = Running {
+        scan,
         connection,
         attempt: 1,
         time,
@@ -91,9 +99,14 @@ pub(super) fn begin(db: &Connection, beginning: &Beginning) -> rusqlite::Result<
         counts: Counts::default(),
         container_counts: Counts::default(),
         hidden_containers: BTreeSet::new(),
+        full_read: checkpoint.as_ref().map(StoredCheckpoint::full_read),
+        has_checkpoint: checkpoint.is_some(),
+        unread: None,
+        state: None,
         withheld: 0,
         duplicates: Duplicates::default(),
-    })
+    };
+    Ok((running, checkpoint.map(|checkpoint| checkpoint.at(time))))
 }
 
 /// Selects the connections that had a complete or partial scan. Items of other connections come from a failed or
@@ -227,13 +240,14 @@ fn remove(
     )?;
     running.counts.removed = going;
     containers::remove(db, running)?;
+    checkpoint::save(db, running)?;
     first_complete(db, connection)?;
     Ok(Completeness::Complete)
 }
 
 /// Collects the items that the last attempt did not see, and marks those that it could not read. Returns how many of
 /// the items that existed when the scan began would be marked as gone.
-fn unseen(db: &Connection, running: &Running) -> rusqlite::Result<ItemTotals> {
+fn unseen(db: &Connection, running: &mut Running) -> rusqlite::Result<ItemTotals> {
     let Running {
         scan,
         attempt,
@@ -245,11 +259,20 @@ fn unseen(db: &Connection, running: &Running) -> rusqlite::Result<ItemTotals> {
          (item INTEGER PRIMARY KEY, unreadable INTEGER NOT NULL, fresh INTEGER NOT NULL, present INTEGER NOT NULL); \
          DELETE FROM unseen",
     )?;
-    db.execute(
-        "INSERT INTO unseen SELECT id, 0, 0, state = 0 FROM item \
-         WHERE connection = ?1 AND container_kind IS NULL AND state <> ?2 AND NOT (scan = ?3 AND attempt = ?4)",
-        [connection, ItemState::Gone.code(), scan, attempt],
-    )?;
+    match running.unread.take() {
+        Some(rest) => {
+            checkpoint::find_unseen(db, running, &rest)?;
+            running.unread = Some(rest);
+        }
+        None => {
+            db.execute(
+                "INSERT INTO unseen SELECT id, 0, 0, state = 0 FROM item \
+                 WHERE connection = ?1 AND container_kind IS NULL AND state <> ?2 AND NOT (scan = ?3 AND attempt = ?4)",
+                [connection, ItemState::Gone.code(), scan, attempt],
+            )?;
+        }
+    }
+    checkpoint::note_last_seen(db, connection)?;
     db.execute(
         "UPDATE unseen SET unreadable = 1 WHERE (SELECT source_id FROM content WHERE content.item = unseen.item) \
          IN (SELECT source_id FROM unreadable WHERE scan = ?1 AND attempt = ?2)",

@@ -8,6 +8,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
     change::NumericCode,
+    checkpoint,
     closing::{self, SCANNED_CONNECTIONS},
     cursors::Cursors,
     database::{self, Database},
@@ -74,6 +75,7 @@ impl Cursors {
             let change = db.transaction_with_behavior(behavior)?;
             if let Some(connection) = id(&change, code)? {
                 closing::interrupt(&change, connection)?;
+                checkpoint::delete(&change, connection)?;
                 remove_items(&change, connection, now.as_millisecond())?;
             }
             change.commit()
@@ -212,9 +214,10 @@ fn delete(db: &mut Database, code: &str) -> rusqlite::Result<()> {
         &[&connection],
     )?;
     for sql in [
+        "DELETE FROM checkpoint WHERE connection = ?1",
         "DELETE FROM unreadable WHERE scan IN (SELECT id FROM scan WHERE connection = ?1)",
         "DELETE FROM scan WHERE connection = ?1",
-        "UPDATE connection SET outcome = NULL, error = NULL, complete_from = NULL WHERE id = ?1",
+        "UPDATE connection SET outcome = NULL, error = NULL, complete_from = NULL, unread_by = NULL WHERE id = ?1",
     ] {
         change.execute(sql, [connection])?;
     }

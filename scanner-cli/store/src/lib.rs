@@ -6,6 +6,7 @@ mod backup_file;
 mod catalog;
 mod change;
 mod check;
+mod checkpoint;
 mod closing;
 mod containers;
 mod copies;

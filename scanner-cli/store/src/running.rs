@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use catalog_model::{ChangeKind, ItemState};
+use catalog_model::{ChangeKind, ItemState, UnchangedRest};
 
 use super::{change::NumericCode, sighting::SeenEntity};
 use crate::spool::Duplicates;
@@ -22,6 +22,14 @@ pub(super) struct Running {
     pub(super) container_counts: Counts,
     /// Ids of the kinds of containers of which this attempt may not see all instances.
     pub(super) hidden_containers: BTreeSet<&'static str>,
+    /// When the last scan that read everything began, according to the connection's checkpoint.
+    pub(super) full_read: Option<i64>,
+    /// Whether the connection's checkpoint is still in the database.
+    pub(super) has_checkpoint: bool,
+    /// What this attempt did not read.
+    pub(super) unread: Option<UnchangedRest>,
+    /// What the connection remembers of this attempt.
+    pub(super) state: Option<Vec<u8>>,
     /// Number of records that a filter withheld in this attempt.
     pub(super) withheld: u64,
     /// Items of this attempt that were dropped because another record with their key counts.

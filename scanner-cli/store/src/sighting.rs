@@ -2,7 +2,7 @@
 
 use catalog_model::{
     Container, ContainerKind, FieldRevision, Inclusion, ItemKey, Precedence, SourceId,
-    Visualization,
+    UnchangedRest, Visualization,
 };
 
 use super::{
@@ -15,8 +15,10 @@ use crate::spool::Record;
 /// One observation of a scan.
 pub(super) enum Sighting {
     Item(SeenEntity),
-    /// The key of an item that did not change.
-    Unchanged(String),
+    /// What the scan did not read.
+    Unchanged(UnchangedRest),
+    /// What the connection remembers of the scan.
+    State(Vec<u8>),
     /// The source's id of a record that could not be read.
     Unreadable(String),
     /// A record that a filter excludes or cannot decide about.
@@ -33,7 +35,9 @@ impl Sighting {
             Self::Item(seen) => seen.bytes(),
             Self::Container(seen, _) => seen.bytes(),
             Self::HiddenContainers(kind) => kind.len(),
-            Self::Unreadable(text) | Self::Unchanged(text) => text.len(),
+            Self::Unreadable(text) => text.len(),
+            Self::Unchanged(rest) => rest.read.iter().map(|key| key.as_str().len()).sum(),
+            Self::State(state) => state.len(),
             Self::Withheld(withheld) => {
                 let rule = withheld.rule.as_ref().map_or(0, String::len);
                 withheld.key.len() + withheld.record.source_id.len() + rule

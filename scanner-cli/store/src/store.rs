@@ -14,7 +14,8 @@ use std::{
 };
 
 use catalog_model::{
-    Container, ContainerKind, FieldRevision, ItemKey, SourceId, Visualization, filter::FilterRule,
+    Checkpoint, Container, ContainerKind, FieldRevision, ItemKey, ScanState, SourceId,
+    UnchangedRest, Visualization, filter::FilterRule,
 };
 use tokio::sync::oneshot;
 
@@ -27,7 +28,7 @@ use crate::{
     opening,
     sighting::{SeenEntity, Sighting, WithheldRecord},
     spool::{Duplicates, Record},
-    writer::{Answer, FirstError, Message, ScanNumber, Writer},
+    writer::{Answer, Begun, FirstError, Message, ScanNumber, Writer},
 };
 
 /// The store, open for scans.
@@ -50,6 +51,7 @@ pub struct StoreScan {
     /// Size of the texts in `batch` in bytes.
     bytes: usize,
     first_error: Arc<FirstError>,
+    checkpoint: Option<Checkpoint>,
     closed: bool,
 }
 
@@ -103,7 +105,11 @@ impl Store {
         let messages = self.messages.clone();
         let messages = messages.ok_or_else(|| StoreError::writer_crashed(&self.path))?;
         let revisions = beginning.revisions.clone();
-        let (number, first_error) = request(&messages, &self.path, |answer| {
+        let Begun {
+            number,
+            first_error,
+            checkpoint,
+        } = request(&messages, &self.path, |answer| {
             Message::Begin(Box::new(beginning), answer)
         })
         .await?;
@@ -115,6 +121,7 @@ impl Store {
             batch: Vec::with_capacity(MAX_BATCH_SIGHTINGS),
             bytes: 0,
             first_error,
+            checkpoint,
             closed: false,
         })
     }
@@ -160,9 +167,19 @@ impl StoreScan {
         self.add(Sighting::Unreadable(id.0.clone()));
     }
 
-    /// Adds the key of an item that did not change.
-    pub fn unchanged(&mut self, key: &ItemKey) {
-        self.add(Sighting::Unchanged(key.as_str().to_owned()));
+    /// The last complete scan of the connection, unless another scan has written anything since.
+    pub fn checkpoint(&mut self) -> Option<Checkpoint> {
+        self.checkpoint.take()
+    }
+
+    /// Adds what the scan did not read, because it read only changes since its checkpoint.
+    pub fn unchanged(&mut self, rest: UnchangedRest) {
+        self.add(Sighting::Unchanged(rest));
+    }
+
+    /// Adds what the connection remembers of the scan.
+    pub fn state(&mut self, state: ScanState) {
+        self.add(Sighting::State(state.0));
     }
 
     /// Adds the key of an item about which a filter cannot decide.

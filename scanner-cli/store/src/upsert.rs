@@ -2,12 +2,14 @@
 //!
 //! An unchanged item is cheap: one search in the index, and one narrow row that is read and written.
 
+use std::mem;
+
 use catalog_model::{ChangeKind, ItemState};
 use rusqlite::{Connection, params};
 
 use super::{
     change::NumericCode,
-    hashes::hash,
+    checkpoint,
     running::{ItemRow, Running},
     sighting::{Difference, SeenEntity, Sighting},
     stored_item::StoredItem,
@@ -26,11 +28,15 @@ pub(super) fn write_batch(
     running: &mut Running,
     batch: Vec<Sighting>,
 ) -> rusqlite::Result<()> {
+    if mem::take(&mut running.has_checkpoint) {
+        checkpoint::delete(db, running.connection)?;
+    }
     let mut statements = Statements::prepare(db)?;
     for sighting in batch {
         match sighting {
             Sighting::Item(seen) => statements.item(db, running, seen)?,
-            Sighting::Unchanged(key) => statements.unchanged(running, &key)?,
+            Sighting::Unchanged(rest) => running.unread = Some(rest),
+            Sighting::State(state) => running.state = Some(state),
             Sighting::Unreadable(id) => {
                 running.counts.unreadable += 1;
                 let Running { scan, attempt, .. } = *running;
@@ -101,34 +107,6 @@ impl Statements<'_> {
             return self.write(running, stored, &seen, None);
         }
         self.change(db, running, stored, &seen)
-    }
-
-    /// Marks an unchanged item as seen. If it is not present in the store, its content is not known, so its state is
-    /// kept.
-    fn unchanged(&mut self, running: &mut Running, key: &str) -> rusqlite::Result<()> {
-        if self.undo.withheld(running, key)?.is_some() {
-            return Ok(());
-        }
-        let mut stored = self.find(hash(key), key, None)?;
-        if let Some(stored) = stored.as_mut().filter(|stored| stored.scan == running.scan) {
-            if stored.is_seen_by(running) {
-                return Ok(());
-            }
-            // An earlier attempt of the scan may have written different content.
-            self.undo.undo(running, stored)?;
-        }
-        match stored {
-            Some(stored) if !stored.is_removed_from_catalog() => {
-                running.counts.seen += 1;
-                let Running { scan, attempt, .. } = *running;
-                let marked = self.mark.execute(params![stored.id, scan, attempt]);
-                marked.map(drop)
-            }
-            stored => {
-                running.counts.unreadable += 1;
-                self.leave_undecided(running, stored)
-            }
-        }
     }
 
     /// Whether an item replaces the record with the same key that this attempt saw before.

@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use catalog_model::Checkpoint;
 use jiff::SignedDuration;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
@@ -26,12 +27,19 @@ use crate::{backlog::BacklogReceiver, spool::Duplicates};
 
 /// A request to the thread.
 pub(super) enum Message {
-    Begin(Box<Beginning>, Answer<(ScanNumber, Arc<FirstError>)>),
+    Begin(Box<Beginning>, Answer<Begun>),
     Batch(ScanNumber, Vec<Sighting>),
     Restart(ScanNumber),
     Close(ScanNumber, Box<Closing>, Answer<(Closed, Duplicates)>),
     /// The scan was dropped without a closing statement, for example after Ctrl-C.
     Abandon(ScanNumber),
+}
+
+/// A scan that has begun.
+pub(super) struct Begun {
+    pub(super) number: ScanNumber,
+    pub(super) first_error: Arc<FirstError>,
+    pub(super) checkpoint: Option<Checkpoint>,
 }
 
 pub(super) type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
@@ -86,16 +94,17 @@ impl Writer {
         let _ = self.db.pragma_update(None, "wal_checkpoint", "TRUNCATE");
     }
 
-    fn begin(
-        &mut self,
-        beginning: &Beginning,
-    ) -> Result<(ScanNumber, Arc<FirstError>), StoreError> {
-        let running = self.transaction(|db| closing::begin(db, beginning))?;
-        let scan = ScanNumber(running.scan);
+    fn begin(&mut self, beginning: &Beginning) -> Result<Begun, StoreError> {
+        let (running, checkpoint) = self.transaction(|db| closing::begin(db, beginning))?;
+        let number = ScanNumber(running.scan);
         let first_error = Arc::new(FirstError::new());
         self.running
-            .insert(scan, (running, Arc::clone(&first_error)));
-        Ok((scan, first_error))
+            .insert(number, (running, Arc::clone(&first_error)));
+        Ok(Begun {
+            number,
+            first_error,
+            checkpoint,
+        })
     }
 
     /// Writes a batch, and the batches that wait behind it, in one transaction. Returns the first message of another
@@ -156,6 +165,8 @@ impl Writer {
             running.hidden_containers.clear();
             running.duplicates = Duplicates::default();
             running.withheld = 0;
+            running.unread = None;
+            running.state = None;
             let scan = running.scan;
             let forgotten = undo::forget_attempt(&self.db, scan);
             if let Err(error) = forgotten {

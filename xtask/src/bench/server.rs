@@ -2,13 +2,13 @@
 
 use std::{
     fs::File,
-    io::{self, BufRead, BufReader, Write},
+    io::{self, BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
     sync::Arc,
     thread,
 };
 
-use super::site::{APPS, Site, USERS};
+use super::site::{self, APPS, Site, USERS};
 
 pub(crate) struct Server {
     address: SocketAddr,
@@ -43,10 +43,14 @@ fn serve(stream: TcpStream, site: &Site) -> io::Result<()> {
         if requests.read_line(&mut first)? == 0 {
             return Ok(());
         }
-        let mut line = String::new();
+        let (mut line, mut body) = (String::new(), 0);
         while requests.read_line(&mut line)? > 2 {
+            let length = line.to_ascii_lowercase();
+            let length = length.strip_prefix("content-length:");
+            body = length.map_or(body, |length| length.trim().parse().unwrap_or(0));
             line.clear();
         }
+        io::copy(&mut (&mut requests).take(body), &mut io::sink())?;
         let target = first.split_whitespace().nth(1).unwrap_or_default();
         let path = target.split('?').next().unwrap_or_default();
         match path.trim_start_matches("/header/qrs/") {
@@ -60,9 +64,27 @@ fn serve(stream: TcpStream, site: &Site) -> io::Result<()> {
                 head(&mut answers, site.bytes)?;
                 io::copy(&mut File::open(&site.list)?, &mut answers)?;
             }
+            "app/object/table" => text(&mut answers, &page(site, target))?,
             _ => return Ok(()),
         }
     }
+}
+
+/// A page of the table of sheets.
+fn page(site: &Site, target: &str) -> String {
+    let rows = site.rows.get_or_init(|| site::rows(site.sheets));
+    let number = |name: &str| {
+        let mut parameters = target.split(['?', '&']);
+        let value = parameters.find_map(|parameter| parameter.strip_prefix(name));
+        value
+            .and_then(|value| value.parse().ok())
+            .unwrap_or(usize::MAX)
+    };
+    let (skip, take) = (number("skip="), number("take="));
+    let from = skip.min(rows.len());
+    let to = skip.saturating_add(take).min(rows.len());
+    let rows = rows[from..to].join(",");
+    format!(r#"{{"columnNames":["id","app.id","modifiedDate"],"rows":[{rows}]}}"#)
 }
 
 fn count(number: usize) -> String {
@@ -77,6 +99,6 @@ fn text(answers: &mut TcpStream, text: &str) -> io::Result<()> {
 fn head(answers: &mut TcpStream, length: u64) -> io::Result<()> {
     write!(
         answers,
-        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
+        "HTTP/1.1 200 OK\r\nDate: Thu, 26 Nov 2026 12:00:00 GMT\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
     )
 }

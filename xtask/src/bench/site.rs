@@ -4,6 +4,7 @@ use std::{
     fs::File,
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
+    sync::OnceLock,
 };
 
 /// Number of apps of the site, which share its sheets.
@@ -20,6 +21,8 @@ pub(crate) struct Site {
     pub(crate) bytes: u64,
     pub(crate) apps: String,
     pub(crate) users: String,
+    /// The rows of the table of sheets, made when they are requested for the first time.
+    pub(crate) rows: OnceLock<Vec<String>>,
 }
 
 /// Writes the list of sheets into `folder`, with rows of the size and shape of real sites.
@@ -42,8 +45,23 @@ pub(crate) fn write(folder: &Path, sheets: usize) -> io::Result<Site> {
         list: path,
         apps: array(APPS, app),
         users: array(USERS, user),
+        rows: OnceLock::new(),
     })
 }
+
+/// The rows of a table with the columns `id`, `app.id` and `modifiedDate`, sorted by `id`.
+pub(crate) fn rows(sheets: usize) -> Vec<String> {
+    let row = |number| {
+        let (id, app) = (guid(number, 1), guid(number % APPS, 4));
+        format!(r#"["{id}","{app}","{MODIFIED}"]"#)
+    };
+    let mut rows: Vec<_> = (0..sheets).map(row).collect();
+    rows.sort_unstable();
+    rows
+}
+
+/// When each sheet was modified.
+const MODIFIED: &str = "2024-02-15T15:46:20.997Z";
 
 fn write_sheet(list: &mut impl Write, number: usize) -> io::Result<()> {
     let app = number % APPS;
@@ -53,7 +71,7 @@ fn write_sheet(list: &mut impl Write, number: usize) -> io::Result<()> {
     write!(
         list,
         concat!(
-            r#"{{"id":"{id}","createdDate":"2019-01-29T13:14:26.066Z","modifiedDate":"2024-02-15T15:46:20.997Z","#,
+            r#"{{"id":"{id}","createdDate":"2019-01-29T13:14:26.066Z","modifiedDate":"{modified}","#,
             r#""modifiedByUserName":"ACME\\user{user}","owner":{owner},"engineObjectType":"sheet","#,
             r#""description":"What region {number} sold, by month and product group; ask the \"BI\" team before use.","#,
             r#""attributes":"{hash}{hash}{hash}","objectType":"sheet","publishTime":"2023-04-20T22:22:39.021Z","#,
@@ -66,6 +84,7 @@ fn write_sheet(list: &mut impl Write, number: usize) -> io::Result<()> {
             r#""privileges":null,"schemaPath":"App.Object"}}"#
         ),
         id = guid(number, 1),
+        modified = MODIFIED,
         user = app % USERS,
         owner = owner(app % USERS),
         number = number,

@@ -24,7 +24,8 @@ pub(super) const ARROWS: [(&str, &[&str], &[&str]); 14] = [
     (
         "qlik-connector",
         &["catalog-model", "outbound-settings", "qrs-client"],
-        &["catalog-model", "qrs-client"],
+        // The store is the second reader of what a scan for changes says.
+        &["catalog-model", "catalog-store", "qrs-client"],
     ),
     ("catalog-store", &["catalog-model", "file-access"], &[]),
     ("file-access", &["catalog-model"], &[]),

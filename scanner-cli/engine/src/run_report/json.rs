@@ -8,7 +8,7 @@ use std::{
 };
 
 use catalog_model::{
-    AccountStatus, ScanError,
+    AccountStatus, Extent, ScanError,
     filter::{FilterRule, RuleCount},
     with_causes,
 };
@@ -45,6 +45,8 @@ struct ConnectionJson {
     /// What the followers wrote.
     exports: Vec<ExportJson>,
     lists: BTreeMap<&'static str, ListJson>,
+    /// Whether only changes were read; null if `connection.incremental` is not set.
+    incremental: Option<IncrementalJson>,
     skipped: Vec<SkippedJson>,
     owners_without_email: UnreachedJson,
     owners_not_active: DepartedJson,
@@ -90,6 +92,16 @@ struct FollowerJson {
 struct ListJson {
     records: u64,
     bytes: u64,
+}
+
+#[derive(Serialize)]
+struct IncrementalJson {
+    /// Whether only changes were read.
+    used: bool,
+    /// Why everything was read.
+    reason: Option<String>,
+    /// Number of items whose records were read, if only changes were read.
+    read: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -214,6 +226,7 @@ fn connection(report: &ConnectionReport) -> ConnectionJson {
                 (*list, ListJson { records, bytes })
             })
             .collect(),
+        incremental: report.tally.extent.as_ref().map(incremental),
         skipped: (report.tally.skipped.iter())
             .map(|(reason, skipped)| SkippedJson {
                 reason: reason.clone(),
@@ -245,6 +258,15 @@ fn connection(report: &ConnectionReport) -> ConnectionJson {
         seconds: report.elapsed.as_secs_f64(),
         megabytes_per_second: megabytes_per_second(report),
     }
+}
+
+fn incremental(extent: &Extent) -> IncrementalJson {
+    let (used, reason, read) = match extent {
+        Extent::Changes { read, .. } => (true, None, Some(*read)),
+        Extent::Everything(why) => (false, Some(why.clone()), None),
+        _ => (false, None, None),
+    };
+    IncrementalJson { used, reason, read }
 }
 
 fn departed(tally: &Tally) -> DepartedJson {

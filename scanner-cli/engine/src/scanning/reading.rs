@@ -1,8 +1,8 @@
 //! Reads a connection that is locked: reads the source into the store and the spool, closes both, and fills the report.
 
-use catalog_model::{Completeness, ScanError, SessionHold, SinkError, with_causes};
+use catalog_model::{Completeness, ScanError, ScanRequest, SessionHold, SinkError, with_causes};
 
-use super::Context;
+use super::{Context, ScanExtent};
 use crate::{
     connections::Ready,
     destination::{Coverage, Destination, Placed, ReplacePolicy},
@@ -39,9 +39,15 @@ impl LockedScan<'_> {
         } = *self;
         let connection = ready.connection.as_ref();
         let open = |destination: &Destination| destination.open(&context.home.temporary_folder());
+        let mut store = begin(ready, context).await?;
+        let request = match (&mut store, &destination, context.extent) {
+            (Some(store), None, ScanExtent::Changes) => ScanRequest::Changes(store.checkpoint()),
+            // What is not read has no line, and without a store nothing is known of it.
+            _ => ScanRequest::Full,
+        };
         let mut sink = OutputSink {
             spool: destination.as_ref().map(open).transpose()?,
-            store: begin(ready, context).await?,
+            store,
             tally: Tally::default(),
             progress: context.display.begin(&ready.code),
             parts: connection.schema().key_parts,
@@ -49,7 +55,9 @@ impl LockedScan<'_> {
             session: KeptSession::resume(connection, &context.home, &ready.code),
             stop,
         };
-        let mut closing = self.unless_stopped(T::read(connection, &mut sink)).await;
+        let mut closing = self
+            .unless_stopped(T::read(connection, request, &mut sink))
+            .await;
         if stop.reason() == Some(StopReason::Asked) {
             // Do not wait for the site any more. Dropping the sink tells the store that the scan was interrupted.
             let _ = sink.session.keep();

@@ -3,9 +3,9 @@
 
 use async_trait::async_trait;
 use catalog_model::{
-    Completeness, Connection, Diagnostic, Filtering, Finding, IdLedger, Lookup, Observation,
-    Progress, RepeatedRecord, ScanError, ScanRequest, ScanSink, Schema, SessionHold, Sessions,
-    SinkError, Stage, UndecidedItem, UnreadableRecord, Visualization,
+    Completeness, Connection, Diagnostic, Extent, Filtering, Finding, IdLedger, Lookup,
+    Observation, Progress, RepeatedRecord, ScanError, ScanRequest, ScanSink, Schema, SessionHold,
+    Sessions, SinkError, Stage, UndecidedItem, UnreadableRecord, Visualization,
     filter::{Decision, Evaluation, ItemFilter, PatternLimitError, UnknownCause},
 };
 use secrecy::SecretString;
@@ -240,6 +240,9 @@ impl ScanSink for RedactedSink<'_> {
             Progress::Connected { version } => Progress::Connected {
                 version: self.redactor.redact(version),
             },
+            Progress::Extent(Extent::Everything(why)) => {
+                Progress::Extent(Extent::Everything(self.redactor.redact(why)))
+            }
             progress => progress,
         });
     }

@@ -11,7 +11,7 @@ use crate::{
     fuse::Removals,
     progress::NoProgress,
     scan_report::{ConnectionReport, Outcome},
-    scanning::{Context, Job, ScanEnd, scan_in_thread},
+    scanning::{Context, Job, ScanEnd, ScanExtent, scan_in_thread},
     stop::Stop,
     store_problem::StoreProblem,
 };
@@ -40,6 +40,7 @@ impl Service {
                 display: Arc::new(NoProgress),
                 store: Some(store),
                 removals: Removals::Limited,
+                extent: ScanExtent::Changes,
             })
         };
         let stop = Stop::default();

@@ -10,9 +10,10 @@ use super::{
     Change, StoredConnection, StoredScan,
 };
 
-/// Selects the columns of an item apart from its content.
+/// Selects the columns of an item apart from its content. `unread_by` is the last scan that saw items without reading them.
 pub(super) const NARROW: &str = "SELECT item.id, item.connection, state, started, gone_since, container_kind FROM item \
-     JOIN content ON content.item = item.id JOIN scan ON scan.id = item.scan";
+     JOIN content ON content.item = item.id JOIN connection ON connection.id = item.connection \
+     JOIN scan ON scan.id = CASE WHEN container_kind IS NULL AND state IN (0, 2) AND unread_by > item.scan THEN unread_by ELSE item.scan END";
 
 pub(super) const WIDE: &str =
     "SELECT key, source_id, first_seen, content, contacts, texts FROM content WHERE item = ?1";

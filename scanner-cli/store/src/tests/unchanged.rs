@@ -1,4 +1,8 @@
-//! Items that a connection reports as unchanged are seen, but not written.
+//! Scans that read only changes: what they did not read is seen, and not written.
+
+use std::time::Duration;
+
+use catalog_model::{Checkpoint, ScanState, UnchangedRest};
 
 use super::*;
 
@@ -6,63 +10,138 @@ fn key_of(key: &str) -> ItemKey {
     ItemKey::new(["c", key]).unwrap()
 }
 
+fn rest(read: &[&str], excluded: u64) -> UnchangedRest {
+    UnchangedRest {
+        read: read.iter().copied().map(key_of).collect(),
+        excluded,
+    }
+}
+
 impl Scratch {
-    fn item_name(&self, key: &str) -> Option<(ItemState, String)> {
+    fn item_now(&self, key: &str) -> Option<(ItemState, String, i64)> {
         let catalog = self.catalog();
-        let item = catalog.item(key_of(key).as_str()).unwrap();
-        item.map(|item| (item.state, item.item.name.to_string()))
+        let item = catalog.item(key_of(key).as_str()).unwrap()?;
+        let day = (item.last_seen / 1000 - at(0).as_second()) / DAY;
+        Some((item.state, item.item.name.to_string(), day))
+    }
+
+    /// A complete scan of everything, which the connection remembers.
+    async fn remembered(&self, day: i64, items: &[(&str, &str)]) {
+        let mut scan = self.begin(day).await;
+        for (key, name) in items {
+            see(&mut scan, key, name, Contacts::Unknown);
+        }
+        scan.state(ScanState(vec![7]));
+        close(scan, day).await.unwrap();
+    }
+
+    async fn checkpoint(&self, day: i64) -> Option<Checkpoint> {
+        self.begin(day).await.checkpoint()
     }
 }
 
+const DAY_LENGTH: Duration = Duration::from_secs(DAY as u64);
+
 #[tokio::test]
-async fn an_unchanged_item_is_seen_and_keeps_its_content() {
+async fn what_was_not_read_is_seen_and_keeps_its_content() {
     let scratch = Scratch::new();
-    scratch.scan(0, &[("a", "A"), ("b", "B"), ("c", "C")]).await;
+    let all = [("a", "A"), ("b", "B"), ("c", "C"), ("d", "D")];
+    scratch.remembered(0, &all).await;
     let before = scratch.changes();
     let mut scan = scratch.begin(1).await;
-    for key in ["a", "b", "a"] {
-        scan.unchanged(&key_of(key));
-    }
-    let closed = close(scan, 1).await.unwrap();
-    let counts = closed.counts;
-    assert_eq!((counts.seen, counts.removed, counts.changed), (2, 1, 0));
-    for (key, name) in [("a", "A"), ("b", "B")] {
-        let expected = Some((ItemState::Present, name.to_owned()));
-        assert_eq!(scratch.item_name(key), expected);
-    }
-    assert_eq!(scratch.changes()[before.len()..], ["removed c"]);
-}
+    see(&mut scan, "b", "New", Contacts::Unknown);
+    scan.unchanged(rest(&["b", "c"], 3));
+    let counts = close(scan, 1).await.unwrap().counts;
+    assert_eq!((counts.seen, counts.removed, counts.changed), (3, 1, 1));
+    assert_eq!(counts.excluded, 3);
+    let name = |name: &str| name.to_owned();
+    assert_eq!(
+        scratch.item_now("a"),
+        Some((ItemState::Present, name("A"), 1))
+    );
+    assert_eq!(
+        scratch.item_now("b"),
+        Some((ItemState::Present, name("New"), 1))
+    );
+    assert_eq!(scratch.item_now("c"), Some((ItemState::Gone, name("C"), 0)));
+    let expected = ["changed b name label", "removed c"];
+    assert_eq!(
+        scratch.changes()[before.len()..].len(),
+        expected.len(),
+        "{:?}",
+        scratch.changes()
+    );
 
-#[tokio::test]
-async fn an_unchanged_item_that_is_not_present_in_the_store_keeps_its_state() {
-    let scratch = Scratch::new();
-    scratch.scan(0, &[("a", "A"), ("gone", "G")]).await;
-    scratch.scan(1, &[("a", "A")]).await;
-    let before = scratch.changes();
+    // An item that goes later was seen by the scan that did not read it.
     let mut scan = scratch.begin(2).await;
-    for key in ["a", "gone", "new"] {
-        scan.unchanged(&key_of(key));
-    }
-    let closed = close(scan, 2).await.unwrap();
-    assert_eq!((closed.counts.seen, closed.counts.unreadable), (1, 2));
-    let gone = scratch.item_name("gone").map(|(state, _)| state);
-    assert_eq!(gone, Some(ItemState::Gone));
-    assert_eq!(scratch.item_name("new"), None);
-    assert_eq!(scratch.changes(), before);
+    scan.unchanged(rest(&[], 0));
+    close(scan, 2).await.unwrap();
+    scratch.scan(3, &[("a", "A"), ("b", "New")]).await;
+    assert_eq!(scratch.item_now("d"), Some((ItemState::Gone, name("D"), 2)));
 }
 
 #[tokio::test]
-async fn an_unchanged_item_undoes_what_an_earlier_attempt_wrote() {
+async fn only_items_below_a_key_that_was_read_can_be_missing() {
     let scratch = Scratch::new();
-    scratch.scan(0, &[("a", "A")]).await;
-    let before = scratch.changes();
+    let mut scan = scratch.begin(0).await;
+    for key in [["c", "one", "x"], ["c", "one", "y"], ["c", "two", "x"]] {
+        let mut found = item("x", "X", Contacts::Unknown);
+        found.key = ItemKey::new(key).unwrap();
+        scan.item(&found, None).unwrap();
+    }
+    scan.state(ScanState(vec![1]));
+    close(scan, 0).await.unwrap();
     let mut scan = scratch.begin(1).await;
-    see(&mut scan, "a", "Other", Contacts::Unknown);
+    scan.unchanged(rest(&["two"], 0));
+    let counts = close(scan, 1).await.unwrap().counts;
+    assert_eq!((counts.seen, counts.removed), (2, 1));
+}
+
+#[tokio::test]
+async fn a_checkpoint_lasts_until_another_scan_writes_anything() {
+    let scratch = Scratch::new();
+    assert_eq!(scratch.checkpoint(0).await, None);
+    scratch.remembered(0, &[("a", "A")]).await;
+    let expected = |days| {
+        Some(Checkpoint {
+            state: ScanState(vec![7]),
+            since_full: DAY_LENGTH * days,
+        })
+    };
+    assert_eq!(scratch.checkpoint(1).await, expected(1));
+    // The scans so far have written nothing.
+    assert_eq!(scratch.checkpoint(2).await, expected(2));
+    let mut scan = scratch.begin(3).await;
+    scan.unchanged(rest(&[], 0));
+    scan.state(ScanState(vec![7]));
+    close(scan, 3).await.unwrap();
+    assert_eq!(scratch.checkpoint(4).await, expected(4));
+    assert_eq!(
+        scratch.checkpoint(-1).await.map(|found| found.since_full),
+        Some(Duration::MAX),
+        "the clock went back"
+    );
+    let mut scan = scratch.begin(5).await;
+    see(&mut scan, "a", "A", Contacts::Unknown);
+    scan.flush().await.unwrap();
+    drop(scan);
+    assert_eq!(scratch.checkpoint(6).await, None);
+    scratch.remembered(7, &[("a", "A")]).await;
+    scratch.scan(8, &[("a", "A")]).await;
+    assert_eq!(scratch.checkpoint(9).await, None);
+}
+
+#[tokio::test]
+async fn an_attempt_that_reads_everything_replaces_one_that_did_not() {
+    let scratch = Scratch::new();
+    scratch.remembered(0, &[("a", "A"), ("b", "B")]).await;
+    let mut scan = scratch.begin(1).await;
+    scan.unchanged(rest(&["a"], 0));
+    scan.state(ScanState(vec![1]));
+    scan.flush().await.unwrap();
     scan.restart().unwrap();
-    scan.unchanged(&key_of("a"));
-    let closed = close(scan, 1).await.unwrap();
-    assert_eq!((closed.counts.seen, closed.counts.changed), (1, 0));
-    let expected = Some((ItemState::Present, "A".to_owned()));
-    assert_eq!(scratch.item_name("a"), expected);
-    assert_eq!(scratch.changes(), before);
+    see(&mut scan, "a", "A", Contacts::Unknown);
+    let counts = close(scan, 1).await.unwrap().counts;
+    assert_eq!((counts.seen, counts.removed), (1, 1));
+    assert_eq!(scratch.checkpoint(2).await, None);
 }

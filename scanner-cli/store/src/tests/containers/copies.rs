@@ -43,7 +43,8 @@ async fn a_store_of_the_previous_version_gets_containers_with_its_next_scan() {
         "ALTER TABLE item DROP COLUMN container_kind; DROP TABLE container_kind; \
          ALTER TABLE follower DROP COLUMN basis; DROP TABLE follower_note; \
          ALTER TABLE follower DROP COLUMN sent; ALTER TABLE follower DROP COLUMN refused; \
-         ALTER TABLE follower DROP COLUMN succeeded; DROP TABLE follower_refusal; PRAGMA user_version = 5",
+         ALTER TABLE follower DROP COLUMN succeeded; DROP TABLE follower_refusal; \
+         DROP TABLE checkpoint; ALTER TABLE connection DROP COLUMN unread_by; PRAGMA user_version = 5",
     )
     .unwrap();
     drop(db);

@@ -1,0 +1,6 @@
+//! Scans that read only changes, into real stores.
+
+mod edits;
+mod fallback;
+mod random;
+mod store;
