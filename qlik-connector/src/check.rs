@@ -14,6 +14,7 @@ use qrs_client::{
 use crate::{
     credentials::sent_in_clear,
     people::addresses::UserList,
+    scan::source::Source,
     site::{describe::describe, failure::advice, session::session_is_not_kept},
 };
 
@@ -75,6 +76,28 @@ pub(crate) async fn check(
     let missing: Vec<_> = missing.map(|name| Stage::not_reached(name)).collect();
     stages.extend(missing);
     stages.sort_by_key(|stage| STAGES.iter().position(|name| *name == stage.name));
+    stages
+}
+
+/// Adds to the last stage whether scans can read only changes.
+pub(crate) async fn with_table(source: &Source, mut stages: Vec<Stage>) -> Vec<Stage> {
+    let mut passed = stages.iter_mut();
+    let rights = passed.find(|stage| {
+        stage.name == RIGHTS && matches!(stage.verdict, Verdict::Ok | Verdict::Warning)
+    });
+    if let Some(stage) = rights {
+        let seen = match source.try_table().await {
+            Ok(()) => "scans can read only changes".to_owned(),
+            Err(error) => {
+                stage.verdict = Verdict::Warning;
+                let hint = "remove `connection.incremental`, or allow `POST /qrs/app/object/table`, which only reads";
+                stage.hint.get_or_insert_with(|| hint.to_owned());
+                let why = describe(&error);
+                format!("scans read everything, because the table of sheets cannot be read: {why}")
+            }
+        };
+        stage.seen = format!("{}; {seen}", stage.seen);
+    }
     stages
 }
 

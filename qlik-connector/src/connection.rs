@@ -11,7 +11,7 @@ use qrs_client::QrsClient;
 use secrecy::SecretString;
 
 use crate::{
-    check::{Route, check, check_offline},
+    check::{Route, check, check_offline, with_table},
     filters::stored_sheet::StoredSheet,
     find::Asking,
     scan::source::Source,
@@ -50,7 +50,11 @@ impl Connection for QlikConnection {
 
     async fn check(&self) -> Vec<Stage> {
         let users = self.source.addresses.user_list();
-        check(&self.source.client, &self.source.trust, self.route, users).await
+        let stages = check(&self.source.client, &self.source.trust, self.route, users).await;
+        match self.source.incremental {
+            Some(_) => with_table(&self.source, stages).await,
+            None => stages,
+        }
     }
 
     fn check_offline(&self) -> Vec<Stage> {

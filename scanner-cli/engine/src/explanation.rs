@@ -130,6 +130,12 @@ impl Explanation {
         ];
         let changes = context.catalog.changes_of(item)?;
         lines.extend(history(seen, &changes));
+        if item.last_read < item.last_seen && item.state != ItemState::Gone {
+            let when = second(item.last_read);
+            let unread =
+                format!("{when}; later scans read only changes (`connection.incremental`)");
+            lines.push(("last read", unread));
+        }
         let catalogs = context.catalogs(&catalogs::Subject {
             of: EntityKind::Item,
             key: &item.key,

@@ -95,12 +95,14 @@ pub(super) fn find_unseen(
     running.counts.excluded += i64::try_from(rest.excluded).unwrap_or(i64::MAX);
     if rest.read.is_empty() {
         // Without the keys, only narrow rows are read.
-        running.counts.seen += db.query_row(
+        let seen = db.query_row(
             "SELECT count(*) FROM item \
              WHERE connection = ?1 AND container_kind IS NULL AND state = ?2 AND NOT (scan = ?3 AND attempt = ?4)",
             [connection, ItemState::Present.code(), scan, attempt],
             |row| row.get::<_, i64>(0),
         )?;
+        running.counts.seen += seen;
+        running.counts.unread = seen;
         return Ok(());
     }
     let mut items = db.prepare(
@@ -114,6 +116,7 @@ pub(super) fn find_unseen(
         let is_present = state == ItemState::Present.code();
         if rest.contains(row.get_ref(2)?.as_str()?) {
             running.counts.seen += i64::from(is_present);
+            running.counts.unread += i64::from(is_present);
         } else {
             insert.execute(params![item, is_present])?;
         }

@@ -169,7 +169,7 @@ pub(super) fn close(
     let counts = running.counts;
     db.execute(
         "UPDATE scan SET ended = ?2, outcome = ?3, reasons = ?4, site_version = ?5, bytes = ?6, seen = ?7, \
-         added = ?8, changed = ?9, removed = ?10, returned = ?11, unreadable = ?12, filtered = ?13, rewritten = ?14 \
+         added = ?8, changed = ?9, removed = ?10, returned = ?11, unreadable = ?12, filtered = ?13, rewritten = ?14, unread = ?15 \
          WHERE id = ?1",
         params![
             running.scan,
@@ -186,6 +186,7 @@ pub(super) fn close(
             counts.unreadable,
             counts.excluded,
             counts.rewritten,
+            counts.unread,
         ],
     )?;
     let error = (!reasons.is_empty()).then(|| reasons.join("; "));

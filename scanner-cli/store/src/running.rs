@@ -48,6 +48,8 @@ pub(super) struct ItemTotals {
 pub struct Counts {
     /// Items that the last attempt saw, each key once.
     pub seen: i64,
+    /// Items among them that it did not read, because they have not changed.
+    pub unread: i64,
     /// Items that are new.
     pub added: i64,
     /// Items whose values differ from the stored ones.

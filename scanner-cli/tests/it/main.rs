@@ -32,6 +32,7 @@ mod hook_files;
 mod hooks;
 mod hostile_files;
 mod hostile_names;
+mod incremental;
 mod limited_secrets;
 mod log_levels;
 mod logins;

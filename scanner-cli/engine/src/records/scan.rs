@@ -41,6 +41,9 @@ pub struct ScanRecord {
 pub struct CountsRecord {
     /// Number of items that it read.
     pub items: i64,
+    /// Number of items among them that it did not read, because they had not changed.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub unread: i64,
     /// Number of new items.
     pub added: i64,
     /// Number of items that changed.
@@ -55,10 +58,19 @@ pub struct CountsRecord {
     pub excluded: i64,
 }
 
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_zero(number: &i64) -> bool {
+    *number == 0
+}
+
 impl From<Counts> for CountsRecord {
     fn from(counts: Counts) -> Self {
         Self {
             items: counts.seen,
+            unread: counts.unread,
             added: counts.added,
             changed: counts.changed,
             removed: counts.removed,

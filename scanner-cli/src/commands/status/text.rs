@@ -1,6 +1,6 @@
 //! The status as text.
 
-use catalog_model::counted;
+use catalog_model::{counted, grouped};
 
 use crate::{
     printable::Page,
@@ -85,7 +85,14 @@ fn write_connection(text: &mut Page, connection: &ConnectionRecord) {
 fn last_scan(scan: &LastScanRecord) -> String {
     let outcome = scan.outcome.as_deref().unwrap_or_default();
     let items = counted(scan.counts.items.unsigned_abs(), "item");
-    format!("{}, {}: {outcome}, {items}", scan.id, scan.started_second)
+    let unread = match scan.counts.unread.unsigned_abs() {
+        0 => String::new(),
+        unread => format!(" ({} unchanged and not read)", grouped(unread)),
+    };
+    format!(
+        "{}, {}: {outcome}, {items}{unread}",
+        scan.id, scan.started_second
+    )
 }
 
 fn next_scan(connection: &ConnectionRecord) -> Option<String> {

@@ -30,6 +30,8 @@ pub struct CatalogItem<'a> {
     pub first_seen: i64,
     /// When the last scan that saw it began.
     pub last_seen: i64,
+    /// When the last scan that read it began: earlier, if it has not changed since.
+    pub last_read: i64,
     /// When the scan that marked it as gone began.
     pub gone_since: Option<i64>,
     /// The item itself.
@@ -70,6 +72,7 @@ struct Found<'a> {
     container_kind: Option<i64>,
     state: ItemState,
     last_seen: i64,
+    last_read: i64,
     gone_since: Option<i64>,
     key: String,
     source_id: String,
@@ -100,6 +103,7 @@ impl<'a> Found<'a> {
             state: self.state,
             first_seen: self.first_seen,
             last_seen: self.last_seen,
+            last_read: self.last_read,
             gone_since: self.gone_since,
             item: self.stored.into_item(parsed),
         })
@@ -287,7 +291,7 @@ impl Catalog {
         let (last_seen, gone_since): (_, Option<i64>) = (row.get(3)?, row.get(4)?);
         // An item that a filter excludes now keeps the date until it returns.
         let gone_since = gone_since.filter(|_| state == ItemState::Gone);
-        let container_kind = row.get(5)?;
+        let (container_kind, last_read) = (row.get(5)?, row.get(6)?);
         wide.query_row([id], |row| {
             let contacts = row.get_ref(4)?.as_str_or_null()?;
             let mut stored = read(row.get_ref(3)?.as_str()?, contacts)?;
@@ -298,6 +302,7 @@ impl Catalog {
                 container_kind,
                 state,
                 last_seen,
+                last_read,
                 gone_since,
                 key: row.get(0)?,
                 source_id: row.get(1)?,

@@ -11,9 +11,10 @@ use super::{
 };
 
 /// Selects the columns of an item apart from its content. `unread_by` is the last scan that saw items without reading them.
-pub(super) const NARROW: &str = "SELECT item.id, item.connection, state, started, gone_since, container_kind FROM item \
+pub(super) const NARROW: &str = "SELECT item.id, item.connection, state, scan.started, gone_since, container_kind, read.started FROM item \
      JOIN content ON content.item = item.id JOIN connection ON connection.id = item.connection \
-     JOIN scan ON scan.id = CASE WHEN container_kind IS NULL AND state IN (0, 2) AND unread_by > item.scan THEN unread_by ELSE item.scan END";
+     JOIN scan ON scan.id = CASE WHEN container_kind IS NULL AND state IN (0, 2) AND unread_by > item.scan THEN unread_by ELSE item.scan END \
+     JOIN scan AS read ON read.id = item.scan";
 
 pub(super) const WIDE: &str =
     "SELECT key, source_id, first_seen, content, contacts, texts FROM content WHERE item = ?1";
@@ -34,7 +35,7 @@ pub(super) static CHANGE: LazyLock<String> = LazyLock::new(|| {
 });
 
 pub(super) const SCAN: &str = "SELECT scan.id, code, started, ended, scan.outcome, reasons, site_version, bytes, \
-     seen, added, changed, removed, returned, unreadable, filtered, rewritten \
+     seen, added, changed, removed, returned, unreadable, filtered, rewritten, unread \
      FROM scan JOIN connection ON connection.id = scan.connection";
 
 pub(super) fn connections(db: &Connection) -> rusqlite::Result<Vec<StoredConnection>> {
@@ -73,6 +74,7 @@ pub(super) fn scan_from_row(row: &Row<'_>) -> rusqlite::Result<StoredScan> {
             unreadable: row.get(13)?,
             excluded: row.get(14)?,
             rewritten: row.get(15)?,
+            unread: row.get(16)?,
             ..Counts::default()
         },
     })

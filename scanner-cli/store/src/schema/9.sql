@@ -11,3 +11,5 @@ CREATE TABLE checkpoint (
 -- The last complete scan that read only changes. It has seen all items (not containers) that are
 -- present or filtered.
 ALTER TABLE connection ADD COLUMN unread_by INTEGER;
+-- Number of items that it counts as seen and did not read, because they had not changed.
+ALTER TABLE scan ADD COLUMN unread INTEGER NOT NULL DEFAULT 0;

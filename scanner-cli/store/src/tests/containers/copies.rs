@@ -44,7 +44,8 @@ async fn a_store_of_the_previous_version_gets_containers_with_its_next_scan() {
          ALTER TABLE follower DROP COLUMN basis; DROP TABLE follower_note; \
          ALTER TABLE follower DROP COLUMN sent; ALTER TABLE follower DROP COLUMN refused; \
          ALTER TABLE follower DROP COLUMN succeeded; DROP TABLE follower_refusal; \
-         DROP TABLE checkpoint; ALTER TABLE connection DROP COLUMN unread_by; PRAGMA user_version = 5",
+         DROP TABLE checkpoint; ALTER TABLE connection DROP COLUMN unread_by; \
+         ALTER TABLE scan DROP COLUMN unread; PRAGMA user_version = 5",
     )
     .unwrap();
     drop(db);
