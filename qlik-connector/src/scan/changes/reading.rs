@@ -56,7 +56,7 @@ impl Attempt<'_> {
             Plan::Everything(why) => return Ok(Selected::All(why.clone())),
             Plan::Changes(memory) => memory,
         };
-        let selection = self.select(sink, memory, version, surroundings).await?;
+        let selection = self.selection(sink, memory, version, surroundings).await?;
         Ok(match selection {
             Ok(selection) => Selected::Some(memory, selection),
             Err(why) => Selected::All(Some(why)),
@@ -64,7 +64,7 @@ impl Attempt<'_> {
     }
 
     /// Finds out which sheets changed. The inner error is why everything must be read.
-    async fn select(
+    async fn selection(
         &self,
         sink: &mut dyn ScanSink,
         memory: &Memory,
