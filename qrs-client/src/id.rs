@@ -131,6 +131,14 @@ id! {
     /// The id of a selection, a GUID.
     SelectionId
 }
+id! {
+    /// The id of the licence of a site, a GUID.
+    LicenseId
+}
+id! {
+    /// The id of an attribute of a user, a GUID.
+    UserAttributeId
+}
 
 /// Whether the text has the shape of a GUID: hexadecimal digits in groups of 8-4-4-4-12.
 pub(crate) fn is_guid(text: &str) -> bool {

@@ -79,8 +79,8 @@ pub use files::AppExport;
 pub use filter::{Field, Filter, Literal};
 pub use id::{
     AppId, AppObjectId, ContentLibraryId, CustomPropertyDefinitionId, CustomPropertyId,
-    DataConnectionId, EngineObjectId, ExecutionResultId, ExtensionId, NodeId, SelectionId,
-    StreamId, SystemRuleId, TagId, TaskId, UserId,
+    DataConnectionId, EngineObjectId, ExecutionResultId, ExtensionId, LicenseId, NodeId,
+    SelectionId, StreamId, SystemRuleId, TagId, TaskId, UserAttributeId, UserId,
 };
 pub use lenient::Extra;
 pub use list::{ReadableRecords, Record, RecordList, UnreadableRecord};

@@ -13,7 +13,7 @@ pub use tasks::{AppOfTask, ExecutionResult, ExecutionStatus, Operational, Reload
 
 use crate::id::{
     AppId, AppObjectId, CustomPropertyDefinitionId, CustomPropertyId, EngineObjectId, StreamId,
-    TagId, UserId,
+    TagId, UserAttributeId, UserId,
 };
 use crate::lenient::{self, Extra};
 use crate::object::serialize_by_field;
@@ -270,6 +270,9 @@ pub struct User {
 #[serde(default, rename_all = "camelCase", remote = "Self")]
 #[non_exhaustive]
 pub struct UserAttribute {
+    /// Its id; empty for an attribute that is not stored yet.
+    #[serde(skip_serializing_if = "UserAttributeId::is_empty")]
+    pub id: UserAttributeId,
     /// The type of the attribute, such as `email` or `mail`.
     #[serde(deserialize_with = "lenient::text")]
     pub attribute_type: String,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{CustomProperty, Owner, Tag};
-use crate::id::{ContentLibraryId, DataConnectionId, ExtensionId, NodeId, SystemRuleId};
+use crate::id::{ContentLibraryId, DataConnectionId, ExtensionId, LicenseId, NodeId, SystemRuleId};
 use crate::lenient::{self, Extra};
 use crate::object::serialize_by_field;
 use crate::objects_only;
@@ -223,6 +223,9 @@ pub struct SystemRule {
 #[serde(default, rename_all = "camelCase", remote = "Self")]
 #[non_exhaustive]
 pub struct License {
+    /// Its id.
+    #[serde(skip_serializing_if = "LicenseId::is_empty")]
+    pub id: LicenseId,
     /// Its serial number.
     #[serde(deserialize_with = "lenient::text")]
     pub serial: String,

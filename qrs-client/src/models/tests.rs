@@ -115,3 +115,19 @@ fn an_app_and_a_user_are_read_with_their_lists() {
     .unwrap();
     assert_eq!(user.attributes[0].attribute_value, "d@acme.example");
 }
+
+#[test]
+fn an_attribute_keeps_its_id_and_a_new_one_has_none() {
+    let user = json!({
+        "id": "u-1",
+        "attributes": [{"id": "a-1", "attributeType": "email", "attributeValue": "d@example.com"}],
+    });
+    let mut user = User::deserialize(user).unwrap();
+    assert_eq!(user.attributes[0].id.as_str(), "a-1");
+    user.attributes.push(UserAttribute::default());
+    let written = serde_json::to_value(&user.attributes).unwrap();
+    assert_eq!(written[0]["id"], "a-1");
+    assert_eq!(written[1].get("id"), None);
+    let license = License::deserialize(json!({"id": "l-1", "serial": "1"})).unwrap();
+    assert_eq!(serde_json::to_value(&license).unwrap()["id"], "l-1");
+}
