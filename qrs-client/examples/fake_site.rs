@@ -9,11 +9,11 @@
 //! ```
 //!
 //! With `--login` and `--home`, the site has another way to log in. The first line is its URL, and the next ones are the
-//! connection file, which is written to the home with the files that it names, the commands that list the sheets, and how a
-//! Rust program logs in.
+//! connection file, which is written to the home with the files that it names, the commands that list the sheets, and a module
+//! with which a Rust program logs in.
 //!
-//! It runs until its standard input is closed or Ctrl-C is pressed, or for `--seconds`. With `--port`, its URL is the
-//! same each time.
+//! It runs until its standard input is closed or Ctrl-C is pressed. With `--seconds`, it runs for that time and ignores its
+//! standard input, for example in the background. With `--port`, its URL is the same each time.
 
 #[path = "shared/login_home.rs"]
 mod login_home;
@@ -32,14 +32,35 @@ use qrs_client::fake_site::FakeSite;
 const USAGE: &str = "Runs the fake site until Ctrl-C is pressed or standard input is closed.\n\n\
                      Usage: fake_site [--port N] [--seconds N] [--login WAY --home DIR]\n\n\
                      --port N     listen on this port of 127.0.0.1 [default: any free port]\n\
-                     --seconds N  stop after this many seconds\n\
-                     --login WAY  log in by: header, certificate, jwt, token, windows, ticket, session\n\
+                     --seconds N  stop after this many seconds, and ignore standard input: for the background\n\
+                     --login WAY  log in by: header, certificate, jwt (signs tokens), token (a fixed one), windows, ticket,\n\
+                     \x20            session\n\
                      --home DIR   write a connection file for this way, and the files that it names\n\
                      --fetch-ticket ADDRESS  print a ticket: the command of `--login ticket`\n\
                      --help       print this help";
 
-/// The program that the ways to log in are copied from.
-const LOG_IN: &str = include_str!("log_in.rs");
+/// The features of `qrs-client` and the module of the example `log_in`, for each way to log in.
+const MODULES: [(&str, &str, &str); 7] = [
+    ("header", "", include_str!("shared/log_in/by_header.rs")),
+    (
+        "certificate",
+        "\"trust-stores\"",
+        include_str!("shared/log_in/by_certificate.rs"),
+    ),
+    (
+        "jwt",
+        "\"trust-stores\"",
+        include_str!("shared/log_in/by_jwt.rs"),
+    ),
+    ("token", "", include_str!("shared/log_in/by_token.rs")),
+    (
+        "windows",
+        "\"windows-login\"",
+        include_str!("shared/log_in/by_windows.rs"),
+    ),
+    ("ticket", "", include_str!("shared/log_in/by_ticket.rs")),
+    ("session", "", include_str!("shared/log_in/by_session.rs")),
+];
 
 fn main() -> ExitCode {
     match run() {
@@ -80,6 +101,8 @@ fn run() -> Result<(), Box<dyn Error>> {
         Some(time) => std::thread::sleep(time),
         None => {
             io::copy(&mut io::stdin().lock(), &mut io::sink())?;
+            // Nobody may read it any more.
+            let _ = writeln!(io::stdout(), "stopped: standard input was closed");
         }
     }
     Ok(())
@@ -112,7 +135,7 @@ fn start_with_login(kind: &str, home: &Path, port: u16) -> Result<Arc<FakeSite>,
         issue_tickets(office, Arc::clone(&site));
     }
     let home = home.display();
-    let function = rust_function(kind);
+    let module = rust_module(kind);
     let mut out = io::stdout().lock();
     writeln!(
         out,
@@ -120,8 +143,8 @@ fn start_with_login(kind: &str, home: &Path, port: u16) -> Result<Arc<FakeSite>,
          # list the sheets with scanner-cli\n\
          cargo run -q -p scanner-cli -- --home {home} check\n\
          cargo run -q -p scanner-cli -- --home {home} inventory\n\n\
-         # list the sheets with qrs-client: examples/log_in.rs, which logs in by this function\n\
-         cargo run -q -p qrs-client --all-features --example log_in -- {kind} {url} {home}\n\n{function}"
+         # list the sheets with qrs-client: examples/log_in.rs, which logs in with this module\n\
+         cargo run -q -p qrs-client --all-features --example log_in -- {kind} {url} {home}\n\n{module}"
     )?;
     out.flush()?;
     Ok(site)
@@ -143,12 +166,14 @@ fn issue_tickets(office: TcpListener, site: Arc<FakeSite>) {
     });
 }
 
-/// The function of the example `log_in` for a way to log in.
-fn rust_function(kind: &str) -> &'static str {
-    let begin = LOG_IN.find(&format!("fn by_{kind}(")).unwrap_or_default();
-    let function = &LOG_IN[begin..];
-    let end = function.find("\n}\n").map_or(function.len(), |end| end + 2);
-    &function[..end]
+/// How a program logs in: a line of its `Cargo.toml`, and a module.
+fn rust_module(kind: &str) -> String {
+    let mut modules = MODULES.iter().filter(|(name, _, _)| *name == kind);
+    let (_, features, code) = modules.next().unwrap_or(&MODULES[0]);
+    format!(
+        "// Cargo.toml: qrs-client = {{ version = \"0.1\", features = [{features}] }}\n\n{}",
+        code.trim_end()
+    )
 }
 
 /// The arguments of the command.

@@ -61,7 +61,7 @@ pub(crate) fn start(kind: &str, home: &Path, port: u16, fetch: &str) -> io::Resu
         _ => site.url(),
     };
     let connection = connection(&url, &format!("http://{}", site.address()), &auth, kind);
-    fs::write(home.join("connections/demo.conf"), &connection)?;
+    write_secret(&home.join("connections/demo.conf"), &connection)?;
     Ok(LoginHome {
         site,
         url,

@@ -224,7 +224,9 @@ fn each_way_to_log_in_works_as_the_fake_site_prints_it() {
             line.unwrap_or_else(|| panic!("{kind}: no line begins with {begin}"))
         };
         let command = next("cargo run -q -p qrs-client --all-features --example log_in -- ");
-        next(&format!("fn by_{kind}("));
+        next("// Cargo.toml: qrs-client = ");
+        next("use qrs_client::");
+        next("pub(crate) fn client(");
         next("}");
         let (_, arguments) = command.split_once(" -- ").unwrap();
         let program = folder.join(format!("log_in{}", std::env::consts::EXE_SUFFIX));
@@ -234,6 +236,36 @@ fn each_way_to_log_in_works_as_the_fake_site_prints_it() {
             assert!(sheets.contains(&"Regions".to_owned()), "{kind}: {sheets:?}");
         }
         drop(site.stdin.take());
+        next("stopped: standard input was closed");
         assert!(site.wait().unwrap().success());
     }
+}
+
+#[cfg(feature = "windows-login")]
+#[test]
+fn the_example_log_in_names_the_ways_and_missing_files() {
+    let folder = build();
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path().to_str().unwrap();
+    let ways = "header, certificate, jwt, token, windows, ticket, session";
+    for (arguments, expected) in [
+        (vec![], ways),
+        (vec!["saml", "http://localhost", home], ways),
+        (vec!["jwt", "http://localhost", home], "jwt_key.pem"),
+        (vec!["certificate", "http://localhost", home], home),
+    ] {
+        let output = run_with(&folder, "log_in", &arguments, "");
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            !output.status.success() && text.contains(expected),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn the_fake_site_ignores_standard_input_if_it_has_a_time() {
+    let output = run_with(&build(), "fake_site", &["--seconds", "0"], "");
+    let printed = lines(&output);
+    assert_eq!(printed.len(), 3, "{printed:?}");
 }

@@ -110,9 +110,18 @@ mod tests {
         let lowest = versions.next().unwrap();
         assert!(manifest.contains(&format!("rust-version = \"{lowest}\"")));
         assert!(readme.contains(&format!("Rust {lowest} or later")));
-        assert!(readme.contains(&format!("| Lowest Rust version | {lowest} |")));
+        let cell = readme
+            .lines()
+            .find_map(|line| line.strip_prefix("| Lowest Rust version | "))
+            .and_then(|rest| rest.split(" |").next())
+            .unwrap();
+        assert!(cell.starts_with(&format!("{lowest};")), "{cell}");
         for other in versions {
-            assert!(readme.contains(&format!("{other} with")), "{other}");
+            assert!(
+                readme.matches(&format!("{other} with")).count() > 1,
+                "{other}"
+            );
+            assert!(cell.contains(&format!("{other} with")), "{cell}");
         }
     }
 }
