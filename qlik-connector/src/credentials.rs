@@ -10,6 +10,7 @@ mod windows;
 use catalog_model::{Place, Settings};
 use qrs_client::{Credentials, Error, JwtCredentials, SessionCredentials, SiteUrl};
 
+const AUTH: &str = "connection.auth";
 const TOKEN: &str = "connection.auth.token";
 const SESSION: &str = "connection.auth.session";
 
@@ -49,7 +50,7 @@ pub(crate) fn credentials(settings: &mut Settings) -> Option<Credentials> {
     }
 }
 
-/// The kind that the file sets; a header if it sets none, so that its settings are reported as missing.
+/// The kind that the file sets. `connection.auth.key` alone is a header's name, so that its value is reported as missing.
 fn kind(settings: &mut Settings) -> Option<Kind> {
     let places = KINDS.iter().filter_map(|(kind, key)| {
         let place = settings.place_of(key)?;
@@ -57,7 +58,17 @@ fn kind(settings: &mut Settings) -> Option<Kind> {
     });
     let set: Vec<(Kind, &str, Place)> = places.collect();
     match &set[..] {
-        [] => Some(Kind::Header),
+        [] if settings.place_of(header::HEADER).is_some() => Some(Kind::Header),
+        [] => {
+            let message = match settings.place_of(AUTH) {
+                Some(_) => "`connection.auth` has no way to log in",
+                None => "`connection.auth` is missing",
+            };
+            let hint = "choose one way to log in: docs/connection-file.md#ways-to-log-in";
+            settings.refuse(AUTH, message, hint.to_owned());
+            know_all(settings);
+            None
+        }
         [(kind, _, _)] => Some(*kind),
         [(_, one, at), (_, other, place), ..] => {
             let message = format!(
@@ -66,16 +77,21 @@ fn kind(settings: &mut Settings) -> Option<Kind> {
             );
             let hint = "remove the settings of one of them: docs/connection-file.md lists those of each way";
             settings.refuse(other, message, hint.to_owned());
-            for (_, key) in KINDS {
-                settings.know(key);
-            }
-            certificate::know(settings);
-            jwt::know(settings);
-            windows::know(settings);
-            ticket::know(settings);
+            know_all(settings);
             None
         }
     }
+}
+
+/// Marks the settings of all kinds as known, so that none is reported as unknown besides the error.
+fn know_all(settings: &mut Settings) {
+    for (_, key) in KINDS {
+        settings.know(key);
+    }
+    certificate::know(settings);
+    jwt::know(settings);
+    windows::know(settings);
+    ticket::know(settings);
 }
 
 fn token(settings: &mut Settings) -> Option<Credentials> {

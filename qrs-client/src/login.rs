@@ -115,12 +115,9 @@ impl Login {
             Credentials::Ticket(_) | Credentials::Session(_) if cookies.has_cookies() => {
                 Ok(Proof::default())
             }
-            Credentials::Ticket(ticket) => ticket
-                .0
-                .token()
-                .await
-                .map(Proof::with_ticket)
-                .map_err(no_token),
+            Credentials::Ticket(ticket) => {
+                supplied(&*ticket.0, "ticket").await.map(Proof::with_ticket)
+            }
             Credentials::Session(_) => Ok(Proof::default()),
             // The session alone shows it.
             #[cfg(feature = "windows-login")]
@@ -146,7 +143,7 @@ impl Login {
         {
             return self.bearer(&current.token, true);
         }
-        let text = provider.token().await.map_err(no_token)?;
+        let text = supplied(provider, "token").await?;
         let token = Token::parse(text).map_err(|problem| {
             Error::new(ErrorKind::Credentials, format!("the new token {problem}"))
                 .with_fact(Fact::NoToken)
@@ -221,8 +218,8 @@ const MIN_CLOCK_DIFFERENCE: i64 = 30;
 const TICKET_REFUSED: (&str, &str) = (
     "the site does not accept the ticket",
     "a ticket is valid once, for a minute, and only for the virtual proxy that it was requested for: check the prefix in the \
-     URL, and that the provider requests a new ticket each time; the site also responds like this if the account has five \
-     open sessions",
+     URL, and that the provider requests a new ticket each time\n\
+     or wait 30 minutes: a site allows five sessions at a time",
 );
 
 const SESSION_ENDED: (&str, &str) = (
@@ -251,6 +248,18 @@ fn no_token(cause: Box<dyn std::error::Error + Send + Sync>) -> Error {
         .with_fact(Fact::NoToken)
         .with_class(FailureClass::Later)
         .with_source(cause)
+}
+
+/// A new token or ticket, which is not empty.
+async fn supplied(provider: &dyn TokenProvider, what: &str) -> Result<SecretString, Error> {
+    let text = provider.token().await.map_err(no_token)?;
+    if text.expose_secret().trim().is_empty() {
+        let message = format!("the provider supplied an empty {what}");
+        return Err(Error::new(ErrorKind::Credentials, message)
+            .with_fact(Fact::NoToken)
+            .with_class(FailureClass::Later));
+    }
+    Ok(text)
 }
 
 /// The error of a provider that takes longer than a response may.

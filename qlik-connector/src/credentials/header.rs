@@ -4,7 +4,7 @@ use catalog_model::Settings;
 use qrs_client::{Error, HeaderCredentials};
 use secrecy::SecretString;
 
-const HEADER: &str = "connection.auth.key";
+pub(super) const HEADER: &str = "connection.auth.key";
 pub(super) const VALUE: &str = "connection.auth.value";
 
 pub(super) fn read(settings: &mut Settings) -> Option<HeaderCredentials> {

@@ -39,9 +39,12 @@ pub(crate) fn hint_without_header(error: &Error, site: &SiteUrl, auth: &str) -> 
             | Fact::TicketRefused
             | Fact::ClientCertificateRefused
     );
-    match is_of_setting && !hint.contains(auth) {
-        true => format!("{hint}\ncheck {auth}"),
-        false => hint,
+    if !is_of_setting || hint.contains(auth) {
+        return hint;
+    }
+    match hint.split_once("\nor ") {
+        Some((check, otherwise)) => format!("{check}\ncheck {auth}\nor {otherwise}"),
+        None => format!("{hint}\ncheck {auth}"),
     }
 }
 

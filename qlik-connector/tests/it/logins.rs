@@ -231,12 +231,14 @@ fn two_ways_to_log_in_are_named_with_their_lines() {
 
 #[test]
 fn every_problem_of_a_way_is_reported() {
+    check_problems(&[], &["`connection.auth` is missing"]);
     check_problems(
-        &[],
-        &[
-            "`connection.auth.key` is mandatory and missing",
-            "`connection.auth.value` is mandatory",
-        ],
+        &[("connection.auth.user", r"ACME\scanner")],
+        &["`connection.auth` has no way to log in"],
+    );
+    check_problems(
+        &[("connection.auth.key", "X-User")],
+        &["`connection.auth.value` is mandatory and missing"],
     );
     let authority = Authority::new();
     let (one, other) = (authority.client(), authority.client());

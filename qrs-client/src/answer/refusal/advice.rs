@@ -7,22 +7,22 @@ pub(super) fn check_credentials(login: LoginKind) -> &'static str {
     match login {
         LoginKind::Header => {
             "check the header's name and value, the virtual proxy's prefix, and that this virtual proxy authenticates by \
-             header; the site also responds like this if the account has five open sessions"
+             header\nor wait 30 minutes: a site allows five sessions at a time"
         }
         LoginKind::Certificate => NOT_REPOSITORY,
         #[cfg(feature = "windows-login")]
         LoginKind::Windows => {
             "check the virtual proxy's prefix, that this virtual proxy authenticates Windows users, and that the user has access \
-             to the site; the site also responds like this if the account has five open sessions"
+             to the site\nor wait 30 minutes: a site allows five sessions at a time"
         }
         LoginKind::Jwt => {
             "check the virtual proxy's prefix, that this virtual proxy authenticates by JWT, that its certificate belongs to \
-             the key that signs the token, and the names of the claims for user id and directory; the site also responds \
-             like this if the account has five open sessions"
+             the key that signs the token, and the names of the claims for user id and directory\n\
+             or wait 30 minutes: a site allows five sessions at a time"
         }
         LoginKind::Ticket => {
-            "check the virtual proxy's prefix, that this virtual proxy authenticates by ticket, and that the ticket is new; \
-             the site also responds like this if the account has five open sessions"
+            "check the virtual proxy's prefix, that this virtual proxy authenticates by ticket, and that the ticket is new\n\
+             or wait 30 minutes: a site allows five sessions at a time"
         }
         LoginKind::Session => "open a new session and use its cookie",
     }
@@ -38,8 +38,8 @@ pub(super) fn windows_instead(login: LoginKind) -> &'static str {
         LoginKind::Certificate => NOT_REPOSITORY,
         #[cfg(feature = "windows-login")]
         LoginKind::Windows => {
-            "the site does not continue the session of the Windows user: check whether a gateway in front of the site removes \
-             cookies, and whether the account has five open sessions"
+            "the site does not continue the session of the Windows user: wait 30 minutes, because a site allows five sessions at \
+             a time\nor check whether a gateway in front of the site removes cookies"
         }
         LoginKind::Jwt => {
             "use the prefix of the virtual proxy with JWT authentication in the URL: the one that answered \

@@ -7,8 +7,8 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use qrs_client::fake_site::FakeSite;
 use qrs_client::{
-    ErrorKind, Fact, QrsClient, SecretString, SiteUrl, TicketCredentials, TokenProvider,
-    async_trait,
+    Credentials, ErrorKind, Fact, JwtCredentials, QrsClient, SecretString, SiteUrl,
+    TicketCredentials, TokenProvider, async_trait,
 };
 
 use crate::scripted::{ABOUT, Script, Site, answer, json};
@@ -185,4 +185,37 @@ async fn a_ticket_of_the_fake_site_is_valid_once_and_for_a_minute() {
     }
     let error = client(&[]).about().await.unwrap_err();
     assert_eq!(error.fact(), &Fact::NoToken, "{error:?}");
+}
+
+/// Supplies a blank text instead of a ticket or a token.
+#[derive(Debug)]
+struct Blank;
+
+#[async_trait]
+impl TokenProvider for Blank {
+    fn account(&self) -> &str {
+        "scanner"
+    }
+
+    async fn token(&self) -> Result<SecretString, Box<dyn StdError + Send + Sync>> {
+        Ok(" \n".into())
+    }
+}
+
+#[tokio::test]
+async fn an_empty_ticket_or_token_is_not_sent() {
+    let credentials: [(&str, Credentials); 2] = [
+        ("ticket", TicketCredentials::from_provider(Blank).into()),
+        ("token", JwtCredentials::from_provider(Blank).into()),
+    ];
+    for (what, credentials) in credentials {
+        let site = Site::start([json(ABOUT)]).await;
+        let client = site.builder_with(credentials).build().unwrap();
+        let error = client.about().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Credentials);
+        assert_eq!(*error.fact(), Fact::NoToken);
+        let expected = format!("the provider supplied an empty {what}");
+        assert!(error.to_string().contains(&expected), "{error}");
+        assert_eq!(site.requests().len(), 0);
+    }
 }
