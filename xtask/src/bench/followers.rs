@@ -14,7 +14,7 @@ use self::{
 };
 use super::{
     large_site::LargeSite,
-    measure::{Measure, RUNS, median, middle},
+    measure::{Measure, RUNS, aim, median, middle},
 };
 use crate::Outcome;
 
@@ -157,17 +157,4 @@ fn line(name: &str, sheets: usize, measure: Measure, floor: Option<Measure>) {
         format!("{:.2}", seconds / floor.seconds)
     });
     println!("{name:<28} {seconds:>8.2} {rate:>10.0} {ratio:>14} {peak:>10.1}");
-}
-
-#[expect(clippy::print_stdout, reason = "the benchmark prints its figures")]
-fn aim(name: &str, found: f64, most: f64) {
-    let result = match found <= most {
-        true => "pass",
-        false => "miss",
-    };
-    let decimals = match found.fract() == 0.0 {
-        true => 0,
-        false => 2,
-    };
-    println!("  {name:<26} {found:>8.decimals$}   at most {most:<8} {result}");
 }

@@ -95,3 +95,17 @@ pub(super) fn memory(child: &Child, which: &str) -> f64 {
     let kib: Option<f64> = line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok());
     kib.unwrap_or(0.0) / 1024.0
 }
+
+/// Prints a figure, the most that it should be, and whether it is.
+#[expect(clippy::print_stdout, reason = "the benchmark prints its figures")]
+pub(super) fn aim(name: &str, found: f64, most: f64) {
+    let result = match found <= most {
+        true => "pass",
+        false => "miss",
+    };
+    let decimals = match found.fract() == 0.0 {
+        true => 0,
+        false => 2,
+    };
+    println!("  {name:<26} {found:>8.decimals$}   at most {most:<8} {result}");
+}
