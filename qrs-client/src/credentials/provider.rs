@@ -38,7 +38,7 @@ pub trait TokenProvider: fmt::Debug + Send + Sync {
     /// accounts must not have the same name. It is not part of any message.
     fn account(&self) -> &str;
 
-    /// A new token or ticket.
+    /// A new token or ticket. An empty text is not sent: the client's error names it.
     ///
     /// # Errors
     ///

@@ -217,6 +217,19 @@ async fn a_connection_that_is_closed_during_the_login_is_an_error() {
 }
 
 #[tokio::test]
+async fn five_open_sessions_are_named_before_gateways() {
+    let site = FakeSite::builder().windows(windows()).start().await;
+    for _ in 0..5 {
+        site.open_session(r"ACME\scanner");
+    }
+    let error = client(&site, PASSWORD).about().await.unwrap_err();
+    let hint = error.hint().unwrap();
+    let place = |text| hint.find(text).unwrap_or_else(|| panic!("{text}: {hint}"));
+    assert!(place("wait 30 minutes") < place("gateway"), "{hint}");
+    assert!(place("allows five sessions") < place("gateway"), "{hint}");
+}
+
+#[tokio::test]
 async fn a_gateway_that_loses_cookies_is_recognized() {
     for (gateway, expected) in [
         (Gateway::StripsSetCookie, "opens no session"),
