@@ -46,6 +46,11 @@ async fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let _ = writeln!(io::stderr(), "error: {error}");
+            let mut source = error.source();
+            while let Some(cause) = source {
+                let _ = writeln!(io::stderr(), "caused by: {cause}");
+                source = cause.source();
+            }
             let cause = error.downcast_ref::<qrs_client::Error>();
             if let Some(hint) = cause.and_then(qrs_client::Error::hint) {
                 let _ = writeln!(io::stderr(), "{hint}");
