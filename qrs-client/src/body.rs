@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use outbound_http::{BYTE_ORDER_MARK, Response, is_html, without_byte_order_mark};
+use tokio::time::Instant;
 
 use crate::answer::login_page;
 use crate::call::Reading;
@@ -64,6 +65,21 @@ impl Body {
     pub(crate) fn set_span(&mut self, span: RequestSpan, tries: u32) {
         span.record_status(self.response.status(), tries);
         self.span = Some(span);
+    }
+
+    /// Waits for the caller, who has no room for more. Nothing is read meanwhile, so the time does not count for the time
+    /// limits.
+    pub(crate) async fn pause<T>(&mut self, room: impl Future<Output = T>) -> T {
+        let begun = Instant::now();
+        if let Some(turn) = &mut self.turn {
+            turn.pause();
+        }
+        let room = room.await;
+        if let Some(turn) = &mut self.turn {
+            turn.resume();
+        }
+        self.response.extend(begun.elapsed());
+        room
     }
 
     /// Ends the request: nothing more is read.

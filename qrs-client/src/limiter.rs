@@ -1,5 +1,7 @@
 //! Limits on the requests of a client: at once, and per second.
 
+mod adaptive;
+
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -7,6 +9,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::error::{Error, ErrorKind};
+use crate::path::QrsPath;
+use adaptive::{Active, AdaptiveLimit};
 
 /// The limits, as the builder sets them.
 #[derive(Debug, Clone, Copy, Default)]
@@ -17,16 +21,26 @@ pub(crate) struct RequestLimits {
 
 /// Lets requests begin within the limits.
 pub(crate) struct Limiter {
-    at_once: Option<Arc<Semaphore>>,
+    at_once: Option<AtOnce>,
     interval: Duration,
     next: Mutex<Option<Instant>>,
 }
 
+/// The limits on requests at once.
+struct AtOnce {
+    /// One permit for each request, until its response was read.
+    open: Arc<Semaphore>,
+    /// The limit on those that are not paused.
+    active: Arc<AdaptiveLimit>,
+}
+
 /// A request that is being made. It ends when this is dropped.
 #[derive(Default)]
-pub(crate) struct Turn(
-    #[expect(dead_code, reason = "held until it is dropped")] Option<OwnedSemaphorePermit>,
-);
+pub(crate) struct Turn {
+    #[expect(dead_code, reason = "held until it is dropped")]
+    permit: Option<OwnedSemaphorePermit>,
+    active: Option<Active>,
+}
 
 impl Limiter {
     pub(crate) fn new(limits: RequestLimits) -> Self {
@@ -37,7 +51,10 @@ impl Limiter {
             .per_second
             .map(|limit| Duration::from_secs(1) / limit.max(1));
         Self {
-            at_once: permits.map(|permits| Arc::new(Semaphore::new(permits))),
+            at_once: permits.map(|permits| AtOnce {
+                open: Arc::new(Semaphore::new(permits)),
+                active: Arc::new(AdaptiveLimit::new(permits)),
+            }),
             interval: interval.unwrap_or_default(),
             next: Mutex::new(None),
         }
@@ -50,14 +67,14 @@ impl Limiter {
     /// [`ErrorKind::Timeout`] if it may not until the deadline.
     pub(crate) async fn turn(&self, deadline: Instant) -> Result<Turn, Error> {
         let turn = async {
-            let permit = match &self.at_once {
-                Some(semaphore) => Arc::clone(semaphore).acquire_owned().await.ok(),
-                None => None,
+            let turn = match &self.at_once {
+                Some(at_once) => at_once.turn().await,
+                None => Turn::default(),
             };
             if let Some(begin) = self.begin() {
                 sleep_until(begin).await;
             }
-            Turn(permit)
+            turn
         };
         timeout_at(deadline, turn).await.map_err(|_elapsed| {
             let message =
@@ -78,5 +95,39 @@ impl Limiter {
         let begin = next.map_or(now, |next| next.max(now));
         *next = Some(begin + self.interval);
         Some(begin)
+    }
+}
+
+impl AtOnce {
+    async fn turn(&self) -> Turn {
+        let permit = Arc::clone(&self.open).acquire_owned().await.ok();
+        let active = AdaptiveLimit::enter(&self.active).await;
+        Turn {
+            permit,
+            active: Some(active),
+        }
+    }
+}
+
+impl Turn {
+    /// Records the beginning of the response: its status, and how long it took.
+    pub(crate) fn answered(&self, path: &QrsPath, status: u16, took: Duration) {
+        if let Some(active) = &self.active {
+            active.answered(path, status, took);
+        }
+    }
+
+    /// Begins a time in which nothing of the response is read.
+    pub(crate) fn pause(&mut self) {
+        if let Some(active) = &mut self.active {
+            active.pause();
+        }
+    }
+
+    /// Ends a time in which nothing of the response was read.
+    pub(crate) fn resume(&mut self) {
+        if let Some(active) = &mut self.active {
+            active.resume();
+        }
     }
 }

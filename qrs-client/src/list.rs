@@ -29,7 +29,7 @@ use reader::Message;
 /// A list of records that is never kept in memory as a whole: each record is decoded while its bytes arrive.
 ///
 /// It is a [`Stream`] of results, and [`try_next`](Self::try_next) reads it without an import. The request is sent when the
-/// first record is asked for. From then on, a separate task reads and decodes a little ahead, so that the site, the decoder and
+/// first record is asked for, or earlier with [`start`](Self::start). From then on, a separate task reads and decodes a little ahead, so that the site, the decoder and
 /// the caller work at the same time. Dropping the list ends the task.
 ///
 /// The list is complete when the stream has ended without an error. After an error, there are no more records.
@@ -120,6 +120,38 @@ impl<T: DeserializeOwned + Send + 'static> RecordList<T> {
         poll_fn(|cx| self.poll_record(cx)).await.transpose()
     }
 
+    /// Sends the request now, unless it was sent already. Several lists can thus be requested at once and then be read one
+    /// after the other.
+    ///
+    /// A list that waits to be read takes at most about 1 MB: five batches of up to 64 records. The rest of the response stays
+    /// at the site until the records before it are taken; this time does not count for the [time limits](crate::TimeLimits),
+    /// but the site or a gateway may end a response that is not read for minutes. Errors are returned with the first record.
+    ///
+    /// ```no_run
+    /// # async fn print(client: &qrs_client::QrsClient) -> Result<(), qrs_client::Error> {
+    /// use qrs_client::{App, Stream};
+    ///
+    /// let (mut streams, mut apps) = (client.streams::<Stream>(None), client.apps::<App>(None));
+    /// streams.start();
+    /// apps.start();
+    /// let streams = streams.collect_all().await?;
+    /// let apps = apps.collect_all().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn start(&mut self) {
+        let Source::NotRequested(transport, call) = &self.source else {
+            return;
+        };
+        match runtime::check() {
+            Ok(()) => {
+                let reading = Reading::start(transport.clone(), call.clone());
+                self.source = Source::Reading(reading);
+            }
+            Err(error) => self.end = Some(Err(error)),
+        }
+    }
+
     /// Leaves out the elements that are not records, and passes each to `report`.
     pub fn skip_unreadable<F>(self, report: F) -> ReadableRecords<T, F>
     where
@@ -157,13 +189,7 @@ impl<T: DeserializeOwned + Send + 'static> RecordList<T> {
                 return Poll::Ready(end.err().map(Err));
             }
             match &mut self.source {
-                Source::NotRequested(transport, call) => match runtime::check() {
-                    Ok(()) => {
-                        let reading = Reading::start(transport.clone(), call.clone());
-                        self.source = Source::Reading(reading);
-                    }
-                    Err(error) => self.end = Some(Err(error)),
-                },
+                Source::NotRequested(..) => self.start(),
                 Source::Reading(reading) => match ready!(reading.messages.poll_recv(cx)) {
                     Some(message) => {
                         self.batch = message.records.into_iter();

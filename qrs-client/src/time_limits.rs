@@ -24,7 +24,8 @@ pub struct TimeLimits {
     pub first_byte_of_list: Duration,
     /// Maximum time between two parts of a response: 60 s.
     pub silence: Duration,
-    /// Maximum time for a whole response, failed tries included: 60 min.
+    /// Maximum time for a whole response, failed tries included: 60 min. Time in which the caller of a list takes no records
+    /// does not count.
     pub list: Duration,
 }
 

@@ -161,6 +161,7 @@ impl Transport {
         let received = self.send(&mut request, &context, this_try).await;
         log_result(&received, &context, begun);
         let mut response = received?;
+        turn.answered(&call.path, response.status(), begun.elapsed());
         let head = head(&response, &url);
         *outdated = self.keep_cookies(&response, &head, sent.cookies);
         response.context_mut().add_secrets(self.session.secrets());

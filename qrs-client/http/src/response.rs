@@ -17,7 +17,7 @@ use crate::page_text::{is_html, without_byte_order_mark};
 use crate::request_context::RequestContext;
 use crate::response_error;
 use crate::retry::{self, FailureClass};
-use crate::time_limits::{ResponseLimits, TimeLimit};
+use crate::time_limits::{ResponseLimits, TimeLimit, bounded};
 use crate::transport::{RawResponse, UnknownCoding};
 
 /// Maximum size of a body that [`Response::text`] and [`Response::json`] read, in bytes.
@@ -155,6 +155,11 @@ impl Response {
             }
             Err(_) => exceeded(TimeLimit::Total, limits.total, &self.context),
         }
+    }
+
+    /// Allows the response to take this much longer as a whole, because nothing was read for so long.
+    pub fn extend(&mut self, time: Duration) {
+        self.limits.deadline += bounded(time);
     }
 
     /// The time at which the response must be complete.

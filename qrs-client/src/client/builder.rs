@@ -143,6 +143,11 @@ impl QrsClientBuilder {
 
     /// Sets how many requests there may be at once: any number by default; 0 counts as 1. A list counts until it has been read
     /// or dropped: a request that is made while lists are open may have to wait for them, until its time limit ends.
+    ///
+    /// With this limit, a site that is overloaded gets fewer requests at once: half as many after a status 429 or 503, and after
+    /// a response that begins later than after 5 s and than three times the shortest time of the same request. After ten
+    /// responses in a row without such a sign, one more is allowed, up to the limit. A list that waits for its caller does not
+    /// count then. `Retry-After` is obeyed by each request for itself.
     pub fn max_requests_at_once(mut self, requests: usize) -> Self {
         self.request_limits.at_once = Some(requests);
         self

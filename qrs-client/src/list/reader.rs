@@ -5,6 +5,7 @@ use std::sync::Arc;
 use outbound_http::FailureClass;
 use serde::de::DeserializeOwned;
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
 
 use super::Record;
 use super::decoder::{ListDecoder, ListError, ListErrorKind};
@@ -57,7 +58,7 @@ pub(super) async fn read<T: DeserializeOwned>(
             break Err(tries.last_error(error));
         }
     };
-    outgoing.send(Some(end)).await;
+    outgoing.send_end(end).await;
 }
 
 async fn read_once<T: DeserializeOwned>(
@@ -90,7 +91,7 @@ async fn read_body<T: DeserializeOwned>(
         decoder.push(&chunk);
         outgoing.add(&mut decoder, body).await?;
         if outgoing.is_awaited() {
-            outgoing.send(None).await;
+            outgoing.send(body).await;
         }
     }
     decoder.finish();
@@ -122,7 +123,7 @@ impl<T: DeserializeOwned> Outgoing<T> {
     }
 
     /// Adds all records that the decoder has, and sends each full batch.
-    async fn add(&mut self, decoder: &mut ListDecoder<T>, body: &Body) -> Result<(), Error> {
+    async fn add(&mut self, decoder: &mut ListDecoder<T>, body: &mut Body) -> Result<(), Error> {
         loop {
             let record = decoder.next();
             let record =
@@ -142,7 +143,7 @@ impl<T: DeserializeOwned> Outgoing<T> {
             self.records.push(record);
             let bytes = self.bytes_read - self.bytes_before;
             if self.records.len() == MAX_BATCH_RECORDS || bytes >= MAX_BATCH_BYTES {
-                self.send(None).await;
+                self.send(body).await;
             }
         }
     }
@@ -168,17 +169,29 @@ impl<T: DeserializeOwned> Outgoing<T> {
         !self.records.is_empty() && self.sender.capacity() == self.sender.max_capacity()
     }
 
-    async fn send(&mut self, end: Option<Result<(), Error>>) {
-        let records = std::mem::take(&mut self.records);
+    /// Sends the batch. While the caller has no room for it, nothing is read.
+    async fn send(&mut self, body: &mut Body) {
+        let message = self.message(None);
+        // This fails only if the list was dropped, and then this task is aborted.
+        if let Err(TrySendError::Full(message)) = self.sender.try_send(message) {
+            body.pause(self.sender.send(message)).await.ok();
+        }
+    }
+
+    /// Sends the last batch and the end of the list.
+    async fn send_end(&mut self, end: Result<(), Error>) {
+        let message = self.message(Some(end));
+        self.sender.send(message).await.ok();
+    }
+
+    fn message(&mut self, end: Option<Result<(), Error>>) -> Message<T> {
         let bytes_read = self.bytes_read;
         self.bytes_before = bytes_read;
-        let message = Message {
-            records,
+        Message {
+            records: std::mem::take(&mut self.records),
             bytes_read,
             end,
-        };
-        // This fails only if the list was dropped, and then this task is aborted.
-        self.sender.send(message).await.ok();
+        }
     }
 }
 
