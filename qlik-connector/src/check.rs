@@ -304,20 +304,21 @@ const RULE: &str = "add the security rule of docs/qlik-setup.md: resource filter
 const USER_OF_CERTIFICATE: &str =
     "check `connection.auth.user`: as a user that the site does not know, nothing is visible";
 
-/// Tests what the account may see. Lists are only counted, not read.
+/// Tests what the account may see. Lists are only counted, not read; all counts are requested at once.
 async fn rights(client: &QrsClient, list: UserList) -> Stage {
     let asked = Instant::now();
     let sheets = Field::OBJECT_TYPE.equals("sheet");
-    let answers = async {
-        let apps = client.app_count(None).await?;
-        let sheets = client.app_object_count(Some(&sheets)).await?;
-        Ok::<_, Error>((apps, sheets))
+    let (apps, sheets, users) = tokio::join!(
+        client.app_count(None),
+        client.app_object_count(Some(&sheets)),
+        client.user_count(None),
+    );
+    let (apps, sheets) = match (apps, sheets) {
+        (Ok(apps), Ok(sheets)) => (apps, sheets),
+        (Err(error), _) | (_, Err(error)) => {
+            return failed(RIGHTS, &error, client, asked.elapsed());
+        }
     };
-    let (apps, sheets) = match answers.await {
-        Ok(counted) => counted,
-        Err(error) => return failed(RIGHTS, &error, client, asked.elapsed()),
-    };
-    let users = client.user_count(None).await;
     let visible = format!("{}, {}", counted(apps, "app"), counted(sheets, "sheet"));
     let seen = match &users {
         Ok(users) => format!("{visible}, {} are visible", counted(*users, "user")),

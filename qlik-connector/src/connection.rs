@@ -67,6 +67,7 @@ impl Connection for QlikConnection {
             code: &self.source.code,
             links: &self.source.links,
             filter: self.source.filter.as_ref(),
+            parallel: self.source.parallel,
         }))
     }
 

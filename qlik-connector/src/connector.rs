@@ -1,6 +1,6 @@
 //! The connector `qlik-sense`: the settings of its connections, and the connection made from them.
 
-use std::time::Duration;
+use std::{ops::RangeInclusive, time::Duration};
 
 use catalog_model::{
     Connection, ConnectionCode, Connector, ConnectorId, Place, PropertyDefinition, Settings,
@@ -50,6 +50,11 @@ const URL: &str = "connection.url";
 const DEFAULT_FULL_EVERY: Duration = Duration::from_hours(7 * 24);
 
 const LINK_URL: &str = "connection.link_url";
+const PARALLEL: &str = "connection.parallel";
+
+/// The values of `connection.parallel`, and what counts if it is not set: apps, users and sheets, and a count of each.
+const PARALLEL_VALUES: RangeInclusive<usize> = 1..=16;
+const DEFAULT_PARALLEL: usize = 6;
 
 /// What the settings and messages about the way to the site are called.
 const OUTBOUND: Names = Names {
@@ -86,6 +91,8 @@ impl Connector for QlikSense {
         let links = links.and_then(|text| site_url(settings, LINK_URL, text));
         let credentials = credentials(settings);
         let verify_counts = settings.flag("connection.verify_counts", true);
+        let parallel = settings.number_in(PARALLEL, PARALLEL_VALUES);
+        let parallel = parallel.map_or(DEFAULT_PARALLEL, |parallel| parallel.value);
         let session_end = session_end(settings);
         let outbound = OutboundSettings::read(settings, &OUTBOUND);
         let route = match outbound.proxy {
@@ -101,6 +108,7 @@ impl Connector for QlikSense {
         let mut builder = QrsClient::builder(site.clone(), settings.checked(credentials)?)
             .trust(outbound.trust.trust())
             .time_limits(time_limits(&outbound.time_limits))
+            .max_requests_at_once(parallel)
             .sessions(&self.sessions)
             .session_end(session_end);
         if let Some(proxy) = outbound.proxy {
@@ -121,6 +129,7 @@ impl Connector for QlikSense {
             } else {
                 Counts::Ignore
             },
+            parallel,
             trust: outbound.trust,
             filter,
             addresses,

@@ -33,6 +33,8 @@ pub(crate) struct Asking<'a> {
     pub(crate) code: &'a ConnectionCode,
     pub(crate) links: &'a SiteUrl,
     pub(crate) filter: Option<&'a ItemFilter>,
+    /// Maximum number of requests at once.
+    pub(crate) parallel: usize,
 }
 
 /// What to look up.
@@ -65,6 +67,11 @@ async fn find(asking: Asking<'_>, subject: &str) -> Result<Vec<Finding>, ScanErr
     let (objects, apps) = subject.filters();
     let mut findings = Vec::new();
     let list = client.app_objects(Some(&objects));
+    let mut apps = apps.map(|filter| client.apps(Some(&filter)));
+    // The other requests need room besides a list that waits.
+    if let (Some(apps), 2..) = (&mut apps, asking.parallel) {
+        apps.start();
+    }
     let found = few(list, |object| subject.is_object(object)).await;
     let FewRecords { records, unasked } = found.map_err(failed)?;
     let mut others = unasked;
@@ -77,7 +84,7 @@ async fn find(asking: Asking<'_>, subject: &str) -> Result<Vec<Finding>, ScanErr
         findings.push(left_out.unwrap_or_else(|| of_object(&object, code)));
     }
     if let Some(apps) = apps {
-        let found = few(client.apps(Some(&apps)), |app| subject.is_app(app)).await;
+        let found = few(apps, |app| subject.is_app(app)).await;
         let FewRecords { records, unasked } = found.map_err(failed)?;
         others += unasked;
         for app in records {

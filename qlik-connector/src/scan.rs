@@ -4,6 +4,7 @@ pub(crate) mod attempt;
 pub(crate) mod attempts;
 pub(crate) mod changes;
 pub(crate) mod containers;
+pub(crate) mod requests;
 pub(crate) mod retries;
 pub(crate) mod sheets;
 pub(crate) mod source;

@@ -171,6 +171,14 @@ impl Session {
         !sent.has_cookies() && state.has_cookie_for(&self.site, Instant::now())
     }
 
+    /// Whether the site has set a cookie, or has answered several requests without one. Before, another request might open
+    /// another session.
+    pub(crate) fn is_settled(&self) -> bool {
+        let state = self.state();
+        let has_cookie = state.has_cookie_for(&self.site, Instant::now());
+        has_cookie || state.evidence.state() == SessionState::NoCookie
+    }
+
     /// Allows requests to be sent at the same time from now on.
     pub(crate) fn set_open(&self) {
         self.state().is_open = true;

@@ -120,7 +120,8 @@ impl Transport {
             Err(error) => Err(error),
         };
         let was_opened = self.session.was_opened_since(&cookies);
-        if answer.is_ok() || was_opened {
+        let is_settled = || !self.login.has_sessions() || self.session.is_settled();
+        if was_opened || (answer.is_ok() && is_settled()) {
             self.session.set_open();
         }
         drop(turn);

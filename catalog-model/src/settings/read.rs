@@ -1,5 +1,7 @@
 //! The typed reads. Each records a problem instead of returning it, so that all come to light at once.
 
+use std::ops::RangeInclusive;
+
 use secrecy::SecretString;
 use url::Url;
 
@@ -91,6 +93,24 @@ impl Settings {
             _ => {
                 let message =
                     format!("`{key}` must be a port, a number from 1 to 65535, not `{value}`");
+                self.refuse(key, message, None);
+                None
+            }
+        }
+    }
+
+    /// The whole number `key`, which must be in a range.
+    pub fn number_in(&mut self, key: &str, range: RangeInclusive<usize>) -> Option<Located<usize>> {
+        let Located { value, place } = self.text(key)?;
+        match value.trim().parse() {
+            Ok(number) if range.contains(&number) => Some(Located {
+                value: number,
+                place,
+            }),
+            _ => {
+                let (least, most) = range.into_inner();
+                let message =
+                    format!("`{key}` must be a number from {least} to {most}, not `{value}`");
                 self.refuse(key, message, None);
                 None
             }

@@ -3,31 +3,27 @@
 use catalog_model::{
     Completeness, Diagnostic, Extent, Observation, Progress, RepeatedRecord, ScanSink, SourceId,
 };
-use qrs_client::{Error, ErrorKind, Fact, Field, Filter};
+use qrs_client::{Error, Fact};
 
 use crate::{
     items::{apps::Apps, dates::Dates, lower::Surroundings},
     people::{addresses::UserList, owners::Owners},
-    records::{App, User},
     scan::{
         changes::{Plan, memory::Memory, reading::Selected},
+        requests::{APPS, Counted, Requests, SHEETS, USERS},
         retries::Retries,
         sheets::Sheets,
         source::Source,
     },
     site::{
         attempt_error::{AttemptError, TOO_MUCH},
-        counts::{Count, CountedTwice, Counts, VERIFY_COUNTS_OFF, Verdict},
+        counts::{CountedTwice, VERIFY_COUNTS_OFF, Verdict},
         describe::describe,
         failure::advice,
-        list::{ListRead, Rows, Unreadable, awaited, read_list},
+        list::{ListRead, Rows, Unreadable, read_list},
         version,
     },
 };
-
-const APPS: &str = "apps";
-const USERS: &str = "users";
-pub(crate) const SHEETS: &str = "sheets";
 
 /// One attempt at a scan.
 pub(crate) struct Attempt<'a> {
@@ -54,9 +50,10 @@ impl<'a> Attempt<'a> {
         let version = self.connect(sink).await?;
         let began = self.source.client.site_time();
         let began = began.and_then(|time| time.as_unix_millis());
+        let mut requests = Requests::new(self.source, self.retries.at_once(), plan);
         let mut dates = Dates::default();
-        let apps = self.read_apps(sink, &mut dates).await?;
-        let owners = self.read_owners(sink).await?;
+        let apps = self.read_apps(sink, &mut requests, &mut dates).await?;
+        let owners = self.read_owners(sink, &mut requests).await?;
         let surroundings = Surroundings {
             code: &self.source.code,
             apps: &apps,
@@ -76,7 +73,7 @@ impl<'a> Attempt<'a> {
                 (sheets.len(), Some(extent))
             }
             Selected::All(why) => {
-                let rows = self.read_sheets(sink, &mut sheets).await?;
+                let rows = self.read_sheets(sink, requests, &mut sheets).await?;
                 (rows, why.map(Extent::Everything))
             }
         };
@@ -128,14 +125,15 @@ impl<'a> Attempt<'a> {
     async fn read_apps(
         &mut self,
         sink: &mut dyn ScanSink,
+        requests: &mut Requests<'_>,
         dates: &mut Dates,
     ) -> Result<Apps, AttemptError> {
         let source = self.source;
         let mut apps = Apps::new(source.links.clone(), source.with_owners);
         let mut unreadable = Unreadable::new(APPS);
-        let before = self.count_apps(sink).await;
-        let list = source.client.apps::<App>(None);
-        let rows = Rows::new(APPS, before.known());
+        let first = requests.first_count(sink, Counted::Apps).await;
+        let rows = Rows::new(APPS, first.known());
+        let list = requests.apps();
         let read = read_list(sink, list, rows, |_, record| {
             match record {
                 Ok(app) if app.id.is_empty() => unreadable.add_anonymous(),
@@ -148,9 +146,10 @@ impl<'a> Attempt<'a> {
             Ok(())
         });
         let read = read.await?;
-        let after = self.count_apps(sink).await;
+        let distinct = Some(read.distinct());
+        let counted = requests.both_counts(sink, Counted::Apps, first, distinct);
+        let counted = counted.await;
         self.check_repeated(sink, APPS, &read)?;
-        let counted = CountedTwice { before, after };
         self.check_count(sink, counted.verdict(APPS, read.distinct()), Weight::Items);
         self.hidden.extend(unreadable.without_id());
         unreadable.warn(
@@ -161,16 +160,20 @@ impl<'a> Attempt<'a> {
     }
 
     /// Reads the users' addresses. If this fails, the scan continues with unknown contacts.
-    async fn read_owners(&mut self, sink: &mut dyn ScanSink) -> Result<Owners<'a>, AttemptError> {
+    async fn read_owners(
+        &mut self,
+        sink: &mut dyn ScanSink,
+        requests: &mut Requests<'_>,
+    ) -> Result<Owners<'a>, AttemptError> {
         let addresses = &self.source.addresses;
         if addresses.user_list() == UserList::Unwanted {
             return Ok(Owners::unwanted(addresses));
         }
         let mut owners = Owners::new(addresses);
         let mut unreadable = Unreadable::new(USERS);
-        let before = self.count_users(sink).await;
-        let list = self.source.client.users::<User>(None);
-        let rows = Rows::new(USERS, before.known());
+        let first = requests.first_count(sink, Counted::Users).await;
+        let rows = Rows::new(USERS, first.known());
+        let list = requests.users();
         let read = read_list(sink, list, rows, |_, record| {
             match record {
                 Ok(user) if user.id.is_empty() => unreadable.add_anonymous(),
@@ -183,9 +186,7 @@ impl<'a> Attempt<'a> {
         });
         let read = match read.await {
             Ok(read) => read,
-            Err(AttemptError::Source(step, error))
-                if breaks(&error) && self.retries.may_restart() =>
-            {
+            Err(AttemptError::Source(step, error)) if self.retries.may_restart(&error) => {
                 return Err(AttemptError::Source(step, error));
             }
             Err(AttemptError::Source(_, error)) => {
@@ -197,9 +198,10 @@ impl<'a> Attempt<'a> {
             }
             Err(error) => return Err(error),
         };
-        let after = self.count_users(sink).await;
+        let distinct = Some(read.distinct());
+        let counted = requests.both_counts(sink, Counted::Users, first, distinct);
+        let counted = counted.await;
         self.check_repeated(sink, USERS, &read)?;
-        let counted = CountedTwice { before, after };
         let verdict = counted.verdict(USERS, read.distinct());
         self.check_count(sink, verdict, Weight::Contacts);
         unreadable.warn("the contacts of the sheets that they own are unknown", sink);
@@ -226,47 +228,22 @@ impl<'a> Attempt<'a> {
     async fn read_sheets(
         &mut self,
         sink: &mut dyn ScanSink,
+        mut requests: Requests<'_>,
         sheets: &mut Sheets<'_>,
     ) -> Result<u64, AttemptError> {
-        let filter = Field::OBJECT_TYPE.equals("sheet");
-        let before = self.count_objects(sink, Some(&filter)).await;
-        let list = self.source.client.app_objects(Some(&filter));
-        let rows = Rows::new(SHEETS, before.known());
+        let first = requests.first_count(sink, Counted::Sheets).await;
+        let rows = Rows::new(SHEETS, first.known());
+        let list = requests.sheets();
         let read = read_list(sink, list, rows, |sink, record| sheets.take(sink, record)).await?;
-        let after = self.count_objects(sink, Some(&filter)).await;
-        self.check_repeated(sink, SHEETS, &read)?;
-        let counted = CountedTwice { before, after };
         let others = sheets.others();
-        let distinct = self.counted_sheets(sink, &counted, &read, others).await;
+        // With other objects, it is not known yet how many records the site should have counted.
+        let distinct = (others == 0).then(|| read.distinct());
+        let counted = requests.both_counts(sink, Counted::Sheets, first, distinct);
+        let counted = counted.await;
+        self.check_repeated(sink, SHEETS, &read)?;
+        let distinct = counted_sheets(sink, &requests, &counted, &read, others).await;
         self.check_count(sink, counted.verdict(SHEETS, distinct), Weight::Items);
         Ok(read.records)
-    }
-
-    /// The number of records to compare with the counts of sheets.
-    ///
-    /// If the site sent other objects, a gateway dropped the filter of the list. If the filter was also dropped from
-    /// the counts, they include all objects. Otherwise they include only sheets, and another object must not count as a
-    /// missing sheet.
-    async fn counted_sheets(
-        &self,
-        sink: &mut dyn ScanSink,
-        counted: &CountedTwice,
-        read: &ListRead,
-        others: u64,
-    ) -> u64 {
-        if others == 0 {
-            return read.distinct();
-        }
-        let all = self.count_objects(sink, None).await.known();
-        let counts_all = counted
-            .range()
-            .zip(all)
-            .is_some_and(|(range, all)| range.contains(&all));
-        if counts_all {
-            read.distinct()
-        } else {
-            read.distinct().saturating_sub(others)
-        }
     }
 
     /// A list that contains a record twice is not a snapshot of the site, so it is read again. If it still contains a
@@ -314,38 +291,31 @@ impl<'a> Attempt<'a> {
             format!("{VERIFY_COUNTS_OFF} turns the comparison off"),
         ));
     }
+}
 
-    async fn count_apps(&self, sink: &mut dyn ScanSink) -> Count {
-        let count = self.source.client.app_count(None);
-        self.count(sink, APPS, count).await
+/// The number of records to compare with the counts of sheets.
+///
+/// If the site sent other objects, a gateway dropped the filter of the list. If the filter was also dropped from the counts,
+/// they include all objects. Otherwise they include only sheets, and another object must not count as a missing sheet.
+async fn counted_sheets(
+    sink: &mut dyn ScanSink,
+    requests: &Requests<'_>,
+    counted: &CountedTwice,
+    read: &ListRead,
+    others: u64,
+) -> u64 {
+    if others == 0 {
+        return read.distinct();
     }
-
-    async fn count_users(&self, sink: &mut dyn ScanSink) -> Count {
-        let count = self.source.client.user_count(None);
-        self.count(sink, USERS, count).await
-    }
-
-    pub(crate) async fn count_objects(
-        &self,
-        sink: &mut dyn ScanSink,
-        filter: Option<&Filter>,
-    ) -> Count {
-        let count = self.source.client.app_object_count(filter);
-        self.count(sink, SHEETS, count).await
-    }
-
-    /// Requests the count of a list, unless comparing with counts is disabled.
-    async fn count(
-        &self,
-        sink: &mut dyn ScanSink,
-        list: &'static str,
-        count: impl Future<Output = Result<u64, Error>>,
-    ) -> Count {
-        let counting = |waited| Progress::Counting { list, waited };
-        match self.source.counts {
-            Counts::Verify => awaited(sink, counting, count).await.into(),
-            Counts::Ignore => Count::NotAsked,
-        }
+    let all = requests.count(sink, Counted::Objects).await.known();
+    let counts_all = counted
+        .range()
+        .zip(all)
+        .is_some_and(|(range, all)| range.contains(&all));
+    if counts_all {
+        read.distinct()
+    } else {
+        read.distinct().saturating_sub(others)
     }
 }
 
@@ -356,12 +326,6 @@ enum Weight {
     Items,
     /// Only contacts.
     Contacts,
-}
-
-/// Whether the error interrupted a list, so that another attempt may succeed. An exceeded time limit would be exceeded
-/// again. Before the first record, the client itself retries.
-pub(crate) fn breaks(error: &Error) -> bool {
-    error.kind() == ErrorKind::ListBroken && error.time_limit().is_none()
 }
 
 /// An empty list often means that the account has no rights: security rules only grant access, and QRS silently omits

@@ -3,12 +3,7 @@
 use catalog_model::{Completeness, ScanError, ScanRequest, ScanSink};
 
 use crate::{
-    scan::{
-        attempt::{Attempt, breaks},
-        changes::Plan,
-        retries::Retries,
-        source::Source,
-    },
+    scan::{attempt::Attempt, changes::Plan, retries::Retries, source::Source},
     site::{
         attempt_error::{AttemptError, TOO_MUCH},
         describe::describe,
@@ -23,15 +18,13 @@ impl Source {
         request: ScanRequest,
         sink: &mut dyn ScanSink,
     ) -> Result<Completeness, ScanError> {
-        let mut retries = Retries::default();
+        let mut retries = Retries::new(self.parallel);
         let mut plan = self.plan(request);
         loop {
             let ended = Attempt::new(self, &retries).run(sink, &plan).await;
             let pause = match ended {
                 Ok(closing) => return Ok(closing),
-                Err(AttemptError::Source(step, error))
-                    if breaks(&error) && retries.may_restart() =>
-                {
+                Err(AttemptError::Source(step, error)) if retries.may_restart(&error) => {
                     sink.restart(&format!("{step}: {}", describe(&error)))?;
                     retries.interrupted()
                 }

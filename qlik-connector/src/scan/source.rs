@@ -16,6 +16,8 @@ pub(crate) struct Source {
     /// The base URL of links for people.
     pub(crate) links: SiteUrl,
     pub(crate) counts: Counts,
+    /// Maximum number of requests at once (`connection.parallel`). The client keeps it.
+    pub(crate) parallel: usize,
     pub(crate) trust: TrustSettings,
     pub(crate) filter: Option<ItemFilter>,
     pub(crate) addresses: Addresses,

@@ -1,5 +1,5 @@
-//! Counts, requested before and after a list. A site silently omits rows that are not visible to the account, and a
-//! list may be truncated, so the number of distinct records is compared with the counts.
+//! Counts, requested with a list and, if they differ from it, again after it. A site silently omits rows that are not visible
+//! to the account, and a list may be truncated, so the number of distinct records is compared with the counts.
 
 use std::ops::RangeInclusive;
 
@@ -51,11 +51,11 @@ impl Count {
     }
 }
 
-/// The counts around the reading of one list.
+/// The counts around the reading of one list. The second one is not requested if the first one is right.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct CountedTwice {
-    pub(crate) before: Count,
-    pub(crate) after: Count,
+    pub(crate) first: Count,
+    pub(crate) second: Count,
 }
 
 /// The result of comparing a list with its counts.
@@ -74,15 +74,15 @@ pub(crate) enum Verdict {
 impl CountedTwice {
     /// Returns the numbers of records that the counts allow. The content of the site may change while it is read.
     pub(crate) fn range(&self) -> Option<RangeInclusive<u64>> {
-        let (before, after) = (self.before.known(), self.after.known());
-        let one = before.or(after)?;
-        let (before, after) = (before.unwrap_or(one), after.unwrap_or(one));
-        Some(before.min(after)..=before.max(after))
+        let (first, second) = (self.first.known(), self.second.known());
+        let one = first.or(second)?;
+        let (first, second) = (first.unwrap_or(one), second.unwrap_or(one));
+        Some(first.min(second)..=first.max(second))
     }
 
     /// Compares the counts with the number of `distinct` records of the list.
     pub(crate) fn verdict(&self, list: &str, distinct: u64) -> Verdict {
-        let why = self.before.missing().or(self.after.missing());
+        let why = self.first.missing().or(self.second.missing());
         let Some(range) = self.range() else {
             return why.map_or(Verdict::Whole, |why| {
                 Verdict::NotCounted(format!("the {list} could not be counted: {why}"))
@@ -97,11 +97,11 @@ impl CountedTwice {
     }
 
     fn difference(&self, list: &str, distinct: u64) -> String {
-        let counted = match (self.before.known(), self.after.known()) {
-            (Some(before), Some(after)) if before != after => {
-                format!("counted {before} before and {after} after")
+        let counted = match (self.first.known(), self.second.known()) {
+            (Some(first), Some(second)) if first != second => {
+                format!("counted {first}, then {second}")
             }
-            (before, after) => format!("counted {}", before.or(after).unwrap_or_default()),
+            (first, second) => format!("counted {}", first.or(second).unwrap_or_default()),
         };
         format!("{distinct} {list} were read, but the site {counted}")
     }
@@ -111,14 +111,14 @@ impl CountedTwice {
 mod tests {
     use super::*;
 
-    fn counted(before: Option<u64>, after: Option<u64>) -> CountedTwice {
+    fn counted(first: Option<u64>, second: Option<u64>) -> CountedTwice {
         let count = |count: Option<u64>| match count {
             Some(count) => Count::FactsSource(count),
             None => Count::Missing("status 404".to_owned()),
         };
         CountedTwice {
-            before: count(before),
-            after: count(after),
+            first: count(first),
+            second: count(second),
         }
     }
 

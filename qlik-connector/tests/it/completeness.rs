@@ -122,12 +122,16 @@ async fn without_any_count_of_apps_or_sheets_a_scan_is_partial_and_names_the_set
 
 #[tokio::test]
 async fn one_of_two_counts_is_enough_and_a_missing_count_of_users_is_a_warning() {
-    for fault in [
-        Fault::status(404).on("/qrs/app/count").times(1),
-        Fault::status(404).on("/qrs/app/object/count").after(1),
-        Fault::status(404).on("/qrs/user/count"),
+    let one_by_one = ("connection.parallel", "1");
+    for (fault, more) in [
+        (Fault::status(404).on("/qrs/app/count").times(1), &[][..]),
+        (
+            Fault::status(404).on("/qrs/app/object/count").after(1),
+            &[one_by_one][..],
+        ),
+        (Fault::status(404).on("/qrs/user/count"), &[][..]),
     ] {
-        let scan = scan_with(vec![fault], &[]).await;
+        let scan = scan_with(vec![fault], more).await;
         assert!(is_complete(&scan), "{:?}", scan.closing);
         let warned = scan.warnings().iter().any(|one| one.contains("counted"));
         assert!(warned, "{:?}", scan.warnings());

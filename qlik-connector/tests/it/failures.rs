@@ -56,7 +56,8 @@ async fn a_list_that_is_always_interrupted_fails_the_scan() {
 /// Scans with a limit of `value`, which `fault` exceeds, and checks that the error names it and that it is not retried.
 async fn check_limit(limit: &str, value: &str, fault: Fault, path: &str) {
     let setting = format!("connection.time_limits.{limit}");
-    let (site, scan) = scan_with(vec![fault.on(path)], &[(&setting, value)]).await;
+    let more = [(setting.as_str(), value), ("connection.parallel", "1")];
+    let (site, scan) = scan_with(vec![fault.on(path)], &more).await;
     let error = scan.closing.unwrap_err();
     assert!(error.may_pass());
     let ScanError::Source { message, hint, .. } = error else {

@@ -16,6 +16,7 @@ mod owner_status;
 mod requests;
 mod sample_site;
 mod settings;
+mod side_by_side;
 mod site;
 #[cfg(feature = "windows-login")]
 mod windows_login;

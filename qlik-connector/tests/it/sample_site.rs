@@ -107,9 +107,10 @@ async fn a_scan_uses_one_session_and_the_next_scan_reuses_it() {
 }
 
 #[tokio::test]
-async fn a_scan_requests_only_sheets_and_counts_before_and_after() {
+async fn a_scan_one_by_one_requests_only_sheets_and_counts_before_and_after() {
     let site = FakeSite::start().await;
-    complete(connect(&site, &[]).as_ref()).await;
+    let one_by_one = [("connection.parallel", "1")];
+    complete(connect(&site, &one_by_one).as_ref()).await;
     let paths: Vec<_> = site
         .requests()
         .iter()

@@ -65,6 +65,18 @@ fn the_settings_of_the_template_are_understood() {
 }
 
 #[test]
+fn requests_at_once_are_a_number_from_1_to_16() {
+    for number in ["1", "6", "16", " 2 "] {
+        check(&[("connection.parallel", number)], &[]);
+    }
+    for number in ["0", "17", "-1", "1.5", "all", "99999999999999999999"] {
+        let message =
+            format!("`connection.parallel` must be a number from 1 to 16, not `{number}`");
+        check(&[("connection.parallel", number)], &[&message]);
+    }
+}
+
+#[test]
 fn time_limits_can_be_set() {
     check(
         &[

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Barrier;
+
 use super::answer::{Answer, Body};
 use super::pages::{self, LoginWay};
 use super::request::Request;
@@ -58,6 +60,8 @@ pub(super) enum Effect {
     Gzip,
     /// The sessions end just before the request is answered.
     EndSessions,
+    /// The request waits for others.
+    Together(Arc<Barrier>),
 }
 
 /// A response that replaces the right one.
@@ -178,6 +182,12 @@ impl Fault {
     /// Waits before the first byte of the response.
     pub fn delay(time: Duration) -> Self {
         Self::new(Effect::Delay(time))
+    }
+
+    /// Answers requests only when this many of them have arrived and wait, so a client that sends fewer at once waits for
+    /// ever.
+    pub fn together(requests: usize) -> Self {
+        Self::new(Effect::Together(Arc::new(Barrier::new(requests))))
     }
 
     /// Sends the body byte by byte, with a pause after each.

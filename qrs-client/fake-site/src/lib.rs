@@ -185,6 +185,11 @@ impl FakeSite {
         of_path.cloned().collect()
     }
 
+    /// Maximum number of requests that were being answered at the same time, since the start or the last call.
+    pub fn most_requests_at_once(&self) -> usize {
+        self.site.live().take_most_at_once()
+    }
+
     /// Number of connections accepted since the start.
     pub fn connections(&self) -> usize {
         self.site.live().connections

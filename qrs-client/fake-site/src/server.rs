@@ -8,8 +8,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use super::answer::Answer;
+use super::fault::Effect;
 use super::request;
-use super::site::{Door, Site};
+use super::site::{Door, Open, Site};
 use super::windows;
 use super::wire::{self, Framing, Next};
 
@@ -75,13 +76,21 @@ where
             }
             Err(error) => return Err(error),
         };
-        let (answer, effects) = site.answer(&request, door, &mut login);
+        let open = Open::new(site);
+        let effects = site.receive(&request);
+        for effect in &effects {
+            if let Effect::Together(requests) = effect {
+                requests.wait().await;
+            }
+        }
+        let answer = site.answer(&request, &effects, door, &mut login);
         let framing = match (answer.status, site.settings.framing) {
             // Windows servers send error pages and redirects with their length.
             (204 | 300.., Framing::Chunked(_)) => Framing::Length,
             (_, framing) => framing,
         };
         let next = wire::deliver(stream, &answer, framing, &effects).await?;
+        drop(open);
         if next != Next::Request {
             return Ok(next);
         }

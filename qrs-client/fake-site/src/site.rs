@@ -115,6 +115,9 @@ pub(super) struct Live {
     pub(super) faults: Vec<Fault>,
     pub(super) sessions: Sessions,
     pub(super) requests: Vec<Request>,
+    /// Number of requests that are being answered, and the maximum so far.
+    at_once: usize,
+    most_at_once: usize,
     pub(super) connections: usize,
     pub(super) tickets: Tickets,
     pub(super) windows: Desk,
@@ -122,6 +125,31 @@ pub(super) struct Live {
     exports: BTreeMap<String, apps::Export>,
     executions: tasks::Executions,
     selections: BTreeMap<String, Vec<selections::Item>>,
+}
+
+impl Live {
+    /// The maximum number of requests at once since the last call.
+    pub(super) fn take_most_at_once(&mut self) -> usize {
+        std::mem::replace(&mut self.most_at_once, self.at_once)
+    }
+}
+
+/// A request that is being answered, until it is dropped.
+pub(super) struct Open<'a>(&'a Site);
+
+impl<'a> Open<'a> {
+    pub(super) fn new(site: &'a Site) -> Self {
+        let mut live = site.live();
+        live.at_once += 1;
+        live.most_at_once = live.most_at_once.max(live.at_once);
+        Self(site)
+    }
+}
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        self.0.live().at_once -= 1;
+    }
 }
 
 impl Site {
@@ -132,6 +160,8 @@ impl Site {
             faults: Vec::new(),
             sessions: Sessions::default(),
             requests: Vec::new(),
+            at_once: 0,
+            most_at_once: 0,
             connections: 0,
             tickets: Tickets::default(),
             windows: Desk::default(),
@@ -158,14 +188,14 @@ impl Site {
         }
     }
 
-    /// The response to a request, and the faults that change it in transit. `login` belongs to its connection.
+    /// The response to a request that has these faults. `login` belongs to its connection.
     pub(super) fn answer(
         &self,
         request: &Request,
+        effects: &[Effect],
         door: Door,
         login: &mut Login,
-    ) -> (Answer, Vec<Effect>) {
-        let effects = self.receive(request);
+    ) -> Answer {
         let instead = effects.iter().find_map(|effect| match effect {
             Effect::Instead(instead) => Some(instead.clone()),
             _ => None,
@@ -184,11 +214,11 @@ impl Site {
                     .unwrap_or_else(|refusal| refusal)
             }
         };
-        (self.settings.gateway.answer(answer), effects)
+        self.settings.gateway.answer(answer)
     }
 
     /// Records the request, and finds the faults that apply to it.
-    fn receive(&self, request: &Request) -> Vec<Effect> {
+    pub(super) fn receive(&self, request: &Request) -> Vec<Effect> {
         let mut live = self.live();
         live.requests.push(request.clone());
         let faults = live.faults.iter_mut();

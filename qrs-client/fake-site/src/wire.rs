@@ -114,6 +114,7 @@ impl Course {
                 | Effect::CountOff(_)
                 | Effect::List(_)
                 | Effect::EndSessions
+                | Effect::Together(_)
                 | Effect::Gzip => {}
             }
         }

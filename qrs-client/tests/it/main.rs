@@ -22,6 +22,7 @@ mod scripted;
 mod secrets;
 mod selections;
 mod sessions;
+mod started_lists;
 mod statuses;
 mod time_limits;
 mod trust;

@@ -8,8 +8,9 @@ use qrs_client::{AppId, Field, Filter};
 use crate::{
     items::lower::Surroundings,
     scan::{
-        attempt::{Attempt, SHEETS},
+        attempt::Attempt,
         changes::{Plan, affected::Affected, memory::Memory, table::SiteSheets},
+        requests::{Counted, SHEETS},
         sheets::Sheets,
     },
     site::{
@@ -77,14 +78,14 @@ impl Attempt<'_> {
         if let Some(reason) = self.hidden.first() {
             return Ok(Err(reason.clone()));
         }
-        let before = self.count_objects(sink, Some(&sheets_only())).await;
+        let before = self.source.count(sink, Counted::Sheets).await;
         let site = match self.source.read_sheet_ids(sink, before.known()).await? {
             Ok(site) => site,
             Err(why) => return Ok(Err(why)),
         };
         let counted = CountedTwice {
-            before: before.clone(),
-            after: Count::NotAsked,
+            first: before.clone(),
+            second: Count::NotAsked,
         };
         if let Verdict::Differs(why) | Verdict::NotCounted(why) =
             counted.verdict("ids of sheets", site.total)
@@ -120,9 +121,12 @@ impl Attempt<'_> {
             affected,
         } = selection;
         let read = self.read_batches(sink, sheets, &site, &affected).await?;
-        let after = self.count_objects(sink, Some(&sheets_only())).await;
+        let after = self.source.count(sink, Counted::Sheets).await;
         let unread = site.total - affected.sheets;
-        let counted = CountedTwice { before, after };
+        let counted = CountedTwice {
+            first: before,
+            second: after,
+        };
         match counted.verdict(SHEETS, unread + read) {
             Verdict::Whole | Verdict::CountedOnce(_) => {}
             Verdict::Differs(why) | Verdict::NotCounted(why) => return Err(AttemptError::Odd(why)),

@@ -76,7 +76,7 @@ impl RemoteSettings {
             settings.refuse("token", "`token` cannot be sent in a header", hint);
         }
         let is_http_allowed = settings.flag("http_allowed", false);
-        let parallel = parallel(settings);
+        let parallel = settings.number_in("parallel", PARALLEL);
         let url = match settings.lacks("url") {
             true => settings.required_text("url").and(None),
             false => settings.url("url"),
@@ -95,7 +95,7 @@ impl RemoteSettings {
         let secret = secret.map(|secret| secret.value);
         let client = client((&url, secrets), server, secret.as_ref(), &outbound);
         let client = settings.accept("url", client, Error::hint)?;
-        let parallel = parallel.unwrap_or(DEFAULT_PARALLEL);
+        let parallel = parallel.map_or(DEFAULT_PARALLEL, |parallel| parallel.value);
         Some(Self {
             server: Server::new(url.clone(), client, Advice::new(server), parallel),
             url,
@@ -142,18 +142,6 @@ fn client(
 fn fits_header(token: &SecretString) -> bool {
     let token = token.expose_secret().trim();
     token.is_ascii() && HeaderValue::from_str(token).is_ok()
-}
-
-fn parallel(settings: &mut Settings) -> Option<usize> {
-    let text = settings.text("parallel")?.value;
-    let number = text.trim().parse().ok();
-    let number = number.filter(|number| PARALLEL.contains(number));
-    if number.is_none() {
-        let [least, most] = [PARALLEL.start(), PARALLEL.end()];
-        let message = format!("`parallel` must be a number from {least} to {most}, not `{text}`");
-        settings.refuse("parallel", message, None);
-    }
-    number
 }
 
 fn refuse_http(settings: &mut Settings, server: &str) {
