@@ -5,6 +5,8 @@ mod renewal;
 #[cfg(feature = "windows-login")]
 mod windows;
 
+#[cfg(feature = "windows-login")]
+use std::pin::Pin;
 use std::sync::Arc;
 
 use outbound_http::header::{ACCEPT, COOKIE, DATE, HeaderName, HeaderValue, LOCATION, SET_COOKIE};
@@ -90,8 +92,13 @@ impl Transport {
         let turn = timeout_at(this_try.limits.deadline(), self.turn()).await;
         let opened: Result<(), Error> = match &turn {
             #[cfg(feature = "windows-login")]
-            // In a box, because it would make the future of every request several times as large.
-            Ok(Some(_)) => Box::pin(self.log_in(this_try)).await,
+            Ok(Some(_)) => {
+                // In a box, because it would make the future of every request several times as large. Without its type, which
+                // is nested so deeply that a caller's check for `Send` could exceed the compiler's limit.
+                let log_in: Pin<Box<dyn Future<Output = _> + Send>> =
+                    Box::pin(self.log_in(this_try));
+                log_in.await
+            }
             _ => Ok(()),
         };
         let url = call.path.url(&self.site);
