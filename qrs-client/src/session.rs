@@ -139,8 +139,10 @@ impl Session {
         state.was_answered = true;
         state.site_time = headers.date.or(state.site_time);
         let outdated = state.changes != sent.changes;
-        // A response within a dropped session must not replace the cookies of the new one.
-        if state.drops == sent.drops {
+        // A response within a dropped session must not replace the cookies of the new one. But a site may authenticate such a
+        // request again, so that its cookie is that of a new session.
+        let is_new = headers.is_accepted && state.jar.cookies().is_empty();
+        if state.drops == sent.drops || is_new {
             state.keep(&self.site, sent, headers);
         }
         outdated

@@ -205,17 +205,18 @@ async fn the_first_list_that_fails_is_the_reason() {
 #[tokio::test]
 async fn a_session_that_ends_under_several_requests_is_renewed_once() {
     for ended in EndedSession::ALL {
-        // That site opens a session for each request that carries an ended one.
-        if ended == EndedSession::AuthenticateAgain {
-            continue;
-        }
         let site = FakeSite::builder().ended_session(ended).start().await;
         // All six have been sent when the session ends, and none is answered before.
         site.fail(except_about(Fault::together(6).times(6)));
         site.fail(except_about(Fault::end_sessions().times(1)));
         let scan = scan_with(&site, &[]).await;
         assert!(is_complete(&scan), "{ended:?}: {:?}", scan.closing);
-        assert_eq!(site.sessions_opened(), 2, "{ended:?}");
+        let opened = site.sessions_opened();
+        match ended {
+            // That site opens a session for each request that carries an ended one, up to five.
+            EndedSession::AuthenticateAgain => assert!((2..=6).contains(&opened), "{opened}"),
+            _ => assert_eq!(opened, 2, "{ended:?}"),
+        }
         assert!(scan.seen.restarts.is_empty(), "{:?}", scan.seen.restarts);
     }
 }

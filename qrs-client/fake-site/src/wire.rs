@@ -221,7 +221,12 @@ impl<'a, S: AsyncWrite + Unpin> Writer<'a, S> {
         effects: &[Effect],
         stop: Option<Point>,
     ) -> io::Result<bool> {
+        let is_packed = effects.iter().any(|effect| matches!(effect, Effect::Gzip));
         for piece in body::pieces(answer, effects) {
+            if is_packed {
+                // A large piece may become a few bytes, which are never waited for: give other connections a turn.
+                tokio::task::yield_now().await;
+            }
             let length = piece.bytes.len();
             match stop {
                 Some(Point::Records(records)) if piece.records_before == Some(records) => {

@@ -60,8 +60,16 @@ impl Transport {
         if !self.renew(call, &failed.error, cookies, tries).await? {
             return Err(failed.error);
         }
-        let second = self.send_once(call, tries.next_try()).await;
-        second.map_err(|second| second.error)
+        let refused = match self.send_once(call, tries.next_try()).await {
+            Ok(body) => return Ok(body),
+            Err(failed) => failed,
+        };
+        // A site may open a session for each request under way, until there are too many: one of them is in use now.
+        if refused.outdated && refused.error.ended_session() != EndedSession::Excluded {
+            let last = self.send_once(call, tries.next_try()).await;
+            return last.map_err(|last| last.error);
+        }
+        Err(refused.error)
     }
 
     /// Drops the cookies of a request that failed, unless they are not the cause. Returns whether to send it once more.

@@ -47,7 +47,13 @@ fn a_session_that_ends_in_the_middle_of_a_scan_is_renewed() {
                 "{}",
                 run.errors
             );
-            assert_eq!(site.sessions_opened(), 2, "{ended:?} {path}");
+            let opened = site.sessions_opened();
+            // That site opens a session for each request that was under way, up to five.
+            let most = match ended {
+                EndedSession::AuthenticateAgain => 6,
+                _ => 2,
+            };
+            assert!((2..=most).contains(&opened), "{ended:?} {path}: {opened}");
         }
     }
 }
