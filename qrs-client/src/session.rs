@@ -141,7 +141,7 @@ impl Session {
         let outdated = state.changes != sent.changes;
         // A response within a dropped session must not replace the cookies of the new one. But a site may authenticate such a
         // request again, so that its cookie is that of a new session.
-        let is_new = headers.is_accepted && state.jar.cookies().is_empty();
+        let is_new = headers.opens_session() && state.jar.cookies().is_empty();
         if state.drops == sent.drops || is_new {
             state.keep(&self.site, sent, headers);
         }
@@ -173,12 +173,13 @@ impl Session {
         !sent.has_cookies() && state.has_cookie_for(&self.site, Instant::now())
     }
 
-    /// Whether the site has set a cookie, or has answered several requests without one. Before, another request might open
-    /// another session.
-    pub(crate) fn is_settled(&self) -> bool {
+    /// Whether the site has set a cookie, or has answered several requests such as this one without one. Before, another
+    /// request might open another session.
+    pub(crate) fn is_settled(&self, sent: &SentCookies) -> bool {
         let state = self.state();
         let has_cookie = state.has_cookie_for(&self.site, Instant::now());
-        has_cookie || state.evidence.state() == SessionState::NoCookie
+        let has_none = state.evidence.state() == SessionState::NoCookie;
+        has_cookie || (has_none && state.drops == sent.drops)
     }
 
     /// Allows requests to be sent at the same time from now on.
@@ -282,6 +283,14 @@ impl State {
         if headers.is_accepted {
             self.evidence.add(&observed);
         }
+    }
+}
+
+impl Headers<'_> {
+    /// Whether the response has the cookie of a session, as far as its name shows, and the request succeeded.
+    fn opens_session(&self) -> bool {
+        let name = |header: &str| header.split('=').next().is_some_and(jar::has_session_name);
+        self.is_accepted && self.cookies.iter().any(|header| name(header))
     }
 }
 

@@ -127,7 +127,7 @@ impl Transport {
             Err(error) => Err(error),
         };
         let was_opened = self.session.was_opened_since(&cookies);
-        let is_settled = || !self.login.has_sessions() || self.session.is_settled();
+        let is_settled = || !self.login.has_sessions() || self.session.is_settled(&cookies);
         if was_opened || (answer.is_ok() && is_settled()) {
             self.session.set_open();
         }
