@@ -68,6 +68,8 @@ pub(crate) struct SentCookies {
     header: Option<HeaderValue>,
     changes: u64,
     drops: u64,
+    /// Whether requests could be sent at the same time when the cookies were read.
+    was_open: bool,
     /// Whether the request also carried a token that a provider could replace.
     has_renewable_token: bool,
 }
@@ -127,6 +129,7 @@ impl Session {
             }),
             changes: state.changes,
             drops: state.drops,
+            was_open: state.is_open,
             has_renewable_token: false,
         }
     }
@@ -297,6 +300,11 @@ impl Headers<'_> {
 impl SentCookies {
     pub(crate) fn has_cookies(&self) -> bool {
         self.header.is_some()
+    }
+
+    /// Whether requests could be sent at the same time when the cookies were read.
+    pub(crate) fn was_open(&self) -> bool {
+        self.was_open
     }
 
     /// Marks a request that also carried a token that a provider could replace.

@@ -88,23 +88,22 @@ impl Transport {
 
     /// Sends the request once, with the session's cookies.
     async fn send_once(&self, call: &Call, this_try: Try) -> Result<Body, FailedRequest> {
-        // While a session is opened, this waits no longer than for its own response.
-        let turn = timeout_at(this_try.limits.deadline(), self.turn()).await;
-        let opened: Result<(), Error> = match &turn {
-            #[cfg(feature = "windows-login")]
-            Ok(Some(_)) => {
-                // In a box, because it would make the future of every request several times as large. Without its type, which
-                // is nested so deeply that a caller's check for `Send` could exceed the compiler's limit.
-                let log_in: Pin<Box<dyn Future<Output = _> + Send>> =
-                    Box::pin(self.log_in(this_try));
-                log_in.await
+        let (turn, opened, mut cookies) = loop {
+            // While a session is opened, this waits no longer than for its own response.
+            let turn = timeout_at(this_try.limits.deadline(), self.turn()).await;
+            let opened: Result<(), Error> = match &turn {
+                #[cfg(feature = "windows-login")]
+                Ok(Some(_)) => self.boxed_log_in(this_try).await,
+                _ => Ok(()),
+            };
+            let url = call.path.url(&self.site);
+            let url = url.as_ref().unwrap_or(self.site.as_url());
+            let cookies = self.session.cookies(url);
+            // Another request may have dropped the session since: then this one must not open one beside the others.
+            if cookies.was_open() || !matches!(turn, Ok(None)) {
+                break (turn, opened, cookies);
             }
-            _ => Ok(()),
         };
-        let url = call.path.url(&self.site);
-        let mut cookies = self
-            .session
-            .cookies(url.as_ref().unwrap_or(self.site.as_url()));
         let (mut outdated, mut has_ticket) = (false, false);
         let proof = match opened {
             Ok(()) => self.proof(&cookies, this_try).await,
@@ -144,6 +143,16 @@ impl Transport {
                 has_opened_session: has_ticket && was_opened,
             }),
         }
+    }
+
+    /// Logs a Windows user in. In a box, because it would make the future of every request several times as large. Without its
+    /// type, which is nested so deeply that a caller's check for `Send` could exceed the compiler's limit.
+    #[cfg(feature = "windows-login")]
+    fn boxed_log_in(
+        &self,
+        this_try: Try,
+    ) -> Pin<Box<dyn Future<Output = Result<(), Error>> + Send + '_>> {
+        Box::pin(self.log_in(this_try))
     }
 
     async fn answer(
