@@ -49,6 +49,12 @@ async fn a_site_that_did_not_change_is_read_by_a_table_of_ids() {
     let second = again(&*connection, &store).await;
     let (read, total) = amount(&second).unwrap();
     assert_eq!(total, 400);
+    let all_sheets = site.requests()[before..].iter().any(|request| {
+        let filter = request.parameter("filter");
+        request.path() == "/qrs/app/object/full"
+            && filter.as_deref() == Some("objectType eq 'sheet'")
+    });
+    assert!(!all_sheets, "the list of all sheets is not requested ahead");
     // The apps that were modified last are read again.
     assert!(read <= 60, "{read}");
     let full = store.scan(&*connection, 2, Reads::Everything).await;
