@@ -2,10 +2,12 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, copy, sink};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use super::answer::Answer;
 use super::fault::Effect;
@@ -41,8 +43,9 @@ async fn serve_tcp(mut stream: TcpStream, site: Arc<Site>, door: Door) {
         }
         return;
     };
-    let Ok(mut secure) = acceptor.accept(stream).await else {
-        return;
+    let mut secure = match acceptor.accept(stream).into_fallible().await {
+        Ok(secure) => secure,
+        Err((_, stream)) => return end_refused(stream).await,
     };
     match serve(&mut secure, &site, door).await {
         Ok(Next::Reset) => {
@@ -52,6 +55,16 @@ async fn serve_tcp(mut stream: TcpStream, site: Arc<Site>, door: Door) {
             let _ = secure.shutdown().await;
         }
     }
+}
+
+/// Maximum time to wait for a client to close a connection whose TLS was refused.
+const REFUSED_CLOSING_TIME: Duration = Duration::from_secs(2);
+
+/// Ends a connection whose TLS was refused, after the client has read the alert. If unread bytes of the client are left when a
+/// connection is closed, the system resets it, and the client may lose the alert.
+async fn end_refused(mut stream: TcpStream) {
+    let _ = stream.shutdown().await;
+    let _ = timeout(REFUSED_CLOSING_TIME, copy(&mut stream, &mut sink())).await;
 }
 
 /// Answers the requests of one connection until either side closes it.
