@@ -65,7 +65,8 @@ fn kind(settings: &mut Settings) -> Option<Kind> {
                 None => "`connection.auth` is missing",
             };
             let hint = "choose one way to log in: docs/connection-file.md#ways-to-log-in";
-            settings.refuse(AUTH, message, hint.to_owned());
+            // Not by `AUTH` itself, whose value may be a secret if it is no block.
+            settings.refuse(header::HEADER, message, hint.to_owned());
             know_all(settings);
             None
         }

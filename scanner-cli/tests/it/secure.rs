@@ -187,7 +187,7 @@ fn unusable_trust_stores_have_their_own_messages() {
             "root.pem",
             "trust.pem",
             "tls.truststore.type = BKS\n",
-            "must be `PKCS12` or `JKS` or `PEM`",
+            "must be `PKCS12`, `JKS`, `PEM` or `PKCS7`",
         ),
     ] {
         let run = with_store_as(&site, fixture, name, more).run(&["scan"]);
