@@ -119,7 +119,9 @@ fn a_session_that_the_site_does_not_keep_causes_a_warning() {
 fn a_scan_that_is_refused_because_its_session_is_not_kept_reports_it() {
     for gateway in [Gateway::StripsSetCookie, Gateway::StripsCookie] {
         let site = FakeSite::builder().gateway(gateway).start_in_thread();
-        let run = Home::with_site(&site).run(&["scan"]);
+        // One by one, so that the same request is always the first one without a session.
+        let file = connection_to("qlik", &site.url()) + "connection.parallel = 1\n";
+        let run = Home::with(&file).run(&["scan"]);
         run.check(
             4,
             &["the session is not kept", "five sessions", "Set-Cookie"],
