@@ -26,6 +26,6 @@ pub use background::Background;
 pub use batches::Limits;
 pub use dry_run::Unacknowledged;
 pub use due::Due;
-pub use notes::{Content, Note, Parts, hash, notes};
+pub use notes::{Content, Note, Parts, acknowledge, hash, notes, notes_about};
 pub use sender::{Outcome, Part, Sender, Target};
 pub use tally::Tally;

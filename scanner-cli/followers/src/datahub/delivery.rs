@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     remote::Server,
-    sync::{Due, Limits, Note, Sender, Tally, hash, notes},
+    sync::{Due, Limits, Note, Sender, Tally, hash, notes_about},
 };
 
 /// The states of what the catalog should not show.
@@ -55,8 +55,10 @@ pub(super) async fn deliver(
             hierarchy,
             window: &mut window,
         };
-        walk.existing().await?;
-        walk.removed().await?;
+        let walked = walk.all().await;
+        // Also after an error, so that what was stored is acknowledged.
+        let settled = window.settle().await;
+        walked.and(settled)?;
     }
     Ok(window.tally.end(context.feed).await?)
 }
@@ -70,6 +72,11 @@ struct Walk<'a, 'w> {
 }
 
 impl Walk<'_, '_> {
+    async fn all(&mut self) -> Result<(), FollowError> {
+        self.existing().await?;
+        self.removed().await
+    }
+
     async fn existing(&mut self) -> Result<(), FollowError> {
         let (due, feed) = (self.due, self.context.feed);
         if due.has_containers() {
@@ -180,18 +187,8 @@ impl Walk<'_, '_> {
     /// What was last sent of these entities to this server.
     async fn notes(&self, of: EntityType, keys: &[&ItemKey]) -> Result<Vec<Note>, FeedError> {
         let keys: Vec<_> = keys.iter().map(|key| note_key(of, key)).collect();
-        let notes = notes::<Note>(self.context.feed, &keys).await?;
-        let server = &self.window.server;
-        let own = notes
-            .into_iter()
-            .map(|note| note.filter(|note| note.server == *server));
-        let new = || Note {
-            server: server.clone(),
-            ..Note::default()
-        };
-        let is_doubted = self.context.feed.is_full();
-        let doubted = |note| Note { is_doubted, ..note };
-        Ok(own.map(|note| doubted(note.unwrap_or_else(new))).collect())
+        let feed = self.context.feed;
+        notes_about(feed, &self.window.server, &keys, feed.is_full()).await
     }
 
     async fn push(&mut self, change: Option<Change>) -> Result<(), FollowError> {

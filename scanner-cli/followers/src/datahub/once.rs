@@ -14,7 +14,7 @@ use super::{
     mapping::{Aspect, Aspects, EntityType, Run, Tag, properties_of},
     window::{Entry, Window, Writes},
 };
-use crate::sync::{Content, Note, Outcome, notes};
+use crate::sync::{Content, Note, Outcome, acknowledge, notes};
 
 /// An entity that is written once.
 #[derive(Clone, Debug)]
@@ -97,7 +97,7 @@ impl Once {
                 };
                 stored = stored.with_note(named.note_key(), note.text());
             }
-            window.feed.acknowledge(stored).await?;
+            acknowledge(window.feed, stored).await?;
             for notice in new.iter().filter_map(|named| named.notice.as_ref()) {
                 window.tally.notice(notice);
             }

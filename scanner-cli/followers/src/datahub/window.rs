@@ -11,7 +11,7 @@ use super::{
     mapping::{EntityType, Run, properties_of, urn},
     once::{Named, Once},
 };
-use crate::sync::{Background, Note, Outcome, Sender, Tally};
+use crate::sync::{Background, Note, Outcome, Sender, Tally, acknowledge};
 
 mod sending;
 mod writes;
@@ -90,8 +90,13 @@ impl<'a> Window<'a> {
     /// Sends all changes, waits until they are sent, and acknowledges those that were stored.
     pub(super) async fn flush(&mut self, code: &ConnectionCode) -> Result<(), FollowError> {
         self.begin(code).await?;
+        self.settle().await
+    }
+
+    /// Waits until what is being sent is sent, and acknowledges what was stored.
+    pub(super) async fn settle(&mut self) -> Result<(), FollowError> {
         let (stored, ended) = self.sent().await;
-        self.acknowledge(stored).await?;
+        acknowledge(self.feed, stored).await?;
         ended
     }
 
@@ -108,7 +113,7 @@ impl<'a> Window<'a> {
         if ended.is_ok() && prepared.is_ok() {
             notes.notes.extend(before);
         }
-        self.acknowledge(notes).await?;
+        acknowledge(self.feed, notes).await?;
         ended.and(prepared)?;
         let with = (&self.api, &self.sender, &self.run);
         self.sending = Some(sending::begin(code.clone(), changes, with));
@@ -155,13 +160,6 @@ impl<'a> Window<'a> {
             self.tally.stored(&code, items);
         }
         (stored, ended)
-    }
-
-    async fn acknowledge(&self, notes: Acknowledgement) -> Result<(), FollowError> {
-        match notes.notes.is_empty() {
-            true => Ok(()),
-            false => Ok(self.feed.acknowledge(notes).await?),
-        }
     }
 
     /// Leaves out what the catalog has already, and creates what the changes refer to.

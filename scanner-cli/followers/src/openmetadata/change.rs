@@ -1,5 +1,7 @@
 //! What is to be done with an entity, and what is noted before and after.
 
+use std::collections::BTreeSet;
+
 use catalog_model::{ItemKey, follower::EntityKind};
 
 use super::{
@@ -181,9 +183,9 @@ impl Work {
             return;
         };
         let live = self.before.parts.get(LIVE_CHARTS).into_iter().flatten();
-        let wanted: Vec<_> = self.wanted.mapped.charts.iter().chain(live).collect();
+        let wanted: BTreeSet<_> = self.wanted.mapped.charts.iter().chain(live).collect();
         let deleted = state.deleted_charts().into_iter().map(str::to_owned);
-        let deleted: Vec<_> = deleted.filter(|chart| !wanted.contains(&chart)).collect();
+        let deleted: Vec<_> = deleted.filter(|chart| !wanted.contains(chart)).collect();
         if state.is_deleted() && !deleted.is_empty() {
             self.before.parts.insert(DELETED_CHARTS.to_owned(), deleted);
         }
@@ -192,7 +194,8 @@ impl Work {
     /// The charts that were deleted before the dashboard was brought back, and should be.
     pub(super) fn deleted_charts(&self) -> impl Iterator<Item = &String> {
         let noted = self.before.parts.get(DELETED_CHARTS).into_iter().flatten();
-        noted.filter(|chart| !self.wanted.mapped.charts.contains(chart))
+        let wanted: BTreeSet<_> = self.wanted.mapped.charts.iter().collect();
+        noted.filter(move |chart| !wanted.contains(chart))
     }
 
     /// What is written, if all goes well.

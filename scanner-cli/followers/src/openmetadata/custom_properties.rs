@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     remote::CallError,
-    sync::{Content, Note, Outcome, Part, Target, notes},
+    sync::{Content, Note, Outcome, Part, Target, acknowledge, notes},
 };
 
 /// Maximum number of entities whose custom properties are refused before no more are sent.
@@ -92,9 +92,7 @@ impl CustomProperties {
             }
             self.usable.insert((of, name), is_usable);
         }
-        if !defined.notes.is_empty() {
-            feed.acknowledge(defined).await?;
-        }
+        acknowledge(feed, defined).await?;
         let usable = &self.usable;
         let is_usable = |name: &String| usable.get(&(of, name.clone())) == Some(&true);
         mapped

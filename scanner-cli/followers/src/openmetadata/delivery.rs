@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     remote::Server,
-    sync::{Due, Note, Tally, notes},
+    sync::{Due, Note, Tally, notes_about},
 };
 
 /// Maximum number of items whose containers wait until they are complete, unless one container holds more.
@@ -56,16 +56,10 @@ pub(super) async fn deliver(
             complete: Vec::new(),
             window: &mut window,
         };
-        walk.existing().await?;
-        walk.removed_items().await?;
-        walk.removed_containers().await?;
-        if walk.window.may_be_restored().await? {
-            walk.due = &everything;
-            walk.is_doubted = true;
-            walk.removed_items().await?;
-            walk.removed_containers().await?;
-        }
-        walk.window.note_service().await?;
+        let walked = walk.all(&everything).await;
+        // Also after an error, so that what was stored is acknowledged.
+        let settled = window.settle().await;
+        walked.and(settled)?;
     }
     Ok(window.end().await?)
 }
@@ -88,7 +82,21 @@ struct Walk<'a, 'w> {
     window: &'a mut Window<'w>,
 }
 
-impl Walk<'_, '_> {
+impl<'a> Walk<'a, '_> {
+    /// Delivers what is due, and removes again what may be back of `everything`.
+    async fn all(&mut self, everything: &'a Due) -> Result<(), FollowError> {
+        self.existing().await?;
+        self.removed_items().await?;
+        self.removed_containers().await?;
+        if self.window.may_be_restored().await? {
+            self.due = everything;
+            self.is_doubted = true;
+            self.removed_items().await?;
+            self.removed_containers().await?;
+        }
+        Ok(self.window.note_service().await?)
+    }
+
     async fn existing(&mut self) -> Result<(), FollowError> {
         let (feed, code) = (self.feed, &self.due.connection.code);
         let is_everything = self.due.has_containers();
@@ -253,17 +261,6 @@ impl Walk<'_, '_> {
     /// What was last sent of these entities to this server.
     async fn notes(&self, of: EntityType, keys: &[&ItemKey]) -> Result<Vec<Note>, FeedError> {
         let keys: Vec<_> = keys.iter().map(|key| note_key(of, key)).collect();
-        let notes = notes::<Note>(self.feed, &keys).await?;
-        let server = &self.window.server;
-        let own = notes
-            .into_iter()
-            .map(|note| note.filter(|note| note.server == *server));
-        let new = || Note {
-            server: server.clone(),
-            ..Note::default()
-        };
-        let is_doubted = self.is_doubted;
-        let doubted = |note| Note { is_doubted, ..note };
-        Ok(own.map(|note| doubted(note.unwrap_or_else(new))).collect())
+        notes_about(self.feed, &self.window.server, &keys, self.is_doubted).await
     }
 }

@@ -1,5 +1,7 @@
 //! The difference between what an entity should be and what the catalog has. What people have added or changed stays.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -281,8 +283,9 @@ impl Wanted {
         let has_deleted = foreign(&deleted, &dashboard).len() < deleted.len();
         let mut charts = self.mapped.charts.clone();
         charts.extend(foreign(&live, &dashboard));
-        let is_same =
-            charts.len() == live.len() && charts.iter().all(|chart| live.contains(&chart.as_str()));
+        let shown: BTreeSet<_> = live.iter().copied().collect();
+        let is_shown = |chart: &String| shown.contains(chart.as_str());
+        let is_same = charts.len() == live.len() && charts.iter().all(is_shown);
         (!is_same || has_deleted).then_some(charts)
     }
 

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     product::{CLASSIFICATION, FULL_NAME},
     remote::CallError,
-    sync::{Content, Note, notes},
+    sync::{Content, Note, acknowledge, notes},
 };
 
 /// The tags that the catalog has, and those that it refuses.
@@ -59,10 +59,7 @@ impl Tags {
                 Err(error) => return Err(error.ended("a tag cannot be created")),
             }
         }
-        if !stored.notes.is_empty() {
-            feed.acknowledge(stored).await?;
-        }
-        Ok(())
+        Ok(acknowledge(feed, stored).await?)
     }
 
     /// Takes out those of these tags that the catalog refuses. Returns why it refuses one.

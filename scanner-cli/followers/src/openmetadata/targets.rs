@@ -1,6 +1,6 @@
 //! How entities are created, changed and removed.
 
-use std::sync::Mutex;
+use std::{collections::BTreeSet, sync::Mutex};
 
 use async_trait::async_trait;
 use serde_json::Value;
@@ -232,11 +232,11 @@ impl Updates<'_> {
 
     /// Deletes the charts that came back with their dashboard. Returns whether there were some.
     async fn delete_again(&self, work: &Work, state: &State) -> Result<bool, CallError> {
-        let live = state.charts();
+        let live: BTreeSet<_> = state.charts().into_iter().collect();
         let mut found = false;
         for chart in work
             .deleted_charts()
-            .filter(|chart| live.contains(&chart.as_str()))
+            .filter(|chart| live.contains(chart.as_str()))
         {
             self.api.delete(EntityType::Chart, chart).await?;
             found = true;

@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     remote::{CallError, Server},
-    sync::{Background, Content, Outcome, Tally, hash},
+    sync::{Background, Content, Outcome, Tally, acknowledge, hash},
 };
 
 mod removals;
@@ -150,7 +150,7 @@ impl<'a> Window<'a> {
     /// Sends all changes, waits until they are sent, and acknowledges those that were stored.
     pub(super) async fn flush(&mut self) -> Result<(), FollowError> {
         self.begin_upserts().await?;
-        self.end_upserts().await?;
+        self.settle().await?;
         let removals = std::mem::take(&mut self.removals);
         if !removals.is_empty() {
             self.flush_removals(removals).await?;
@@ -175,9 +175,7 @@ impl<'a> Window<'a> {
             let forgotten = outdated.fold(Acknowledgement::default(), |forgotten, key| {
                 forgotten.with_note(key, None)
             });
-            if !forgotten.notes.is_empty() {
-                self.feed.acknowledge(forgotten).await?;
-            }
+            acknowledge(self.feed, forgotten).await?;
         }
         self.tally.end(self.feed).await
     }
@@ -194,21 +192,21 @@ impl<'a> Window<'a> {
         if let (Ok((works, _)), Ok(())) = (&prepared, &ended) {
             notes.notes.extend(notes_before(works));
         }
-        self.acknowledge(notes).await?;
+        acknowledge(self.feed, notes).await?;
         ended?;
         let (works, service) = prepared?;
         self.sending = Some(self.way.begin(works, service));
         match self.way.api.is_dry_run() {
             // So that it shows the requests in the same order each time.
-            true => self.end_upserts().await,
+            true => self.settle().await,
             false => Ok(()),
         }
     }
 
-    /// Waits until everything is sent, and acknowledges what was stored.
-    async fn end_upserts(&mut self) -> Result<(), FollowError> {
+    /// Waits until what is being sent is sent, and acknowledges what was stored.
+    pub(super) async fn settle(&mut self) -> Result<(), FollowError> {
         let (stored, ended) = self.sent().await;
-        self.acknowledge(stored).await?;
+        acknowledge(self.feed, stored).await?;
         ended
     }
 
@@ -260,13 +258,6 @@ impl<'a> Window<'a> {
             self.tally.stored(&service.connection.code, items);
         }
         (stored, ended)
-    }
-
-    async fn acknowledge(&self, notes: Acknowledgement) -> Result<(), FollowError> {
-        match notes.notes.is_empty() {
-            true => Ok(()),
-            false => Ok(self.feed.acknowledge(notes).await?),
-        }
     }
 
     fn refused(&mut self, key: ItemKey, message: String) -> Result<(), FollowError> {

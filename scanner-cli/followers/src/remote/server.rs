@@ -162,6 +162,7 @@ impl Server {
         if self.records(call) {
             return Ok(());
         }
+        let _turn = self.turns.acquire().await;
         let request = self.request(call).headers_of_each_try(of_each_try);
         let response = request.send().await.map_err(|error| unreached(&error))?;
         accepted(response, &self.advice).await

@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
-use catalog_model::{Feed, follower::FeedError};
+use catalog_model::{
+    Feed,
+    follower::{Acknowledgement, FeedError},
+};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 
@@ -128,6 +131,40 @@ pub async fn notes<N: DeserializeOwned>(
     let notes = feed.notes(keys).await?;
     let read = |note: Option<String>| serde_json::from_str(&note?).ok();
     Ok(notes.into_iter().map(read).collect())
+}
+
+/// What was last sent to a server of the entities with these keys, in their order: nothing, if the note is about another
+/// server. With `is_doubted`, somebody may have changed the entities since.
+///
+/// # Errors
+/// If the feed cannot be read.
+pub async fn notes_about(
+    feed: &dyn Feed,
+    server: &str,
+    keys: &[String],
+    is_doubted: bool,
+) -> Result<Vec<Note>, FeedError> {
+    let own = |note: Option<Note>| {
+        let note = note.filter(|note| note.server == server);
+        let note = note.unwrap_or_else(|| Note {
+            server: server.to_owned(),
+            ..Note::default()
+        });
+        Note { is_doubted, ..note }
+    };
+    let notes = notes(feed, keys).await?;
+    Ok(notes.into_iter().map(own).collect())
+}
+
+/// Acknowledges notes, if there are any.
+///
+/// # Errors
+/// If they cannot be recorded.
+pub async fn acknowledge(feed: &dyn Feed, notes: Acknowledgement) -> Result<(), FeedError> {
+    match notes.notes.is_empty() {
+        true => Ok(()),
+        false => feed.acknowledge(notes).await,
+    }
 }
 
 /// A short hash: enough to see that something is the same, within one entity.

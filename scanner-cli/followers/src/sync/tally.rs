@@ -23,6 +23,8 @@ pub struct Tally {
     /// Whether the catalog has accepted something, now or in a former delivery.
     has_accepted: bool,
     refused: Vec<Refusal>,
+    /// The keys of what was refused.
+    refused_keys: BTreeSet<ItemKey>,
     /// The connections of which something was refused or is to be retried, this time and last time.
     refused_again: BTreeSet<ConnectionCode>,
     again: BTreeSet<ConnectionCode>,
@@ -47,6 +49,7 @@ impl Tally {
             // After a delivery of everything, the catalog is known to accept something.
             has_accepted: feed.start() != Start::Reset,
             refused: Vec::new(),
+            refused_keys: BTreeSet::new(),
             refused_again: BTreeSet::new(),
             again: codes.collect(),
             notices: Vec::new(),
@@ -70,7 +73,7 @@ impl Tally {
         *self.stored.entry(code.clone()).or_default() += items;
     }
 
-    /// Counts an item or container that the catalog refuses.
+    /// Counts an item or container that the catalog refuses. One that is refused twice counts once.
     ///
     /// # Errors
     /// If there are too many and nothing was accepted, so that the delivery ends.
@@ -81,6 +84,9 @@ impl Tally {
         message: impl Into<String>,
     ) -> Result<(), FollowError> {
         let message = message.into();
+        if self.refused_keys.contains(&key) {
+            return Ok(());
+        }
         if self.refused.len() >= MAX_REFUSED_ONLY && !self.has_accepted {
             return Err(FollowError::Target {
                 message: format!(
@@ -91,6 +97,7 @@ impl Tally {
             });
         }
         self.refused_again.insert(code.clone());
+        self.refused_keys.insert(key.clone());
         self.refused.push(Refusal { key, message });
         Ok(())
     }

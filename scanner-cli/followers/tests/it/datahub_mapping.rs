@@ -152,3 +152,22 @@ fn the_revision_follows_the_settings() {
     assert_ne!(revisions[0], revisions[2]);
     assert_eq!(revisions[0], Mapping::default().revision());
 }
+
+/// The texts are hashed: another order of fields would send everything again.
+#[test]
+fn fields_are_in_the_order_of_their_names() {
+    let sample = Sample::new();
+    let hierarchy = hierarchy(&sample);
+    let mapping = Mapping::default();
+    for mapped in [
+        mapping.container(&sample.stream, &hierarchy),
+        mapping.container(&sample.app, &hierarchy),
+        mapping.dashboard(&sample.sheet, &hierarchy).unwrap(),
+    ] {
+        let shared =
+            Shared::ALL.map(|shared| shared.value(&mapped.shared(shared).unwrap_or_default()));
+        for aspect in mapped.aspects.values().chain(&shared) {
+            assert_eq!(aspect.json(), aspect.value().to_string());
+        }
+    }
+}

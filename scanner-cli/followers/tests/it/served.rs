@@ -1,7 +1,9 @@
 //! What every catalog that is a server must survive: tests that its kinds share.
 
+use std::{future::poll_fn, pin::pin, task::Poll};
+
 use catalog_model::{
-    ConnectionCode,
+    ConnectionCode, Feed,
     contract::follower::{Closing, FeedFault, FollowerUnderTest, MemoryStore},
     follower::Delivery,
     with_causes,
@@ -44,21 +46,82 @@ pub(crate) fn east() -> ConnectionCode {
     ConnectionCode::new("east").unwrap()
 }
 
+/// The settings of a follower that sends a request while it prepares the next one.
+const OVERLAPPING: [(&str, &str); 2] = [("time_limits.retry", "1 ms"), ("parallel", "1")];
+
+/// Number of items that need several requests.
+const MANY: usize = 60;
+
 /// Scans so many items.
 pub(crate) fn scan_many(store: &MemoryStore, count: usize) {
+    scan_named(store, count, "Name");
+}
+
+/// Scans so many items with this name.
+fn scan_named(store: &MemoryStore, count: usize, name: &str) {
     let ids: Vec<_> = (0..count).map(|number| format!("i{number}")).collect();
-    let items: Vec<_> = ids.iter().map(|id| (id.as_str(), "Name")).collect();
+    let items: Vec<_> = ids.iter().map(|id| (id.as_str(), name)).collect();
     store.scan(&east(), &items, Closing::Complete);
+}
+
+/// Delivers. If the feed fails, the delivery ends; if it hangs, the program is killed.
+async fn deliver_until<C: Served>(catalog: &C, store: &MemoryStore, fault: FeedFault) {
+    let follower = catalog.open().await;
+    let feed = store.feed(fault);
+    let mut following = pin!(follower.follow(&feed));
+    poll_fn(|context| match following.as_mut().poll(context) {
+        Poll::Ready(_) => Poll::Ready(()),
+        Poll::Pending if feed.is_hanging() => Poll::Ready(()),
+        Poll::Pending => Poll::Pending,
+    })
+    .await;
+}
+
+pub(crate) async fn what_was_stored_is_acknowledged_if_the_feed_fails<C: Served>(of: &str) {
+    for call in (10..190).step_by(17) {
+        for catalog in C::all(&OVERLAPPING) {
+            let store = MemoryStore::default();
+            scan_many(&store, MANY);
+            catalog.fail_all(Fault::Slow);
+            deliver_until(&catalog, &store, FeedFault::FailsAt(call)).await;
+            let stored = catalog.items().await.into_keys();
+            let keys: Vec<_> = stored.map(|key| format!("{of}:{key}")).collect();
+            let notes = store.feed(FeedFault::None).notes(&keys).await.unwrap();
+            for (key, note) in keys.iter().zip(notes) {
+                let note = note.unwrap_or_default();
+                assert!(note.contains(r#""h":"#), "{call}: {key} {note}");
+            }
+        }
+    }
+}
+
+pub(crate) async fn a_killed_delivery_of_several_requests_is_completed<C: Served>() {
+    for call in (10..190).step_by(37) {
+        for fault in [FeedFault::HangsAt(call), FeedFault::HangsAfter(call)] {
+            for catalog in C::all(&OVERLAPPING) {
+                let store = MemoryStore::default();
+                scan_named(&store, MANY, "Before");
+                deliver_until(&catalog, &store, fault).await;
+                scan_named(&store, MANY, "After");
+                catalog.deliver(&store).await.unwrap();
+                assert_eq!(catalog.items().await, store.existing(&east()));
+                for number in 0..MANY {
+                    let tags = catalog.tag_names(&format!("i{number}"));
+                    assert_eq!(tags, ["After"], "{fault:?}: i{number}");
+                }
+            }
+        }
+    }
 }
 
 pub(crate) async fn requests_are_halved_if_they_are_too_large<C: Served>() {
     for catalog in C::all(&HASTY) {
         let store = MemoryStore::default();
-        scan_many(&store, 60);
+        scan_many(&store, MANY);
         catalog.limit(8_000);
         let delivery = catalog.deliver(&store).await.unwrap();
         assert_eq!(delivery.refused, []);
-        assert_eq!(catalog.items().await.len(), 60);
+        assert_eq!(catalog.items().await.len(), MANY);
     }
 }
 

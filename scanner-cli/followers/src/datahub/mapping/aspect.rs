@@ -17,8 +17,8 @@ pub struct Aspect(Box<RawValue>);
 pub type Aspects = BTreeMap<&'static str, Aspect>;
 
 impl Aspect {
-    /// An aspect with this value. Its fields are in the order of their names, so that the text does not depend on the
-    /// order in which a program declares them.
+    /// An aspect with this value. Structures declare their fields in the order of their names, since the hash of the text
+    /// says whether an entity has changed: another order would send everything again.
     pub fn new(value: &(impl Serialize + ?Sized)) -> Self {
         // Structures of texts, numbers and lists can be written.
         Self(to_raw_value(value).unwrap_or_default())

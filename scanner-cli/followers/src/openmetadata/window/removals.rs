@@ -7,7 +7,7 @@ use crate::{
     openmetadata::{
         change::Removal, mapping::EntityType, service::ServiceState, targets::Removals,
     },
-    sync::{Note, Outcome},
+    sync::{Note, Outcome, acknowledge},
 };
 
 impl Window<'_> {
@@ -17,7 +17,7 @@ impl Window<'_> {
     ) -> Result<(), FollowError> {
         let state = self.service_state().await?;
         let is_there = matches!(state, ServiceState::Present | ServiceState::Deleted);
-        let (outcomes, ended) = match is_there {
+        let (outcomes, mut ended) = match is_there {
             true => {
                 self.note_before_removal(&mut removals).await?;
                 let removed = Removals { api: &self.way.api };
@@ -25,6 +25,9 @@ impl Window<'_> {
             }
             false => (vec![Some(Outcome::Stored); removals.len()], Ok(())),
         };
+        if is_there && outcomes.contains(&Some(Outcome::Stored)) {
+            self.tally.accepted();
+        }
         let mut removed = Acknowledgement::default();
         for (removal, outcome) in removals.into_iter().zip(outcomes) {
             match outcome {
@@ -32,13 +35,13 @@ impl Window<'_> {
                     let after = removal.after().as_ref().map(Note::text);
                     removed = removed.with_note(removal.note_key(), after);
                 }
-                Some(Outcome::Refused(message)) => self.refused(removal.key, message)?,
+                Some(Outcome::Refused(message)) => {
+                    ended = ended.and(self.refused(removal.key, message));
+                }
                 None => {}
             }
         }
-        if !removed.notes.is_empty() {
-            self.feed.acknowledge(removed).await?;
-        }
+        acknowledge(self.feed, removed).await?;
         ended
     }
 
@@ -57,9 +60,6 @@ impl Window<'_> {
                 before = before.with_note(removal.note_key(), removal.before.text());
             }
         }
-        match before.notes.is_empty() {
-            true => Ok(()),
-            false => Ok(self.feed.acknowledge(before).await?),
-        }
+        Ok(acknowledge(self.feed, before).await?)
     }
 }

@@ -132,6 +132,16 @@ async fn requests_are_halved_if_they_are_too_large() {
     served::requests_are_halved_if_they_are_too_large::<Datahub>().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_stored_is_acknowledged_if_the_feed_fails() {
+    served::what_was_stored_is_acknowledged_if_the_feed_fails::<Datahub>("dashboard").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_killed_delivery_of_several_requests_is_completed() {
+    served::a_killed_delivery_of_several_requests_is_completed::<Datahub>().await;
+}
+
 #[tokio::test]
 async fn a_page_with_success_is_no_success() {
     served::a_page_with_success_is_no_success::<Datahub>().await;
