@@ -142,14 +142,17 @@ type PageFuture = Pin<Box<dyn Future<Output = Result<(Page, u64), Error>> + Send
 
 /// The rows of a table, one page in memory at a time.
 ///
-/// Each row is read as an object with a field for each column. The end is a page with fewer rows than were requested. A table
-/// is not a snapshot: a record that is added or deleted between two pages can shift the others.
+/// Each row is read as an object with a field for each column. The end is an empty page, or a page with fewer rows than the
+/// first one, which a site may have cut to a limit of its own. A table is not a snapshot: a record that is added or deleted
+/// between two pages can shift the others.
 #[must_use = "nothing is read until the rows are asked for"]
 pub struct TableRows<T> {
     client: QrsClient,
     table: Table,
     rows: VecDeque<Map<String, Value>>,
     next_page: Option<PageFuture>,
+    /// Number of rows of the first page.
+    full_page: Option<usize>,
     is_over: bool,
     rows_read: u64,
     bytes_read: u64,
@@ -192,6 +195,7 @@ impl<T: DeserializeOwned> TableRows<T> {
             table,
             rows: VecDeque::new(),
             next_page: None,
+            full_page: None,
             is_over: false,
             rows_read: 0,
             bytes_read: 0,
@@ -273,8 +277,9 @@ impl<T: DeserializeOwned> TableRows<T> {
             let message = format!("a row of the table does not have {width} columns");
             return Err(Error::new(ErrorKind::UnexpectedAnswer, message));
         }
-        self.is_over =
-            page.rows.len() < usize::try_from(self.table.page_rows).unwrap_or(usize::MAX);
+        let rows = page.rows.len();
+        let full_page = *self.full_page.get_or_insert(rows);
+        self.is_over = rows == 0 || rows < full_page;
         let named = |row: Vec<Value>| page.column_names.iter().cloned().zip(row).collect();
         self.rows = page.rows.into_iter().map(named).collect();
         Ok(())

@@ -183,13 +183,18 @@ impl<'a> Requests<'a> {
 impl Source {
     /// Requests a count, unless comparing with counts is disabled.
     pub(crate) async fn count(&self, sink: &mut dyn ScanSink, counted: Counted) -> Count {
+        match self.counts {
+            Counts::Verify => self.request_count(sink, counted).await,
+            Counts::Ignore => Count::NotAsked,
+        }
+    }
+
+    /// Requests a count in any case.
+    pub(crate) async fn request_count(&self, sink: &mut dyn ScanSink, counted: Counted) -> Count {
         let list = counted.list();
         let counting = |waited| Progress::Counting { list, waited };
         let count = counted.request(self.client.clone());
-        match self.counts {
-            Counts::Verify => awaited(sink, counting, count).await.into(),
-            Counts::Ignore => Count::NotAsked,
-        }
+        awaited(sink, counting, count).await.into()
     }
 }
 

@@ -22,14 +22,14 @@ pub(crate) const VERIFY_COUNTS_OFF: &str = "`connection.verify_counts = false`";
 pub(crate) enum Count {
     #[default]
     NotAsked,
-    FactsSource(u64),
+    Known(u64),
     Missing(String),
 }
 
 impl From<Result<u64, Error>> for Count {
     fn from(count: Result<u64, Error>) -> Self {
         match count {
-            Ok(count) => Self::FactsSource(count),
+            Ok(count) => Self::Known(count),
             Err(error) => Self::Missing(describe(&error)),
         }
     }
@@ -38,7 +38,7 @@ impl From<Result<u64, Error>> for Count {
 impl Count {
     pub(crate) fn known(&self) -> Option<u64> {
         match self {
-            Self::FactsSource(count) => Some(*count),
+            Self::Known(count) => Some(*count),
             _ => None,
         }
     }
@@ -113,7 +113,7 @@ mod tests {
 
     fn counted(first: Option<u64>, second: Option<u64>) -> CountedTwice {
         let count = |count: Option<u64>| match count {
-            Some(count) => Count::FactsSource(count),
+            Some(count) => Count::Known(count),
             None => Count::Missing("status 404".to_owned()),
         };
         CountedTwice {

@@ -4,3 +4,4 @@ mod edits;
 mod fallback;
 mod random;
 mod store;
+mod table;

@@ -45,6 +45,7 @@ impl FakeSiteBuilder {
             gateway: Gateway::None,
             head_limit: (LONGEST_HEAD, LongHead::RequestTooLong),
             count_form: CountForm::Value,
+            max_page_rows: usize::MAX,
             framing: Framing::Chunked(USUAL_CHUNK),
             tls: None,
             repository: None,
@@ -162,6 +163,12 @@ impl FakeSiteBuilder {
     /// Sets the format of counts. Default: `{"value":5}`.
     pub fn count_form(mut self, form: CountForm) -> Self {
         self.settings.count_form = form;
+        self
+    }
+
+    /// Sets the maximum number of rows of a page of a table, even if more are requested. Default: no limit.
+    pub fn max_page_rows(mut self, rows: usize) -> Self {
+        self.settings.max_page_rows = rows;
         self
     }
 

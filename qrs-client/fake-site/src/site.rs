@@ -69,6 +69,8 @@ pub(super) struct Settings {
     pub(super) cookie_attributes: String,
     pub(super) gateway: Gateway,
     pub(super) count_form: CountForm,
+    /// Maximum number of rows of a page of a table.
+    pub(super) max_page_rows: usize,
     pub(super) framing: Framing,
     /// If `None`, connections are not encrypted.
     pub(super) tls: Option<TlsAcceptor>,

@@ -164,6 +164,22 @@ async fn a_table_is_read_page_by_page() {
 }
 
 #[tokio::test]
+async fn a_site_may_send_smaller_pages_than_requested() {
+    let server = MockServer::start().await;
+    for (skip, numbers) in [("0", 0..2), ("2", 2..4), ("4", 4..4)] {
+        Mock::given(method("POST"))
+            .and(query_param("skip", skip))
+            .respond_with(answer(200, page(numbers)))
+            .expect(1)
+            .mount(&server)
+            .await;
+    }
+    let table = Table::new("app/object", "App.Object").column(&Field::ID);
+    let rows = client(&server).await.table::<Row>(table.page_rows(1_000));
+    assert_eq!(rows.collect_all().await.unwrap().len(), 4);
+}
+
+#[tokio::test]
 async fn a_row_that_does_not_fit_ends_the_table() {
     let server = MockServer::start().await;
     let cases = [

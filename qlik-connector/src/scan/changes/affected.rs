@@ -24,8 +24,10 @@ const OVERLAP: Duration = Duration::from_hours(1);
 pub(crate) struct Affected {
     /// Apps that have sheets.
     pub(crate) apps: BTreeSet<AppId>,
-    /// Apps that had sheets, as far as is known, and have none now.
+    /// Apps that had sheets, and have none in the table. They are read nevertheless: a sheet can slip from one page to another.
     pub(crate) emptied: BTreeSet<AppId>,
+    /// Other apps without sheets. A sheet whose app is unknown may have been one of theirs.
+    pub(crate) without_sheets: BTreeSet<AppId>,
     /// Number of sheets in `apps`, and of those without an app.
     pub(crate) sheets: u64,
 }
@@ -68,6 +70,7 @@ impl Memory {
         let mut affected = Affected {
             apps: BTreeSet::new(),
             emptied: BTreeSet::new(),
+            without_sheets: BTreeSet::new(),
             sheets: now.homeless.len() as u64,
         };
         for (id, set) in &now.by_app {
@@ -77,11 +80,17 @@ impl Memory {
                 affected.apps.insert(id.clone());
             }
         }
-        let had_sheets = self.apps.iter().filter(|(_, app)| {
-            app.sheets.set.count > 0 || app.sheets.is_unclear || self.has_unplaced
-        });
-        let emptied = had_sheets.map(|(id, _)| AppId::from(id.as_str()));
-        affected.emptied = emptied.filter(|id| !now.by_app.contains_key(id)).collect();
+        for (id, known) in &self.apps {
+            let id = AppId::from(id.as_str());
+            if now.by_app.contains_key(&id) {
+                continue;
+            }
+            if known.sheets.set.count > 0 || known.sheets.is_unclear {
+                affected.emptied.insert(id);
+            } else if self.has_unplaced {
+                affected.without_sheets.insert(id);
+            }
+        }
         Ok(affected)
     }
 

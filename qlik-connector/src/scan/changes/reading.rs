@@ -78,20 +78,10 @@ impl Attempt<'_> {
         if let Some(reason) = self.hidden.first() {
             return Ok(Err(reason.clone()));
         }
-        let before = self.source.count(sink, Counted::Sheets).await;
-        let site = match self.source.read_sheet_ids(sink, before.known()).await? {
-            Ok(site) => site,
+        let (before, site) = match self.read_table(sink).await? {
+            Ok(read) => read,
             Err(why) => return Ok(Err(why)),
         };
-        let counted = CountedTwice {
-            first: before.clone(),
-            second: Count::NotAsked,
-        };
-        if let Verdict::Differs(why) | Verdict::NotCounted(why) =
-            counted.verdict("ids of sheets", site.total)
-        {
-            return Ok(Err(why));
-        }
         let Surroundings { apps, owners, .. } = surroundings;
         let affected = match memory.affected(&site, apps, owners) {
             Ok(affected) => affected,
@@ -105,6 +95,36 @@ impl Attempt<'_> {
             site,
             affected,
         }))
+    }
+
+    /// Reads the table of all sheets, and compares it with the number that the site counts, even if counts are not verified:
+    /// what a truncated table lacks would be gone. Returns the count as well. The inner error is why everything must be read.
+    async fn read_table(
+        &self,
+        sink: &mut dyn ScanSink,
+    ) -> Result<Result<(Count, SiteSheets), String>, AttemptError> {
+        let mut counted = CountedTwice {
+            first: self.source.request_count(sink, Counted::Sheets).await,
+            second: Count::NotAsked,
+        };
+        let Some(expected) = counted.first.known() else {
+            return Ok(Err(match counted.verdict(SHEETS, 0) {
+                Verdict::NotCounted(why) => why,
+                _ => "the sheets were not counted".to_owned(),
+            }));
+        };
+        let site = match self.source.read_sheet_ids(sink, expected).await? {
+            Ok(site) => site,
+            Err(why) => return Ok(Err(why)),
+        };
+        if site.total != expected {
+            // A sheet may have been added or removed in the meantime.
+            counted.second = self.source.request_count(sink, Counted::Sheets).await;
+        }
+        Ok(match counted.verdict("ids of sheets", site.total) {
+            Verdict::Differs(why) | Verdict::NotCounted(why) => Err(why),
+            Verdict::Whole | Verdict::CountedOnce(_) => Ok((counted.first, site)),
+        })
     }
 
     /// Reads the selected sheets. Sends what was not read as unchanged.
@@ -121,7 +141,7 @@ impl Attempt<'_> {
             affected,
         } = selection;
         let read = self.read_batches(sink, sheets, &site, &affected).await?;
-        let after = self.source.count(sink, Counted::Sheets).await;
+        let after = self.source.request_count(sink, Counted::Sheets).await;
         let unread = site.total - affected.sheets;
         let counted = CountedTwice {
             first: before,
@@ -145,6 +165,7 @@ impl Attempt<'_> {
         }
         let code = &self.source.code;
         let apps = affected.apps.iter().chain(&affected.emptied);
+        let apps = apps.chain(&affected.without_sheets);
         let read_keys: Result<BTreeSet<_>, _> = apps
             .map(|app| ItemKey::new([code.as_str(), app.as_str()]))
             .collect();
@@ -170,7 +191,7 @@ impl Attempt<'_> {
         site: &SiteSheets,
         affected: &Affected,
     ) -> Result<u64, AttemptError> {
-        let apps: Vec<_> = affected.apps.iter().collect();
+        let apps: Vec<_> = affected.apps.iter().chain(&affected.emptied).collect();
         let of_apps = apps
             .chunks(BATCH)
             .filter_map(|apps| Field::APP_ID.is_in(apps.iter().copied()));

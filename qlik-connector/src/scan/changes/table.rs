@@ -62,7 +62,7 @@ impl Source {
     pub(crate) async fn read_sheet_ids(
         &self,
         sink: &mut dyn ScanSink,
-        expected: Option<u64>,
+        expected: u64,
     ) -> Result<Result<SiteSheets, String>, AttemptError> {
         let mut rows = self.sheet_ids(PAGE_ROWS);
         let mut ids = sink.ledger();
@@ -74,7 +74,7 @@ impl Source {
                     sink.progress(Progress::Reading {
                         list,
                         records: rows.rows_read(),
-                        expected,
+                        expected: Some(expected),
                         bytes: rows.bytes_read(),
                     });
                     let waiting = |waited| Progress::Waiting { list, waited };
@@ -92,6 +92,12 @@ impl Source {
             }
             ids.add(row.id.as_str())?;
             sheets.total += 1;
+            if sheets.total > expected + u64::from(PAGE_ROWS) {
+                return Ok(Err(format!(
+                    "the table of sheets does not end after {} rows, but the site counted {expected}",
+                    sheets.total
+                )));
+            }
             if row.app.is_empty() {
                 sheets.homeless.push(row.id);
                 if sheets.homeless.len() > MAX_HOMELESS {

@@ -147,9 +147,13 @@ async fn a_clock_that_went_back_leads_to_a_full_scan() {
 #[tokio::test]
 async fn counts_that_differ_lead_to_a_full_scan() {
     let (site, connection, store) = scanned().await;
-    site.fail(Fault::count_off_by(1).on("/qrs/app/object/count").times(1));
+    site.fail(Fault::count_off_by(1).on("/qrs/app/object/count").times(2));
     let second = again(&*connection, &store).await;
     assert!(second.why().unwrap().contains("counted"), "{second:?}");
+    // A sheet was removed after the first count.
+    site.fail(Fault::count_off_by(1).on("/qrs/app/object/count").times(1));
+    let second = again(&*connection, &store).await;
+    assert!(amount(&second).is_some(), "{second:?}");
     // The second count is requested after sheets were read.
     site.fail(
         Fault::count_off_by(1)

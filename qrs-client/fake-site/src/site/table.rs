@@ -59,6 +59,7 @@ impl Site {
         }
         let skip = number(request, "skip")?.unwrap_or(0);
         let take = number(request, "take")?.unwrap_or(usize::MAX);
+        let take = take.min(self.settings.max_page_rows);
         let page = places.into_iter().skip(skip).take(take);
         let rows: Vec<_> = page.map(|place| row(&columns, &records[place])).collect();
         let names: Vec<_> = columns.iter().map(|column| &column.name).collect();
