@@ -9,7 +9,9 @@ use catalog_model::{
     with_causes,
 };
 use outbound_settings::{Names, OutboundSettings, TimeLimitSettings};
-use qrs_client::{Error, QrsClient, SessionEnd, SessionPool, SiteUrl, TimeLimits};
+use qrs_client::{
+    Error, QrsClient, QrsClientBuilder, SessionEnd, SessionPool, SiteUrl, TimeLimits,
+};
 
 use crate::{
     check::{Route, STAGES},
@@ -46,15 +48,17 @@ impl Default for QlikSense {
 }
 
 const URL: &str = "connection.url";
-/// Default of the maximum time between two scans that read everything.
-const DEFAULT_FULL_EVERY: Duration = Duration::from_hours(7 * 24);
-
 const LINK_URL: &str = "connection.link_url";
 const PARALLEL: &str = "connection.parallel";
 
 /// The values of `connection.parallel`, and what counts if it is not set: apps, users and sheets, and a count of each.
 const PARALLEL_VALUES: RangeInclusive<usize> = 1..=16;
 const DEFAULT_PARALLEL: usize = 6;
+
+/// The values of `connection.full_every`, the maximum time between two scans that read everything.
+const FULL_EVERY_VALUES: RangeInclusive<Duration> =
+    Duration::from_mins(1)..=Duration::from_hours(366 * 24);
+const DEFAULT_FULL_EVERY: Duration = Duration::from_hours(7 * 24);
 
 /// What the settings and messages about the way to the site are called.
 const OUTBOUND: Names = Names {
@@ -81,73 +85,94 @@ impl Connector for QlikSense {
         code: ConnectionCode,
         settings: &mut Settings,
     ) -> Result<Box<dyn Connection>, Invalid> {
-        let site = settings.required_text(URL);
-        let place = site.as_ref().map(|text| text.place.clone());
-        let site = site.and_then(|text| site_url(settings, URL, text));
-        let links = settings.text(LINK_URL);
-        if let (Some(site), Some(place), None) = (&site, place, &links) {
-            warn_of_links(settings, site, place);
-        }
-        let links = links.and_then(|text| site_url(settings, LINK_URL, text));
+        let (site, links) = urls(settings);
         let credentials = credentials(settings);
-        let verify_counts = settings.flag("connection.verify_counts", true);
+        let counts = counts(settings);
         let parallel = settings.number_in(PARALLEL, PARALLEL_VALUES);
         let parallel = parallel.map_or(DEFAULT_PARALLEL, |parallel| parallel.value);
         let session_end = session_end(settings);
         let outbound = OutboundSettings::read(settings, &OUTBOUND);
-        let route = match outbound.proxy {
-            Some(_) => Route::Proxy,
-            None => Route::Direct,
-        };
         let addresses = Addresses::read(settings);
-        let app_owner = settings.flag("connection.contacts.app_owner", false);
+        let with_owners = with_owners(settings);
         let filter = ItemFilter::read(settings, CRITERIA);
         let incremental = incremental(settings);
         settings.check()?;
         let site = settings.checked(site)?;
-        let mut builder = QrsClient::builder(site.clone(), settings.checked(credentials)?)
-            .trust(outbound.trust.trust())
-            .time_limits(time_limits(&outbound.time_limits))
+        let builder = QrsClient::builder(site.clone(), settings.checked(credentials)?)
             .max_requests_at_once(parallel)
             .sessions(&self.sessions)
             .session_end(session_end);
-        if let Some(proxy) = outbound.proxy {
-            builder = builder.proxy(proxy);
-        }
-        if let Some(time) = outbound.time_limits.retry {
-            builder = builder.retry_for(time);
-        }
-        let client = builder.build();
+        let client = with_outbound(builder, &outbound).build();
         let client = settings.accept(URL, client, Error::hint);
         settings.check()?;
+        let route = match outbound.proxy {
+            Some(_) => Route::Proxy,
+            None => Route::Direct,
+        };
         let source = Source {
             code,
             client: settings.checked(client)?,
             links: links.unwrap_or_else(|| default_links(&site)),
-            counts: if verify_counts {
-                Counts::Verify
-            } else {
-                Counts::Ignore
-            },
+            counts,
             parallel,
             trust: outbound.trust,
             filter,
             addresses,
-            with_owners: if app_owner {
-                WithOwners::Yes
-            } else {
-                WithOwners::No
-            },
+            with_owners,
             incremental,
         };
         Ok(Box::new(QlikConnection { source, route }))
     }
 }
 
+/// The URL of the site, and that of people's links, if they are set and valid.
+fn urls(settings: &mut Settings) -> (Option<SiteUrl>, Option<SiteUrl>) {
+    let site = settings.required_text(URL);
+    let place = site.as_ref().map(|text| text.place.clone());
+    let site = site.and_then(|text| site_url(settings, URL, text));
+    let links = settings.text(LINK_URL);
+    if let (Some(site), Some(place), None) = (&site, place, &links) {
+        warn_of_links(settings, site, place);
+    }
+    let links = links.and_then(|text| site_url(settings, LINK_URL, text));
+    (site, links)
+}
+
+/// Whether lists are compared with counts.
+fn counts(settings: &mut Settings) -> Counts {
+    match settings.flag("connection.verify_counts", true) {
+        true => Counts::Verify,
+        false => Counts::Ignore,
+    }
+}
+
+/// Whether owners of apps are also contacts.
+fn with_owners(settings: &mut Settings) -> WithOwners {
+    match settings.flag("connection.contacts.app_owner", false) {
+        true => WithOwners::Yes,
+        false => WithOwners::No,
+    }
+}
+
+/// Adds the settings about the way to the site.
+fn with_outbound(builder: QrsClientBuilder, outbound: &OutboundSettings) -> QrsClientBuilder {
+    let builder = builder
+        .trust(outbound.trust.trust())
+        .time_limits(time_limits(&outbound.time_limits));
+    let builder = match &outbound.proxy {
+        Some(proxy) => builder.proxy(proxy.clone()),
+        None => builder,
+    };
+    match outbound.time_limits.retry {
+        Some(time) => builder.retry_for(time),
+        None => builder,
+    }
+}
+
 /// Whether scans read only changes.
 fn incremental(settings: &mut Settings) -> Option<Incremental> {
     let is_on = settings.flag("connection.incremental", false);
-    let full_every = settings.duration("connection.full_every");
+    let full_every = settings.duration_in("connection.full_every", FULL_EVERY_VALUES);
     let full_every = full_every.map_or(DEFAULT_FULL_EVERY, |set| set.value);
     is_on.then_some(Incremental { full_every })
 }

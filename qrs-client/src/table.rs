@@ -9,8 +9,9 @@ use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 use serde::de::DeserializeOwned;
+use serde::de::value::MapDeserializer;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::client::QrsClient;
 use crate::error::{Error, ErrorKind};
@@ -149,7 +150,8 @@ type PageFuture = Pin<Box<dyn Future<Output = Result<(Page, u64), Error>> + Send
 pub struct TableRows<T> {
     client: QrsClient,
     table: Table,
-    rows: VecDeque<Map<String, Value>>,
+    column_names: Vec<String>,
+    rows: VecDeque<Vec<Value>>,
     next_page: Option<PageFuture>,
     /// Number of rows of the first page.
     full_page: Option<usize>,
@@ -193,6 +195,7 @@ impl<T: DeserializeOwned> TableRows<T> {
         Self {
             client,
             table,
+            column_names: Vec::new(),
             rows: VecDeque::new(),
             next_page: None,
             full_page: None,
@@ -280,13 +283,15 @@ impl<T: DeserializeOwned> TableRows<T> {
         let rows = page.rows.len();
         let full_page = *self.full_page.get_or_insert(rows);
         self.is_over = rows == 0 || rows < full_page;
-        let named = |row: Vec<Value>| page.column_names.iter().cloned().zip(row).collect();
-        self.rows = page.rows.into_iter().map(named).collect();
+        self.column_names = page.column_names;
+        self.rows = page.rows.into();
         Ok(())
     }
 
-    fn decoded(&mut self, row: Map<String, Value>) -> Result<T, Error> {
-        T::deserialize(Value::Object(row)).map_err(|error| {
+    fn decoded(&mut self, row: Vec<Value>) -> Result<T, Error> {
+        let names = self.column_names.iter().map(String::as_str);
+        let fields = MapDeserializer::<_, serde_json::Error>::new(names.zip(row));
+        T::deserialize(fields).map_err(|error| {
             self.is_over = true;
             self.rows.clear();
             let message = format!(

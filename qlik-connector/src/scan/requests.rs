@@ -94,6 +94,8 @@ impl<'a> Requests<'a> {
             sheets: reads_all.then(|| sheets_of(client)),
             counts: Vec::new(),
         };
+        // Before the counts: if a site refuses some requests because it does not keep sessions, lists matter more.
+        requests.start_ahead();
         if requests.ahead > 0 && source.counts == Counts::Verify {
             let users = reads_users.then_some(Counted::Users);
             let sheets = reads_all.then_some(Counted::Sheets);
@@ -104,7 +106,6 @@ impl<'a> Requests<'a> {
             });
             requests.counts = counts.collect();
         }
-        requests.start_ahead();
         requests
     }
 

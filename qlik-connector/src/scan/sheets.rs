@@ -1,10 +1,12 @@
 //! Turns the rows of the list of sheets into items, and counts what is not an item.
 
+mod report;
+
 use std::{collections::BTreeSet, mem};
 
 use catalog_model::{
-    Contacts, Diagnostic, ExcludedItem, Observation, ScanSink, SourceId, UndecidedItem,
-    UnreadableRecord, counted,
+    Contacts, ExcludedItem, Inclusion, Observation, ScanSink, SourceId, UndecidedItem,
+    UnreadableRecord,
     filter::{Decision, ItemFilter},
 };
 use qrs_client::{AppId, Record};
@@ -15,7 +17,7 @@ use crate::{
         sheet_subject::SheetSubject,
     },
     items::{
-        apps::{AppFacts, HINT_FOR_HIDDEN_APPS},
+        apps::AppFacts,
         dates::Dates,
         lower::{Lowered, Surroundings, lower},
     },
@@ -162,47 +164,56 @@ impl<'a> Sheets<'a> {
             return self.unreadable(sink, id, NO_KEY.to_owned(), named(&sheet));
         };
         self.items += 1;
-        let precedence = item.precedence;
-        let subject = SheetSubject::new(&sheet, &item, &app);
-        let (decision, reason) = self.decide(&subject);
+        let (decision, reason) = self.decide(&SheetSubject::new(&sheet, &item, &app));
+        self.note(&sheet, &app, &decision);
+        let (id, precedence) = (id.map(SourceId), item.precedence);
+        let observation = match decision {
+            Decision::Keep { catalog } => {
+                self.note_contacts(&sheet, &item.contacts, &app);
+                item.catalog = catalog;
+                Observation::Item(item, id)
+            }
+            Decision::Exclude { rule } => Observation::Excluded(ExcludedItem {
+                key: item.key,
+                label: item.label,
+                id,
+                precedence,
+                rule,
+            }),
+            Decision::Undecided { .. } => Observation::Undecided(UndecidedItem {
+                key: item.key,
+                label: item.label,
+                id,
+                precedence,
+                reason: reason.unwrap_or_default(),
+            }),
+        };
+        Ok(sink.observe(observation)?)
+    }
+
+    /// Counts a sheet with the filter's decision, and adds it to the digests and to its app.
+    fn note(&mut self, sheet: &Sheet, app: &AppFacts, decision: &Decision) {
+        match inclusion(decision) {
+            Inclusion::Included => self.stayed += 1,
+            Inclusion::Undecided => self.undecided += 1,
+            Inclusion::Excluded => {}
+        }
         if let Some(said) = &sheet.app {
-            self.of_apps.add(&said.id, &app, inclusion(&decision));
+            self.of_apps.add(&said.id, app, inclusion(decision));
         }
         if let Some(index) = &mut self.index {
-            index.add(&sheet, &app, &decision);
+            index.add(sheet, app, decision);
         }
-        match decision {
-            Decision::Keep { catalog } => item.catalog = catalog,
-            Decision::Exclude { rule } => {
-                let excluded = ExcludedItem {
-                    key: item.key,
-                    label: item.label,
-                    id: id.map(SourceId),
-                    precedence,
-                    rule,
-                };
-                return Ok(sink.observe(Observation::Excluded(excluded))?);
-            }
-            Decision::Undecided { .. } => {
-                self.undecided += 1;
-                let undecided = UndecidedItem {
-                    key: item.key,
-                    label: item.label,
-                    id: id.map(SourceId),
-                    precedence,
-                    reason: reason.unwrap_or_default(),
-                };
-                return Ok(sink.observe(Observation::Undecided(undecided))?);
-            }
-        }
+    }
+
+    /// Counts unknown contacts of a sheet, and records where missing addresses may be.
+    fn note_contacts(&mut self, sheet: &Sheet, contacts: &Contacts, app: &AppFacts) {
         // A field of an unexpected type has its own warning.
-        if self.owners_read && item.contacts == Contacts::Unknown && !sheet.odd.has("owner") {
-            let owner = self.surroundings.apps.owner(&app);
+        if self.owners_read && *contacts == Contacts::Unknown && !sheet.odd.has("owner") {
+            let owner = self.surroundings.apps.owner(app);
             self.count_unknown_contacts(&owner);
         }
-        self.note_unreached(&sheet, &item.contacts, &app);
-        self.stayed += 1;
-        Ok(sink.observe(Observation::Item(item, id.map(SourceId)))?)
+        self.note_unreached(sheet, contacts, app);
     }
 
     fn note_unreadable(&mut self, app: Option<&AppId>) {
@@ -288,114 +299,6 @@ impl<'a> Sheets<'a> {
                 true => AllSheets::Seen,
                 false => AllSheets::Unknown,
             },
-        }
-    }
-
-    /// Sends the warnings about all sheets, and adds the reasons why the result may be incomplete.
-    pub(crate) fn close(&self, sink: &mut dyn ScanSink, hidden: &mut Vec<String>) {
-        if self.without_id > 0 {
-            hidden.push(format!(
-                "{} of the sheets could not be read, not even their ids",
-                self.without_id
-            ));
-        }
-        // One unreadable record affects only itself. If all records are unreadable, the format of the site has probably
-        // changed, so nothing is certain.
-        if self.items == 0 && self.unreadable > self.without_id {
-            hidden.push(match self.unreadable {
-                1 => "the only sheet could not be read".to_owned(),
-                sheets => format!("none of the {} could be read", counted(sheets, "sheet")),
-            });
-        }
-        // An export without a store must not become empty because rights were removed.
-        if self.undecided > 0 && self.stayed == 0 {
-            hidden.push(format!(
-                "no sheet is known to be kept, because the filters cannot decide about {}",
-                counted(self.undecided, "sheet")
-            ));
-        }
-        if self.no_sheets > 0 {
-            sink.warn(Diagnostic::warning(
-                format!(
-                    "{} skipped, because they are not sheets, although only sheets were requested",
-                    counted(self.no_sheets, "object")
-                ),
-                "check whether a gateway between the scanner and the site removes the filter"
-                    .to_owned(),
-            ));
-        }
-        self.warn_of_contacts(sink);
-        if let Some(filter) = &self.filter {
-            match self.is_part {
-                true => filter.close_part(sink),
-                false => filter.close(self.surroundings.apps, sink),
-            }
-        }
-        if let Some(warning) = self.dates.warning() {
-            sink.warn(warning);
-        }
-    }
-
-    /// Warns about unknown contacts, grouped by what to do.
-    fn warn_of_contacts(&self, sink: &mut dyn ScanSink) {
-        let Surroundings { apps, owners, .. } = &self.surroundings;
-        let users = format!(
-            "their owners{} are not visible to the account",
-            apps.whose_owners_matter()
-        );
-        let hidden_apps =
-            "their apps, whose owners are also contacts, are not visible to the account";
-        let unreadable_apps = "their apps, whose owners are also contacts, could not be read";
-        for (count, why, hint) in [
-            (self.hidden_owners, &*users, Some(owners.hint_for_hidden())),
-            (
-                self.of_hidden_apps,
-                hidden_apps,
-                Some(HINT_FOR_HIDDEN_APPS.to_owned()),
-            ),
-            (self.of_unreadable_apps, unreadable_apps, None),
-        ] {
-            if count > 0 {
-                sink.warn(Diagnostic::warning(
-                    format!(
-                        "the contacts of {} were left unchanged: {why}",
-                        counted(count, "sheet")
-                    ),
-                    hint,
-                ));
-            }
-        }
-        self.warn_of_types(sink);
-    }
-
-    /// Warns about attributes that may contain the addresses of owners without one.
-    fn warn_of_types(&self, sink: &mut dyn ScanSink) {
-        let (asked, others) = self
-            .surroundings
-            .owners
-            .named_types(self.types_of_unreached);
-        for (names, what, hint) in [
-            (
-                others,
-                "contain an `@` and are not read",
-                "if one of them holds the addresses, add it to `connection.contacts.email_attributes`",
-            ),
-            (
-                asked,
-                "contain an `@`, but not one e-mail address alone",
-                "correct them in the user directory, or set the addresses in `connection.contacts.mapping`",
-            ),
-        ] {
-            if !names.is_empty() {
-                let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
-                sink.warn(Diagnostic::warning(
-                    format!(
-                        "owners without an e-mail address have attributes that {what}: {}",
-                        names.join(", ")
-                    ),
-                    hint.to_owned(),
-                ));
-            }
         }
     }
 }

@@ -14,7 +14,7 @@ use super::{
     database::{self, Database},
     error::{Operation, StoreError},
     files::{self, Header},
-    opening, restore, texts,
+    log_age, opening, restore, texts,
     usage::Usage,
 };
 
@@ -251,7 +251,7 @@ pub(super) fn delete_items(
 /// Deletes items that have been gone for longer than `keep` at `now` (both in milliseconds), with their changes.
 /// Followers that have not received these changes receive all items again.
 pub(super) fn delete_gone(db: &Connection, now: i64, keep: i64) -> rusqlite::Result<()> {
-    let before = closing::trusted_now(db, now)?.saturating_sub(keep);
+    let before = log_age::trusted_now(db, now)?.saturating_sub(keep);
     let items = "SELECT id FROM item WHERE state = 3 AND gone_since <= ?1";
     let last: Option<i64> = db.query_row(
         &format!("SELECT max(seq) FROM change WHERE item IN ({items})"),

@@ -21,6 +21,7 @@ mod hashes;
 mod integrity;
 mod limits;
 mod lock_wait;
+mod log_age;
 mod opening;
 mod restore;
 mod running;

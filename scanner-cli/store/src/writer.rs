@@ -19,6 +19,7 @@ use super::{
     error::{Operation, StoreError},
     forget,
     limits::{MaxSize, StoreLimits},
+    log_age,
     running::Running,
     sighting::Sighting,
     texts, undo, upsert,
@@ -207,7 +208,7 @@ impl Writer {
             let closed = closing::close(db, &mut running, &closing)?;
             undo::forget_scan(db, running.scan)?;
             texts::remove_unused(db)?;
-            closing::forget(db, now, keep)?;
+            log_age::forget(db, now, keep)?;
             Ok((closed, running.duplicates))
         });
         first_error.get().map_or(closed, |error| Err(error.again()))

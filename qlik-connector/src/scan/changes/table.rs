@@ -40,6 +40,35 @@ pub(crate) struct SiteSheets {
     pub(crate) total: u64,
 }
 
+impl SiteSheets {
+    /// Adds a row of a table of about `expected` rows. The error is why the table cannot be used.
+    fn add(&mut self, row: Row, expected: u64) -> Result<(), String> {
+        if row.id.is_empty() {
+            return Err("the table of sheets has a row without an id".to_owned());
+        }
+        self.total += 1;
+        if self.total > expected + u64::from(PAGE_ROWS) {
+            let rows = self.total;
+            return Err(format!(
+                "the table of sheets does not end after {rows} rows, but the site counted {expected}"
+            ));
+        }
+        if row.app.is_empty() {
+            self.homeless.push(row.id);
+            return match self.homeless.len() > MAX_HOMELESS {
+                true => Err("too many sheets have no app".to_owned()),
+                false => Ok(()),
+            };
+        }
+        let set = match self.by_app.get_mut(&row.app) {
+            Some(set) => set,
+            None => self.by_app.entry(row.app).or_default(),
+        };
+        set.add(row.id.as_str(), &row.modified);
+        Ok(())
+    }
+}
+
 impl Source {
     /// Requests the first rows of the table, to find out whether the site has it.
     pub(crate) async fn try_table(&self) -> Result<(), Error> {
@@ -87,29 +116,10 @@ impl Source {
                 Ok(None) => break,
                 Err(error) => return Ok(Err(unusable(&error))),
             };
-            if row.id.is_empty() {
-                return Ok(Err("the table of sheets has a row without an id".to_owned()));
-            }
             ids.add(row.id.as_str())?;
-            sheets.total += 1;
-            if sheets.total > expected + u64::from(PAGE_ROWS) {
-                return Ok(Err(format!(
-                    "the table of sheets does not end after {} rows, but the site counted {expected}",
-                    sheets.total
-                )));
+            if let Err(why) = sheets.add(row, expected) {
+                return Ok(Err(why));
             }
-            if row.app.is_empty() {
-                sheets.homeless.push(row.id);
-                if sheets.homeless.len() > MAX_HOMELESS {
-                    return Ok(Err("too many sheets have no app".to_owned()));
-                }
-                continue;
-            }
-            let set = match sheets.by_app.get_mut(&row.app) {
-                Some(set) => set,
-                None => sheets.by_app.entry(row.app).or_default(),
-            };
-            set.add(row.id.as_str(), &row.modified);
         }
         let records = sheets.total;
         sink.progress(Progress::Read {

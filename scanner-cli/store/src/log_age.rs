@@ -1,0 +1,66 @@
+//! How long changes stay in the log, and how far the clock is trusted that measures this.
+
+use rusqlite::Connection;
+
+/// Deletes changes that are older than `keep` at `now` (both in milliseconds), so that the log does not grow without
+/// limit.
+///
+/// Changes are deleted in the order of the log, so that a clock that was wrong for a while leaves no gaps: a change
+/// that is dated in the future is deleted together with the changes around it.
+pub(super) fn forget(db: &Connection, now: i64, keep: i64) -> rusqlite::Result<()> {
+    let now = trusted(db, now, MAX_CLOCK_STEP.min(keep))?;
+    let before = now.saturating_sub(keep);
+    let kept: Option<i64> = db.query_row(
+        "SELECT min(seq) FROM change WHERE time BETWEEN ?1 AND ?2",
+        [before, now],
+        |row| row.get(0),
+    )?;
+    let old: Option<i64> = db.query_row(
+        "SELECT max(seq) FROM change WHERE time < ?1 AND seq < ?2",
+        [before, kept.unwrap_or(i64::MAX)],
+        |row| row.get(0),
+    )?;
+    let Some(old) = old else {
+        return Ok(());
+    };
+    let forgotten = kept.map_or(old, |kept| kept - 1);
+    db.execute("DELETE FROM change WHERE seq <= ?1", [forgotten])?;
+    db.execute("UPDATE forgotten SET seq = ?1 WHERE seq < ?1", [forgotten])?;
+    Ok(())
+}
+
+/// Largest step of the clock between two scans, in milliseconds, that is accepted at once. A larger one may be an
+/// error.
+const MAX_CLOCK_STEP: i64 = 30 * DAY_MILLIS;
+/// How long scans must continue after a larger step, in milliseconds, before the new time is accepted.
+const CLOCK_CONFIRMATION: i64 = 7 * DAY_MILLIS;
+/// Maximum number of scans that are searched for such a step.
+const MAX_CHECKED_SCANS: i64 = 5_000;
+const DAY_MILLIS: i64 = 24 * 3_600_000;
+
+/// Returns the time from which ages are measured, as far as scans confirm the clock.
+pub(super) fn trusted_now(db: &Connection, now: i64) -> rusqlite::Result<i64> {
+    trusted(db, now, MAX_CLOCK_STEP)
+}
+
+/// Returns the time from which ages are measured: `now`, or the time of the scan before a recent step of the clock that
+/// is larger than `step` (in milliseconds). A clock that is years ahead for one scan must not delete the log.
+fn trusted(db: &Connection, now: i64, step: i64) -> rusqlite::Result<i64> {
+    let mut scans = db.prepare_cached("SELECT started FROM scan ORDER BY id DESC LIMIT ?1")?;
+    let mut rows = scans.query([MAX_CHECKED_SCANS])?;
+    let mut later = now;
+    while let Some(row) = rows.next()? {
+        let started: i64 = row.get(0)?;
+        if started > now {
+            continue;
+        }
+        if later.saturating_sub(started) > step {
+            return Ok(started);
+        }
+        if started <= now.saturating_sub(CLOCK_CONFIRMATION) {
+            break;
+        }
+        later = started;
+    }
+    Ok(now)
+}
