@@ -65,7 +65,7 @@ pub trait FileSource: Send + Sync {
         None
     }
 
-    /// Warnings about other users of the machine who can read or change what a setting names. By default, there are none.
+    /// Warnings about files that other users of the machine can read or change. The default implementation returns none.
     fn exposures(&self, named: Named<'_>) -> Vec<Diagnostic> {
         let _ = named;
         Vec::new()

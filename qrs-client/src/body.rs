@@ -67,8 +67,7 @@ impl Body {
         self.span = Some(span);
     }
 
-    /// Waits for the caller, who has no room for more. Nothing is read meanwhile, so the time does not count for the time
-    /// limits.
+    /// Waits until the caller has room for more. Nothing is read in this time, so it does not count for the time limits.
     pub(crate) async fn pause<T>(&mut self, room: impl Future<Output = T>) -> T {
         let begun = Instant::now();
         if let Some(turn) = &mut self.turn {

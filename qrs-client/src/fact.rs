@@ -15,6 +15,8 @@ pub enum Fact {
     Unknown,
     /// A setting is not valid; the message names it.
     InvalidSetting,
+    /// The password of a private key or of a trust store is missing or wrong.
+    FilePassword,
     /// The token has ended, so that it was not sent.
     TokenEnded,
     /// The token is not valid yet, so that it was not sent.
@@ -150,6 +152,7 @@ impl Fact {
     pub(crate) fn from_http(fact: &Http) -> Self {
         match fact {
             Http::InvalidSetting => Self::InvalidSetting,
+            Http::FilePassword => Self::FilePassword,
             Http::ProxyFailed => Self::ProxyFailed,
             Http::ProxyNeedsWindows => Self::ProxyNeedsWindows,
             Http::ProxyPasswordRefused => Self::ProxyPasswordRefused,

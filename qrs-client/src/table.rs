@@ -212,7 +212,7 @@ impl<T: DeserializeOwned> TableRows<T> {
         self.rows_read
     }
 
-    /// Whether the next row is the first of a page that is still to be requested, or there is none.
+    /// Whether all rows that were received have been returned. The next call requests a page, or finds the end of the table.
     #[must_use]
     pub fn is_at_page_end(&self) -> bool {
         self.rows.is_empty()

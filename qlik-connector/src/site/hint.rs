@@ -309,7 +309,7 @@ fn of_refusal(error: &Error, site: &SiteUrl) -> Option<String> {
             "check that `connection.url` is the URL of a Qlik Sense Enterprise on Windows site\n\
              check whether a gateway in front of the site refuses the request"
         }
-        Fact::InvalidSetting => {
+        Fact::InvalidSetting | Fact::FilePassword => {
             return error
                 .hint()
                 .map(str::to_owned)

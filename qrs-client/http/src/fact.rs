@@ -13,6 +13,8 @@ pub enum Fact {
     Unknown,
     /// A setting is not valid; the message names it.
     InvalidSetting,
+    /// The password of a private key or of a trust store is missing or wrong.
+    FilePassword,
     /// The proxy failed, not the server; the message says how.
     ProxyFailed,
     /// The proxy asks for Windows authentication, and no Windows user logs in there.

@@ -159,7 +159,8 @@ impl Field {
         self.compare(Operator::Contains, text.into())
     }
 
-    /// The field has one of these values: `eq` for each of them. `None` if there are none, which no expression of QRS says.
+    /// The field has one of these values: an `eq` for each, joined by `or`. `None` for an empty list, because QRS has no expression
+    /// that is never true.
     ///
     /// ```
     /// use qrs_client::Field;

@@ -1,5 +1,7 @@
 //! Records that administrators work with: connections, libraries, nodes, rules, the licence.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::{CustomProperty, Owner, Tag};
@@ -28,7 +30,9 @@ serialize_by_field!(
 );
 
 /// A data connection, which load scripts read from.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
+///
+/// `Debug` shows neither the connection string nor unknown fields, because they may contain a password.
+#[derive(Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase", remote = "Self")]
 #[non_exhaustive]
 pub struct DataConnection {
@@ -68,6 +72,17 @@ pub struct DataConnection {
     /// The fields that this version of the crate does not know.
     #[serde(flatten, deserialize_with = "lenient::extra")]
     pub extra: Extra,
+}
+
+impl fmt::Debug for DataConnection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DataConnection")
+            .field("id", &self.id)
+            .field("name", &self.name)
+            .field("type_name", &self.type_name)
+            .field("username", &self.username)
+            .finish_non_exhaustive()
+    }
 }
 
 /// An extension: a kind of chart or a theme that is not part of Qlik Sense.

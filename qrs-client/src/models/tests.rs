@@ -131,3 +131,17 @@ fn an_attribute_keeps_its_id_and_a_new_one_has_none() {
     let license = License::deserialize(json!({"id": "l-1", "serial": "1"})).unwrap();
     assert_eq!(serde_json::to_value(&license).unwrap()["id"], "l-1");
 }
+
+#[test]
+fn debug_shows_no_password_of_a_data_connection() {
+    let connection = json!({
+        "id": "c-1", "name": "Sales", "username": "reader", "password": "s3cret",
+        "connectionstring": "CUSTOM CONNECT TO \"provider=QvOdbc;password=s3cret\"",
+    });
+    let shown = format!("{:?}", DataConnection::deserialize(connection).unwrap());
+    assert!(
+        shown.contains("Sales") && shown.contains("reader"),
+        "{shown}"
+    );
+    assert!(!shown.contains("s3cret"), "{shown}");
+}

@@ -4,6 +4,7 @@ use secrecy::SecretString;
 
 use super::ClientIdentity;
 use crate::error::Error;
+use crate::fact::Fact;
 use crate::page_text::one_line;
 use crate::private_key::PrivateKey;
 use crate::private_key::read::{decryption_error, first_key, pem_error, truncated};
@@ -130,6 +131,7 @@ fn pkcs12_error(error: &Pkcs12Error, is_right: bool, password: Option<&SecretStr
     match error {
         Pkcs12Error::WrongMac | Pkcs12Error::Undecryptable if password.is_none() => {
             Error::configuration("the client certificate's PKCS12 file needs a password")
+                .with_fact(Fact::FilePassword)
                 .with_hint("give the password that was chosen at the export")
         }
         Pkcs12Error::Undecryptable if is_right => Error::configuration(

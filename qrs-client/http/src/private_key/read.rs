@@ -8,6 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{PrivateKey, unreadable};
 use crate::error::Error;
+use crate::fact::Fact;
 use crate::page_text::one_line;
 use crate::trust_store::read::format::{Format, as_utf8};
 use crate::trust_store::read::pem::{PemError, Section, sections};
@@ -99,7 +100,8 @@ fn decrypted(der: &[u8], password: Option<&SecretString>) -> Result<PrivateKey, 
 
 fn needed(password: Option<&SecretString>) -> Result<&SecretString, Error> {
     password.ok_or_else(|| {
-        Error::configuration("the private key is encrypted, and there is no password for it")
+        Error::configuration("the private key is encrypted, and no password is set")
+            .with_fact(Fact::FilePassword)
             .with_hint("give the password that was chosen when the key was made or exported")
     })
 }
@@ -150,6 +152,7 @@ pub(crate) fn decryption_error(error: &Pkcs12Error, password: Option<&SecretStri
             Error::configuration(format!(
                 "the password of the private key is wrong, or its file is damaged{note}"
             ))
+            .with_fact(Fact::FilePassword)
             .with_hint("use the password that was chosen when the key was made or exported")
         }
         Pkcs12Error::Unsupported(what) => Error::configuration(format!(

@@ -12,6 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{StoreKind, StoreWarning, TrustStore};
 use crate::error::Error;
+use crate::fact::Fact;
 use format::Format;
 
 /// The content of a file, before its certificates are parsed.
@@ -135,6 +136,7 @@ fn wrong_password(password: Option<&SecretString>) -> Error {
     Error::configuration(format!(
         "the trust store's password is wrong, or the file was changed{note}"
     ))
+    .with_fact(Fact::FilePassword)
     .with_hint("try it with `keytool -list -keystore` and the file's name")
 }
 
@@ -144,6 +146,7 @@ fn undecryptable(password: Option<&SecretString>) -> Error {
     Error::configuration(format!(
         "the trust store cannot be decrypted: the password is wrong, or the file is damaged{note}"
     ))
+    .with_fact(Fact::FilePassword)
     .with_hint("try the password with `openssl pkcs12 -info -in` and the file's name")
 }
 

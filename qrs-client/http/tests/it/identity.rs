@@ -118,7 +118,7 @@ fn keys_of_all_formats_are_read() {
         let identity = identity.unwrap_or_else(|error| panic!("{name}: {error:?}"));
         assert_eq!(identity.certificate().subject(), "CN=QlikClient");
         if !secret.is_empty() {
-            check(read(None), name, "there is no password for it");
+            check(read(None), name, "no password is set");
             let wrong = password("hunter2 ");
             check(
                 read(wrong.as_ref()),

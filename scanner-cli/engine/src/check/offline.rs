@@ -141,7 +141,7 @@ impl OfflineCheck {
     }
 }
 
-/// The number of errors and warnings in a file; `None` if there are none.
+/// The number of errors and warnings in a file; `None` for a file without problems.
 fn summary(path: &Path, problems: &[Problem]) -> Option<String> {
     let errors = problems.iter().filter(|one| one.is_error()).count();
     let counts = [(errors, "error"), (problems.len() - errors, "warning")];

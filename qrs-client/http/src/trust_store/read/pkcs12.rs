@@ -13,6 +13,7 @@ use super::ber::{
 };
 use super::{Found, damaged, wrong_password};
 use crate::error::Error;
+use crate::fact::Fact;
 use crate::trust_store::StoreWarning;
 use derivation::{Budget, Password};
 
@@ -224,6 +225,7 @@ impl<'a> Reading<'a> {
         match error {
             Pkcs12Error::WrongMac if password.is_none() => {
                 Error::configuration("the trust store needs a password")
+                    .with_fact(Fact::FilePassword)
                     .with_hint("give the password that the store was made with")
             }
             Pkcs12Error::WrongMac => wrong_password(password),

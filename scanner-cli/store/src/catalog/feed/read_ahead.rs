@@ -27,7 +27,7 @@ pub(super) struct ReadAhead<T> {
 }
 
 impl<T: Send + 'static> ReadAhead<T> {
-    /// Starts the thread, which calls `read` until there is no further batch.
+    /// Starts the thread. It calls `read` until the last batch.
     pub(super) fn new(
         reader: Arc<Reader>,
         mut read: impl FnMut() -> Batch<T> + Send + 'static,
