@@ -44,14 +44,7 @@ pub(crate) fn read(settings: &mut Settings) -> Option<Proxy> {
         ("proxy.username", user.is_some() || password.is_none()),
         ("proxy.password", password.is_some() || user.is_none()),
     ];
-    for (key, _) in complete.into_iter().filter(|(_, set)| !set) {
-        let message = format!("`{key}` is missing, but other `proxy` settings are set");
-        settings.refuse(
-            key,
-            message,
-            "set it, or remove all `proxy` settings".to_owned(),
-        );
-    }
+    refuse_missing(settings, &complete);
     if has_windows {
         know_windows(settings, WINDOWS);
     }
@@ -72,6 +65,15 @@ pub(crate) fn read(settings: &mut Settings) -> Option<Proxy> {
     let checked = proxy.check_user();
     settings.accept("proxy.username", checked, Error::hint)?;
     Some(proxy)
+}
+
+/// Reports each setting that is missing beside others.
+fn refuse_missing(settings: &mut Settings, complete: &[(&str, bool)]) {
+    for (key, _) in complete.iter().filter(|(_, is_set)| !is_set) {
+        let message = format!("`{key}` is missing, but other `proxy` settings are set");
+        let hint = "set it, or remove all `proxy` settings".to_owned();
+        settings.refuse(key, message, hint);
+    }
 }
 
 /// The proxy with the Windows user who logs in there.
