@@ -226,7 +226,7 @@ impl Transport {
         };
         // If the site expects TLS, unencrypted retries are of no use.
         let error = match this_try.is_first {
-            true => self.http.with_tls_check(error, context).await,
+            true => self.http.with_probe(error, context).await,
             false => error,
         };
         Err(this_try.error(error))

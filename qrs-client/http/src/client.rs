@@ -199,7 +199,7 @@ impl Client {
                 }
                 Err(error) => {
                     let error = match tries.is_first() {
-                        true => self.with_tls_check(error, &context).await,
+                        true => self.with_probe(error, &context).await,
                         false => error,
                     };
                     if !tries.wait_for_next(error.class()).await {

@@ -10,6 +10,7 @@ use crate::page_text::one_line;
 use crate::peer::Peer;
 use crate::request_context::RequestContext;
 use crate::retry::FailureClass;
+use crate::route::early_data;
 use crate::time_limits::TimeLimit;
 use crate::tls::explain;
 use crate::transport::{BodyError, UnknownCoding};
@@ -33,7 +34,7 @@ pub(crate) fn no_response(error: Link<'_>, context: &RequestContext) -> Error {
         (
             ErrorKind::UnexpectedAnswer,
             Fact::NotHttp,
-            format!("{name} sent data before the request, as no HTTP server does"),
+            early_data::message(name),
             FailureClass::ConnectionLost,
         )
     } else if closed || links.iter().any(|link| is_reset(*link)) {

@@ -2,6 +2,7 @@
 //! explained by it, and a diagnosis reports what is observed at each step.
 
 mod connect;
+pub(crate) mod early_data;
 mod handshake;
 mod identification;
 mod plain_http;

@@ -172,7 +172,7 @@ impl WindowsLogin<'_> {
             match response.await {
                 Ok(response) => Ok(response),
                 Err(error) => {
-                    let error = transport.http.with_tls_check(error, &context).await;
+                    let error = transport.http.with_probe(error, &context).await;
                     Err(this_try.error(error))
                 }
             }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::Client;
 use crate::error::{Error, ErrorKind};
+use crate::fact::Fact;
 use crate::redactor::Redactor;
 use crate::request_context::RequestContext;
 use crate::response_error;
@@ -72,18 +73,25 @@ impl Client {
         response_error::time_limit_exceeded(TimeLimit::FirstByte, limit, context)
     }
 
-    /// The error of a first try, or a better one if the server has never answered because it speaks TLS and the request was
-    /// not encrypted. More tries would be of no use then.
-    pub async fn with_tls_check(&self, error: Error, context: &RequestContext) -> Error {
+    /// The error of a first try, or a better one that a new connection shows, if the server has never answered: it speaks TLS
+    /// and the request was not encrypted, it refuses the client's certificate, or it speaks another protocol. More tries would
+    /// be of no use then.
+    pub async fn with_probe(&self, error: Error, context: &RequestContext) -> Error {
         let not_understood = error.class() == FailureClass::ConnectionLost
             || error.kind() == ErrorKind::UnexpectedAnswer;
-        let route = self.route(&self.0.origin, Redactor::default());
-        let is_checked = not_understood && !self.has_answered() && route.begins_unencrypted();
-        if !is_checked {
+        if !not_understood || self.has_answered() {
             return error;
         }
-        match route.unexpected_tls().await {
-            Some(found) => found.with_url(context.url()),
+        let route = self.route(&self.0.origin, Redactor::default());
+        let mut found = match route.begins_unencrypted() {
+            true => route.unexpected_tls().await,
+            false => None,
+        };
+        if found.is_none() && *error.fact() == Fact::ClosedWithoutAnswer {
+            found = route.early_data().await;
+        }
+        match found {
+            Some(found) => route.with_identity(found).with_url(context.url()),
             None => error,
         }
     }

@@ -21,7 +21,7 @@ use crate::tls::explain;
 
 /// Maximum time to wait for a refusal before a request is sent. A server that refuses closes the connection, and a request on a
 /// closed connection may destroy the alert with the reason.
-const MAX_ALERT_TIME: Duration = Duration::from_millis(500);
+pub(super) const MAX_ALERT_TIME: Duration = Duration::from_millis(500);
 
 /// Maximum time to wait for a response. Silence is no refusal.
 const MAX_RESPONSE_TIME: Duration = Duration::from_secs(2);

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use outbound_http::{Client, Error, ErrorKind, Fact, Method, TimeLimit, TimeLimits, Trust, Url};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
+use tokio::time::timeout;
 
 use crate::server::{Reply, Scheme, Server, client, ok, response};
 
@@ -195,4 +197,26 @@ async fn each_error_status_has_a_kind() {
             );
         }
     }
+}
+
+/// hyper loses the greeting if it arrives before the request is written. This server closes a connection without a word if a
+/// request arrives before it has greeted.
+#[tokio::test]
+async fn a_greeting_is_found_by_a_connection_without_a_request() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let server = tokio::spawn(async move {
+        let mut greeted = Vec::new();
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let request = timeout(Duration::from_millis(100), stream.read(&mut [0])).await;
+            if request.is_err() && stream.write_all(b"220 FTP\r\n").await.is_ok() {
+                greeted.push(stream);
+            }
+        }
+    });
+    let url = Url::parse(&format!("http://127.0.0.1:{port}/")).unwrap();
+    let error = get(&client(url).build().unwrap()).await;
+    assert_eq!(error.fact(), &Fact::NotHttp, "{error:?}");
+    server.abort();
 }
