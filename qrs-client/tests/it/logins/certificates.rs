@@ -230,7 +230,7 @@ fn a_wrong_password_is_not_repeated() {
         let certificate = issued.certificate.as_bytes();
         ClientIdentity::read(certificate, Some(broken.as_bytes()), password)
     };
-    let error = read(None).unwrap_err();
+    let error = Error::from(read(None).unwrap_err());
     assert_eq!(error.fact(), &Fact::FilePassword, "{error}");
     let error = read(Some(&password)).unwrap_err();
     assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
