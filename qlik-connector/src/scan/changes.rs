@@ -28,7 +28,7 @@ pub(crate) struct Incremental {
 pub(crate) enum Plan {
     /// Everything. For a connection that may read only changes, the reason.
     Everything(Option<String>),
-    /// What changed since the scan that this is remembered of.
+    /// What changed since an earlier scan, with what was remembered of it.
     Changes(Box<Memory>),
 }
 
@@ -46,15 +46,15 @@ impl Source {
 
     fn remembered(&self, incremental: Incremental, request: ScanRequest) -> Result<Memory, String> {
         let ScanRequest::Changes(checkpoint) = request else {
-            return Err("this scan was to read everything".to_owned());
+            return Err("a scan of everything was requested".to_owned());
         };
         let Some(Checkpoint { state, since_full }) = checkpoint else {
             return Err(
-                "the last scan in the store was not complete, or did not prepare for it".to_owned(),
+                "the last scan in the store was not complete, or was made without `connection.incremental`".to_owned(),
             );
         };
         if since_full >= incremental.full_every {
-            return Err("the last full read is too long ago (`connection.full_every`)".to_owned());
+            return Err("the last scan of everything is `connection.full_every` ago".to_owned());
         }
         let changed = "the filters, other settings or the version of the program changed";
         Memory::decode(&state)

@@ -198,8 +198,8 @@ impl<'a> Sheets<'a> {
             Inclusion::Undecided => self.undecided += 1,
             Inclusion::Excluded => {}
         }
-        if let Some(said) = &sheet.app {
-            self.of_apps.add(&said.id, app, inclusion(decision));
+        if let Some(sheet_app) = &sheet.app {
+            self.of_apps.add(&sheet_app.id, app, inclusion(decision));
         }
         if let Some(index) = &mut self.index {
             index.add(sheet, app, decision);

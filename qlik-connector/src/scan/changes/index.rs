@@ -79,8 +79,8 @@ pub(crate) struct SheetIndex {
 impl SheetIndex {
     /// Adds a sheet of an app with the filter's decision.
     pub(crate) fn add(&mut self, sheet: &Sheet, app: &AppFacts, decision: &Decision) {
-        let Some(said) = &sheet.app else { return };
-        let read = self.sheets_of(&said.id);
+        let Some(sheet_app) = &sheet.app else { return };
+        let read = self.sheets_of(&sheet_app.id);
         read.set.add(sheet.id.as_str(), &sheet.modified_date);
         for owner in sheet.owner.iter().chain(app.owner.as_deref()) {
             read.owners.insert(owner_digest(&owner.id));

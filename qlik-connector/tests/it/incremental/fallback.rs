@@ -121,7 +121,7 @@ async fn what_does_not_fit_leads_to_a_full_scan() {
     let second = again(&*off, &store).await;
     assert_eq!(second.extent, None);
     let second = again(&*connection, &store).await;
-    assert!(second.why().unwrap().contains("prepare"), "{second:?}");
+    assert!(second.why().unwrap().contains("made without"), "{second:?}");
 
     let second = store.scan(&*connection, 24 * 7, Reads::Changes).await;
     assert!(second.why().is_none(), "{second:?}");
