@@ -149,3 +149,25 @@ impl Tally {
         Ok(delivery)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use catalog_model::contract::follower::{FeedFault, MemoryStore};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_item_that_is_refused_twice_counts_once() {
+        let store = MemoryStore::default();
+        let feed = store.feed(FeedFault::None);
+        let mut tally = Tally::begin(&feed, "the catalog").await.unwrap();
+        let code = ConnectionCode::new("east").unwrap();
+        for (key, message) in [("a", "first"), ("b", "other"), ("a", "second")] {
+            let key = ItemKey::new(["east", key]).unwrap();
+            tally.refused(&code, key, message).unwrap();
+        }
+        let refused = tally.end(&feed).await.unwrap().refused;
+        let messages: Vec<_> = refused.iter().map(|one| one.message.as_str()).collect();
+        assert_eq!(messages, ["first", "other"]);
+    }
+}

@@ -22,7 +22,7 @@ struct ContainerProperties<'a> {
     name: Cow<'a, str>,
 }
 
-/// The aspect `containerProperties`.
+/// The properties of a container as an aspect.
 pub(super) fn properties(container: &Container, code: &ConnectionCode) -> Aspect {
     Aspect::new(&ContainerProperties {
         custom_properties: custom_properties(container, code),

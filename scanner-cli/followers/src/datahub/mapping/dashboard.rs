@@ -62,7 +62,7 @@ struct Stamps {
     last_modified: Stamp,
 }
 
-/// The aspect `dashboardInfo`.
+/// The properties of an item as an aspect.
 pub(super) fn info(item: &Visualization, hierarchy: &Hierarchy) -> Aspect {
     let stamp = |property| Stamp::at(millis(item, property).unwrap_or(0));
     let link = item.properties.text(LINK);
