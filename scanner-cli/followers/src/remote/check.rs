@@ -126,19 +126,17 @@ impl Stages {
 
     /// Adds the stages that are passed because they are not needed.
     fn add_unused(&mut self, remote: &RemoteSettings) {
-        if self.has_failed() {
-            return;
-        }
-        let lacks = |name| !self.0.iter().any(|stage| stage.name == name);
-        let (proxy, tls) = (lacks(PROXY), lacks(TLS));
-        if proxy {
+        let known = |name| self.0.iter().any(|stage| stage.name == name);
+        let (proxy, tls) = (!known(PROXY), !known(TLS));
+        // With a failure in TLS, the way up to it was passed.
+        if proxy && (!tls || !self.has_failed()) {
             let seen = match remote.outbound.proxy {
                 None => "not set",
                 Some(_) => "forwards each request, since the connection is not encrypted (http)",
             };
             self.0.push(Stage::ok(PROXY, seen, Duration::ZERO));
         }
-        if tls {
+        if tls && !self.has_failed() {
             let seen = "the connection is not encrypted (http)";
             let stage = Stage::ok(TLS, seen, Duration::ZERO);
             self.0.push(match remote.is_protected {

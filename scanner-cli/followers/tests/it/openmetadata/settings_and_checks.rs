@@ -176,3 +176,22 @@ async fn a_dry_run_assumes_only_a_catalog_that_cannot_be_reached_to_be_empty() {
         assert!(error.contains(expected), "{error}");
     }
 }
+
+#[tokio::test]
+async fn a_check_that_fails_in_tls_has_passed_the_stages_before() {
+    let catalog = Openmetadata::new(Generation::New);
+    let url = catalog.server.url().replace("http:", "https:");
+    let own = [
+        ("kind", "openmetadata"),
+        ("url", url.as_str()),
+        ("token", TOKEN),
+    ];
+    let stages = open(Path::new("."), &own).check(None).await;
+    let stage = |name: &str| stages.iter().find(|stage| stage.name == name).unwrap();
+    for passed in ["name resolution", "tcp", "proxy"] {
+        assert_eq!(stage(passed).verdict, Verdict::Ok, "{passed}");
+    }
+    assert_eq!(stage("proxy").seen, "not set");
+    assert_eq!(stage("tls").verdict, Verdict::Failed);
+    assert_eq!(stage("server").verdict, Verdict::NotReached);
+}
