@@ -10,6 +10,7 @@ use std::{
     hash::{BuildHasher, RandomState},
     io::{self, Write},
     path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
     time::{Duration, SystemTime},
 };
 
@@ -34,6 +35,10 @@ pub struct KeptSession<'a> {
 
 /// Age after which the file of an unused session is removed. The session itself ended long before.
 const MAX_UNUSED: Duration = Duration::from_secs(48 * 60 * 60);
+
+/// Held while a session is read and its file is written. Connections share sessions: one that still has a session must not
+/// write the file after another one has ended the session and removed the file.
+static WRITING: Mutex<()> = Mutex::new(());
 
 impl<'a> KeptSession<'a> {
     /// Passes the kept session to the connection, if there is one.
@@ -92,6 +97,7 @@ impl<'a> KeptSession<'a> {
     }
 
     fn write_to(&self, path: &Path) -> io::Result<()> {
+        let _writing = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
         match self.current() {
             Some(session) => write(path, &session),
             None => {
