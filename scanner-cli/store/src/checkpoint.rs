@@ -79,6 +79,9 @@ pub(super) fn save(db: &Connection, running: &Running) -> rusqlite::Result<()> {
     Ok(())
 }
 
+/// The attempt of an excluded item whose record can no longer be read.
+const UNREADABLE_ATTEMPT: i64 = -1;
+
 /// Adds the items that a scan for changes should have seen and did not see to the table `unseen`. Counts what it did not
 /// read as seen.
 pub(super) fn find_unseen(
@@ -129,8 +132,19 @@ pub(super) fn note_last_seen(db: &Connection, connection: i64) -> rusqlite::Resu
     let states = [ItemState::Present.code(), ItemState::Excluded.code()];
     db.execute(
         "UPDATE item SET scan = unread_by, attempt = 0 FROM connection \
-         WHERE connection.id = ?1 AND unread_by > scan AND state IN (?2, ?3) AND item.id IN (SELECT item FROM unseen)",
+         WHERE connection.id = ?1 AND unread_by > scan AND attempt >= 0 AND state IN (?2, ?3) \
+         AND item.id IN (SELECT item FROM unseen)",
         [connection, states[0], states[1]],
+    )
+    .map(drop)
+}
+
+/// Marks the excluded items of the table `unseen` whose records could not be read. Their state does not say so, and
+/// `connection.unread_by` must not count them as seen.
+pub(super) fn mark_unreadable(db: &Connection) -> rusqlite::Result<()> {
+    db.execute(
+        "UPDATE item SET attempt = ?1 WHERE state = ?2 AND id IN (SELECT item FROM unseen WHERE unreadable)",
+        [UNREADABLE_ATTEMPT, ItemState::Excluded.code()],
     )
     .map(drop)
 }

@@ -284,6 +284,7 @@ fn unseen(db: &Connection, running: &mut Running) -> rusqlite::Result<ItemTotals
         "UPDATE item SET state = ?1 WHERE id IN (SELECT item FROM unseen WHERE unreadable) AND state <> ?2",
         [ItemState::Unreadable.code(), ItemState::Excluded.code()],
     )?;
+    checkpoint::mark_unreadable(db)?;
     if attempt > 1 {
         // Items that an earlier attempt of this scan added or returned did not exist when the scan began.
         db.execute(

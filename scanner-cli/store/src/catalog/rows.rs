@@ -13,7 +13,7 @@ use super::{
 /// Selects the columns of an item apart from its content. `unread_by` is the last scan that saw items without reading them.
 pub(super) const NARROW: &str = "SELECT item.id, item.connection, state, scan.started, gone_since, container_kind, read.started FROM item \
      JOIN content ON content.item = item.id JOIN connection ON connection.id = item.connection \
-     JOIN scan ON scan.id = CASE WHEN container_kind IS NULL AND state IN (0, 2) AND unread_by > item.scan THEN unread_by ELSE item.scan END \
+     JOIN scan ON scan.id = CASE WHEN container_kind IS NULL AND state IN (0, 2) AND attempt >= 0 AND unread_by > item.scan THEN unread_by ELSE item.scan END \
      JOIN scan AS read ON read.id = item.scan";
 
 pub(super) const WIDE: &str =

@@ -41,7 +41,7 @@ impl Scratch {
     }
 }
 
-const UNRANKED: (Precedence, Option<&SourceId>) = (
+pub(super) const UNRANKED: (Precedence, Option<&SourceId>) = (
     Precedence {
         standing: 0,
         modified: None,
@@ -53,7 +53,7 @@ fn key_of(key: &str) -> ItemKey {
     ItemKey::new(["c", key]).unwrap()
 }
 
-fn rule() -> FilterRule {
+pub(super) fn rule() -> FilterRule {
     FilterRule {
         id: RuleId(0),
         name: "rule 1".to_owned(),

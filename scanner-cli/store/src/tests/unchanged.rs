@@ -145,3 +145,24 @@ async fn an_attempt_that_reads_everything_replaces_one_that_did_not() {
     assert_eq!((counts.seen, counts.removed), (1, 1));
     assert_eq!(scratch.checkpoint(2).await, None);
 }
+
+/// The state of such an item does not say that it was not seen.
+#[tokio::test]
+async fn an_excluded_item_whose_record_cannot_be_read_is_not_seen() {
+    let scratch = Scratch::new();
+    scratch.remembered(0, &[("a", "A"), ("b", "B")]).await;
+    let mut scan = scratch.begin(1).await;
+    see(&mut scan, "a", "A", Contacts::Unknown);
+    scan.excluded(&key_of("b"), excluded::UNRANKED, &excluded::rule());
+    scan.state(ScanState(vec![7]));
+    close(scan, 1).await.unwrap();
+    for day in 2..4 {
+        let mut scan = scratch.begin(day).await;
+        scan.unreadable(&SourceId("id-b".to_owned()));
+        scan.unchanged(rest(&["b"], 0));
+        close(scan, day).await.unwrap();
+        let (state, _, seen) = scratch.item_now("b").unwrap();
+        assert_eq!((state, seen), (ItemState::Excluded, 1), "day {day}");
+        assert_eq!(scratch.item_now("a").unwrap().2, day);
+    }
+}
