@@ -3,6 +3,7 @@
 mod backlog;
 mod backup;
 mod backup_file;
+pub mod browse;
 mod catalog;
 mod change;
 mod check;

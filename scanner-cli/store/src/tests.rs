@@ -13,6 +13,7 @@ use super::{
     scratch::{DAY, Scratch, at, close_with, item, see},
 };
 
+mod browse;
 mod containers;
 mod duplicate_keys;
 mod excluded;

@@ -1,0 +1,38 @@
+//! Reading the store for people: search, lists, pages of one item, changes, scans and statistics.
+//!
+//! Requests and answers are plain values: they contain no SQL and no open transaction, so that another kind of store can
+//! implement the same interface. Every list is read in pages. A page ends with a cursor, which continues the same list
+//! only: a cursor of another list, filter or order is refused.
+//!
+//! All times are in milliseconds since 1970.
+
+mod browser;
+mod changes;
+mod cursor;
+mod error;
+mod filter;
+mod item;
+mod owners;
+mod page;
+mod scans;
+mod search;
+mod settings;
+mod summary;
+
+pub use browser::Browser;
+pub use changes::{ChangeRow, ChangesRequest, DayChanges, FieldChange, KindCounts};
+pub use error::BrowseError;
+pub use filter::{BrowseFilter, Condition, EntityScope};
+pub use item::{
+    BrowseEntry, ConnectionRef, ContainerRef, DetailProperty, EntryDetail, FollowerDelivery,
+    FollowerState, Subject,
+};
+pub use owners::{OwnerCondition, OwnerRow, OwnerSort, OwnersRequest};
+pub use page::{IndexState, MAX_LIMIT, Page, PageRequest};
+pub use scans::{ScanPoint, ScansRequest};
+pub use search::{
+    DuplicateGroup, Facet, FacetValue, Facets, FacetsRequest, Highlight, SearchHit, SearchPage,
+    SearchRequest, Sort, TextPart,
+};
+pub use settings::BrowseSettings;
+pub use summary::{ConnectionOverview, Summary};
