@@ -6,6 +6,7 @@ mod backup_file;
 pub mod browse;
 mod catalog;
 mod change;
+mod changed_values;
 mod check;
 mod checkpoint;
 mod closing;
@@ -48,6 +49,7 @@ pub use catalog::{
     Catalog, CatalogContainer, CatalogItem, Change, ChangesFrom, FeedFollower, ItemScope, ItemSet,
     LastScan, StoreFeed, StoredConnection, StoredScan,
 };
+pub use changed_values::ChangedValue;
 pub use check::{Health, ItemCounts, check, check_file};
 pub use closing::{Beginning, Closed, Closing};
 pub use copies::{Copies, copies_with};

@@ -6,6 +6,7 @@ use catalog_model::{
 };
 
 use super::{
+    changed_values,
     hashes::{fingerprint, hash},
     stored_item::{CONTACTS, StoredItem, unknown, unknown_container_fields},
     texts::{self, LongText},
@@ -219,7 +220,7 @@ impl SeenEntity {
     pub(super) fn difference(&self, former: Option<&StoredItem<'_>>) -> Difference {
         let (Some(former), Ok(new)) = (former, self.stored()) else {
             // This program did not write this content, so anything may have changed.
-            return Difference::Fields(vec!["content".to_owned()]);
+            return Difference::Fields(vec!["content".to_owned()], None);
         };
         let mut fields = new.differences(former);
         if new.has_other_contacts(former) {
@@ -227,7 +228,10 @@ impl SeenEntity {
         }
         match fields.is_empty() && new.is_revised(former) {
             true => Difference::Revisions,
-            false => Difference::Fields(fields),
+            false => {
+                let values = changed_values::to_json(&fields, former, &new);
+                Difference::Fields(fields, values)
+            }
         }
     }
 }
@@ -235,8 +239,8 @@ impl SeenEntity {
 /// How an item differs from the stored one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Difference {
-    /// In these fields. Empty if no field that readers see differs.
-    Fields(Vec<String>),
+    /// In these fields, with their values as JSON. Empty if no field that readers see differs.
+    Fields(Vec<String>, Option<String>),
     /// Only because another version of the program wrote the same record.
     Revisions,
 }

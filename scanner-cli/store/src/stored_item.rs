@@ -173,6 +173,11 @@ impl<'a> StoredItem<'a> {
         Ok(item)
     }
 
+    /// Returns the key of the container that holds it.
+    pub(crate) fn container(&self) -> Option<&str> {
+        self.container.as_deref()
+    }
+
     /// Returns the revision of a field with which the item was written.
     fn revision(&self, field: &str) -> u32 {
         self.revisions.get(field).copied().unwrap_or(first())

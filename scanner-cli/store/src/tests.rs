@@ -14,6 +14,7 @@ use super::{
 };
 
 mod browse;
+mod changed_values;
 mod containers;
 mod duplicate_keys;
 mod excluded;

@@ -212,7 +212,7 @@ impl Statements<'_> {
             texts::references(&seen.texts),
         ])?;
         running.counts.seen += 1;
-        self.log(running, id, ChangeKind::Added, None)
+        self.log(running, id, ChangeKind::Added, None).map(drop)
     }
 
     fn change(
@@ -228,19 +228,21 @@ impl Statements<'_> {
             _ if stored.is_removed_from_catalog() => Some(ChangeKind::Returned),
             Difference::Revisions => Some(ChangeKind::Rewritten),
             // Only the source's id may differ, for example after an app was exported and imported again.
-            Difference::Fields(fields) => (!fields.is_empty()).then_some(ChangeKind::Changed),
+            Difference::Fields(fields, _) => (!fields.is_empty()).then_some(ChangeKind::Changed),
         };
-        let fields = match difference {
-            Difference::Fields(fields) => fields,
-            Difference::Revisions => Vec::new(),
+        let (fields, values) = match difference {
+            Difference::Fields(fields, values) => (fields, values),
+            Difference::Revisions => (Vec::new(), None),
         };
         self.undo.save(running, stored.id)?;
         let changed = kind.filter(|kind| *kind != ChangeKind::Rewritten);
         self.write(running, stored, seen, changed)?;
-        match kind {
-            Some(kind) => self.log(running, stored.id, kind, Some(&fields)),
-            None => Ok(()),
+        let Some(kind) = kind else { return Ok(()) };
+        let seq = self.log(running, stored.id, kind, Some(&fields))?;
+        if let Some(values) = values {
+            self.log_values.execute(params![seq, values])?;
         }
+        Ok(())
     }
 
     /// Reads the stored item; `None` if its content cannot be read.
@@ -297,7 +299,7 @@ impl Statements<'_> {
         item: i64,
         kind: ChangeKind,
         fields: Option<&[String]>,
-    ) -> rusqlite::Result<()> {
+    ) -> rusqlite::Result<i64> {
         *running.counts.of_kind(kind) += 1;
         let fields = fields.filter(|fields| !fields.is_empty());
         let fields = fields.map(|fields| serde_json::json!(fields).to_string());
@@ -308,9 +310,9 @@ impl Statements<'_> {
             fields,
             running.time
         ])?;
-        match kind {
-            ChangeKind::Added => Ok(()),
-            _ => self.undo.logged(item, seq),
+        if kind != ChangeKind::Added {
+            self.undo.logged(item, seq)?;
         }
+        Ok(seq)
     }
 }

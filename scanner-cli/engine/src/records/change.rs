@@ -6,7 +6,7 @@ use super::Record;
 use crate::{
     export_line::label,
     shown_time::{instant, second},
-    store::{Catalog, Change, StoreError},
+    store::{Catalog, Change, ChangedValue, StoreError},
 };
 
 /// A change of an item.
@@ -28,18 +28,39 @@ pub struct ChangeRecord {
     /// The fields that changed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<String>,
+    /// Their values before and afterwards, as text. Not set for changes that an earlier version recorded.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    values: Vec<ValueRecord>,
     /// When the scan began, to the second.
     #[serde(skip)]
     pub time_second: String,
+}
+
+/// The values of a field that changed.
+#[derive(Serialize)]
+struct ValueRecord {
+    field: String,
+    /// `null` if the item had no value.
+    old: Option<String>,
+    new: Option<String>,
+}
+
+impl From<ChangedValue> for ValueRecord {
+    fn from(ChangedValue { field, old, new }: ChangedValue) -> Self {
+        Self { field, old, new }
+    }
 }
 
 impl ChangeRecord {
     /// The record of a change.
     ///
     /// # Errors
-    /// If the label of the item cannot be read.
+    /// If the label of the item or the values cannot be read.
     pub fn new(change: Change, catalog: &Catalog) -> Result<Self, StoreError> {
         Ok(Self {
+            values: (catalog.changed_values(change.seq)?.into_iter())
+                .map(ValueRecord::from)
+                .collect(),
             label: label(&catalog.label(&change.key)?),
             id: catalog.global_id(change.seq),
             seq: change.seq,

@@ -8,7 +8,10 @@ use super::{
     Catalog, CatalogContainer, CatalogItem, Change,
     rows::{CHANGE, ITEM_CHANGES, SOURCE_CHANGES, change_from_row},
 };
-use crate::error::StoreError;
+use crate::{
+    changed_values::{self, ChangedValue},
+    error::StoreError,
+};
 
 /// Where a range of changes begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,6 +142,15 @@ impl Catalog {
                 .query_map(params![container.id], change_from_row)?
                 .collect()
         })
+    }
+
+    /// Returns the old and new values of the fields of a change. Empty if the store does not have them: earlier versions
+    /// did not keep them, and only fields that changed have values.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn changed_values(&self, seq: i64) -> Result<Vec<ChangedValue>, StoreError> {
+        self.read(|db| changed_values::read(db, seq))
     }
 
     /// Returns the items and containers that have changed, as far back as the store keeps changes. Uses about ten bytes

@@ -101,6 +101,7 @@ impl Statements<'_> {
                 .as_ref()
                 .map(|rule| &rule[..]),
         )
+        .map(drop)
     }
 
     /// Handles an item about which a filter cannot decide. It exists, and its content does not change.
