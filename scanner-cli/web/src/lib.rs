@@ -8,6 +8,7 @@ mod pages;
 pub mod query;
 mod request;
 mod router;
+pub mod server;
 mod state;
 mod texts;
 
