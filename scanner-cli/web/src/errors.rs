@@ -5,7 +5,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use crate::{store::StoreError, texts};
+use crate::{
+    store::{StoreError, browse::BrowseError},
+    texts,
+};
 
 /// An error that a page is shown for.
 #[derive(Debug)]
@@ -44,6 +47,17 @@ impl ErrorPage {
 impl From<StoreError> for ErrorPage {
     fn from(error: StoreError) -> Self {
         Self::unreadable(catalog_model::with_causes(&error))
+    }
+}
+
+impl From<BrowseError> for ErrorPage {
+    fn from(error: BrowseError) -> Self {
+        match error {
+            BrowseError::InvalidCursor => Self::bad_request(error.to_string()),
+            BrowseError::InvalidRequest(problem) => Self::bad_request(problem),
+            BrowseError::Store(error) => error.into(),
+            error => Self::unreadable(error.to_string()),
+        }
     }
 }
 

@@ -1,18 +1,21 @@
 //! What the pages show.
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
+
+use jiff::Timestamp;
 
 use crate::{
     errors::ErrorPage,
     links::Links,
     live::{Live, LiveState},
+    store::browse::{BrowseError, Browser},
 };
 
 /// The catalog that the pages show. Cheap to clone.
 #[derive(Clone)]
 pub struct CatalogWeb {
-    /// The database of the store.
-    pub store: Arc<PathBuf>,
+    /// The store, open for reading.
+    pub browser: Arc<Browser>,
     /// What only the running program knows.
     pub live: Arc<dyn LiveState>,
     /// The addresses of containers.
@@ -31,11 +34,16 @@ pub struct ContainerRoute {
 }
 
 impl CatalogWeb {
-    /// The catalog of the store at this path. Addresses begin at the root of the server.
+    /// The catalog of this store. Addresses begin at the root of the server. `containers` begin with the kind that holds
+    /// items, and end with the outermost one.
     #[must_use]
-    pub fn new(store: PathBuf, live: Arc<dyn LiveState>, containers: Vec<ContainerRoute>) -> Self {
+    pub fn new(
+        browser: Arc<Browser>,
+        live: Arc<dyn LiveState>,
+        containers: Vec<ContainerRoute>,
+    ) -> Self {
         Self {
-            store: Arc::new(store),
+            browser,
             live,
             containers: containers.into(),
             links: Links::default(),
@@ -57,6 +65,21 @@ impl CatalogWeb {
     pub(crate) async fn live(&self) -> Result<Live, ErrorPage> {
         let live = Arc::clone(&self.live);
         self.blocking(move || Ok(live.live())).await
+    }
+
+    /// The current time.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    /// Reads the store in a thread of its own.
+    pub(crate) async fn browse<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Browser) -> Result<T, BrowseError> + Send + 'static,
+    ) -> Result<T, ErrorPage> {
+        let browser = Arc::clone(&self.browser);
+        self.blocking(move || Ok(read(&browser)?)).await
     }
 
     /// Runs work that waits for a disk.

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::response::Response;
 
 use super::{Layout, Nav, PageResult, rendered, respond};
-use crate::{errors::ErrorPage, request::PageRequest, store::Catalog};
+use crate::{errors::ErrorPage, request::PageRequest};
 
 #[derive(Template)]
 #[template(path = "item.html")]
@@ -20,18 +20,11 @@ pub(crate) async fn show(request: PageRequest) -> Response {
 
 async fn page(request: &PageRequest) -> PageResult {
     let key = request.key_after("/items/")?;
-    let path = request.web.store.clone();
-    let found = request.web.blocking(move || {
-        let Some(catalog) = Catalog::open(&path)? else {
-            return Err(ErrorPage::not_found());
-        };
-        let item = catalog.item(&key)?;
-        let item = item.map(|item| (item.key, item.item.name));
-        item.ok_or_else(ErrorPage::not_found)
-    });
-    let (key, name) = found.await?;
+    let found = request.web.browse(move |browser| browser.entry(&key));
+    let found = found.await?.ok_or_else(ErrorPage::not_found)?;
+    let key = found.entry.key;
     rendered(&Item {
-        layout: Layout::new(request, &name, Nav::None),
+        layout: Layout::new(request, &key, Nav::None),
         key,
     })
 }
