@@ -1,4 +1,4 @@
-//! Checks the `Host` of requests: a foreign name may be resolved to this machine by whoever owns the name (DNS
+//! Checks the `Host` of requests: a foreign name may be resolved to this machine by the owner of the name (DNS
 //! rebinding), and the pages would then belong to the foreign site.
 
 use std::net::{Ipv4Addr, Ipv6Addr};

@@ -25,7 +25,7 @@ pub struct ServerSettings {
 /// Who may see the catalog.
 #[derive(Clone)]
 pub enum Auth {
-    /// Whoever has the token.
+    /// Anyone who has the token.
     Token(SecretString),
     /// One user with a password.
     Basic {
@@ -34,7 +34,7 @@ pub enum Auth {
         /// The password.
         password: SecretString,
     },
-    /// Whoever a reverse proxy names.
+    /// Users whom a reverse proxy names.
     ProxyHeader {
         /// The header with the name of the user.
         header: HeaderName,
