@@ -55,6 +55,9 @@ const PARALLEL: &str = "connection.parallel";
 const PARALLEL_VALUES: RangeInclusive<usize> = 1..=16;
 const DEFAULT_PARALLEL: usize = 6;
 
+const INCREMENTAL: &str = "connection.incremental";
+const FULL_EVERY: &str = "connection.full_every";
+
 /// The values of `connection.full_every`, the maximum time between two scans that read everything.
 const FULL_EVERY_VALUES: RangeInclusive<Duration> =
     Duration::from_mins(1)..=Duration::from_hours(366 * 24);
@@ -171,10 +174,27 @@ fn with_outbound(builder: QrsClientBuilder, outbound: &OutboundSettings) -> QrsC
 
 /// Whether scans read only changes.
 fn incremental(settings: &mut Settings) -> Option<Incremental> {
-    let is_on = settings.flag("connection.incremental", false);
-    let full_every = settings.duration_in("connection.full_every", FULL_EVERY_VALUES);
-    let full_every = full_every.map_or(DEFAULT_FULL_EVERY, |set| set.value);
+    let is_on = settings.flag(INCREMENTAL, false);
+    let set = settings.duration_in(FULL_EVERY, FULL_EVERY_VALUES);
+    if let (false, Some(set)) = (is_on, &set) {
+        warn_of_full_every(settings, set.place.clone());
+    }
+    let full_every = set.map_or(DEFAULT_FULL_EVERY, |set| set.value);
     is_on.then_some(Incremental { full_every })
+}
+
+/// Warns that the maximum time between two scans of everything is set, although every scan reads everything.
+fn warn_of_full_every(settings: &mut Settings, place: Place) {
+    settings.warn(SettingProblem {
+        key: FULL_EVERY.to_owned(),
+        place,
+        message: format!(
+            "`{FULL_EVERY}` has no effect, because `{INCREMENTAL}` is not `true`: every scan reads everything"
+        ),
+        hint: Some(format!("set `{INCREMENTAL} = true`, or remove `{FULL_EVERY}`")),
+        place_kind: PlaceKind::Setting,
+        within: None,
+    });
 }
 
 /// What happens to the session after a scan.

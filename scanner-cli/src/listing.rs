@@ -1,8 +1,11 @@
 //! Lists as tables, NDJSON and CSV.
 //!
-//! A list is never in memory as a whole. It is read twice if its columns must be known before its first row.
+//! A list is never in memory as a whole. Its first rows decide about the columns and their widths (`listing/sample.rs`).
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    mem,
+};
 
 use crate::records::Record;
 use catalog_model::{is_unprintable, printable};
@@ -10,7 +13,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 mod columns;
+mod csv;
 mod fit;
+mod sample;
 mod table;
 
 pub(crate) use self::{columns::TableColumn, fit::Fit};
@@ -20,7 +25,7 @@ use self::{
 };
 use crate::{
     arguments::{CatalogFormat, Form},
-    csv_cell::{cell_text, safe_cell},
+    csv_cell::safe_cell,
     field_names::UnknownField,
     json_text::write_json,
     store::StoreError,
@@ -83,14 +88,14 @@ impl Listing<'_> {
         let mut dropped = Vec::new();
         match (self.form.format, chosen) {
             (CatalogFormat::Table, Some(chosen)) => {
-                table::write(output, (&chosen, Choice::Chosen), self.screen, each)?;
+                table::write(output, (chosen, Choice::Chosen), self.screen, each)?;
             }
             (CatalogFormat::Table, None) => {
-                let usual = columns::usual::<R>();
-                dropped = table::write(output, (&usual, Choice::Usual), self.screen, each)?;
+                let usual = (columns::usual::<R>(), Choice::Usual);
+                dropped = table::write(output, usual, self.screen, each)?;
             }
             (CatalogFormat::Ndjson, chosen) => write_ndjson(output, chosen.as_deref(), each)?,
-            (CatalogFormat::Csv, chosen) => write_csv(self, output, chosen, each)?,
+            (CatalogFormat::Csv, chosen) => csv::write(self, output, chosen, each)?,
         }
         output.flush()?;
         Ok(dropped)
@@ -116,6 +121,7 @@ fn write_ndjson<R: Row>(
     each: Each<'_, R>,
 ) -> Result<(), ListError> {
     let mut line = Vec::new();
+    let mut is_first = true;
     each(&mut |row| {
         line.clear();
         match chosen {
@@ -126,43 +132,13 @@ fn write_ndjson<R: Row>(
             None => write_json(&mut line, &row)?,
         }
         line.push(b'\n');
-        Ok(output.write_all(&line)?)
-    })
-}
-
-fn write_csv<R: Row>(
-    listing: &Listing<'_>,
-    output: &mut dyn Write,
-    chosen: Option<Vec<Column>>,
-    each: Each<'_, R>,
-) -> Result<(), ListError> {
-    let columns: Vec<_> = match chosen {
-        Some(chosen) => chosen.into_iter().map(|column| column.field).collect(),
-        None => {
-            let usual = R::FIELDS.iter().map(|name| (*name).to_owned());
-            usual.chain(columns::others(each)?).collect()
+        output.write_all(&line)?;
+        // If few rows are wanted, the next one may be far away.
+        if mem::take(&mut is_first) {
+            output.flush()?;
         }
-    };
-    if listing.form.bom {
-        output.write_all("\u{feff}".as_bytes())?;
-    }
-    let mut lines = csv::Writer::from_writer(output);
-    // The kind of the inner error shows whether the reader has closed the pipe.
-    let failed = |error: csv::Error| match error.into_kind() {
-        csv::ErrorKind::Io(error) => ListError::Write(error),
-        other => ListError::Write(io::Error::other(format!("{other:?}"))),
-    };
-    let headings = columns.iter().map(|heading| listing.cell(heading.clone()));
-    lines.write_record(headings).map_err(failed)?;
-    each(&mut |row| {
-        let row = json(&row)?;
-        let fields = columns.iter().map(|column| match &row[column] {
-            number @ Value::Number(_) => cell_text(number),
-            value => listing.cell(cell_text(value)),
-        });
-        lines.write_record(fields).map_err(failed)
-    })?;
-    Ok(lines.flush()?)
+        Ok(())
+    })
 }
 
 /// Passes the first `limit` rows of a list to `take`, or all.

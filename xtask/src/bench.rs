@@ -17,7 +17,10 @@ use crate::Outcome;
 pub(crate) mod filter;
 #[cfg(unix)]
 pub(crate) mod followers;
+mod history;
+pub(crate) mod idle;
 pub(crate) mod incremental;
+pub(crate) mod large;
 mod large_site;
 mod measure;
 mod peers;
@@ -79,7 +82,8 @@ pub(crate) fn run(shell: &Shell, sheets: usize) -> Outcome {
         aim("scan, % of Python's time", share, MAX_PYTHON);
     }
     aim("scan, peak MiB", scan.peak, MAX_PEAK);
-    Ok(())
+    drop(site);
+    large::run(shell, large::SHEETS)
 }
 
 /// Runs the client's own benchmark, which prints its seconds and its peak memory.

@@ -104,6 +104,8 @@ enum Bench {
     Filter,
     /// Compare scans for changes with scans of everything
     Incremental,
+    /// Measure a store of 1,000,000 sheets in 20,000 apps, and the service with 50 connections (part of `bench`)
+    Large,
     /// Measure the memory of the service over 500 scans
     Service,
     /// Deliver 100,000 sheets for the first time to each kind of follower
@@ -147,6 +149,7 @@ fn run(command: Command) -> Outcome {
             Some(Bench::Store) => bench::store::run(&shell, sheets.unwrap_or(500_000)),
             Some(Bench::Filter) => bench::filter::run(&shell, sheets.unwrap_or(500_000)),
             Some(Bench::Incremental) => bench::incremental::run(&shell, sheets.unwrap_or(300_000)),
+            Some(Bench::Large) => bench::large::run(&shell, sheets.unwrap_or(bench::large::SHEETS)),
             Some(Bench::Service) => bench::service::run(&shell, sheets.unwrap_or(5_000)),
             #[cfg(unix)]
             Some(Bench::Followers { kinds }) => {

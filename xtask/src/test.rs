@@ -4,6 +4,8 @@ use xshell::{Shell, cmd};
 
 use crate::{Outcome, layers, words};
 
+mod binaries;
+
 pub(crate) fn run(shell: &Shell) -> Outcome {
     #[cfg(unix)]
     crate::postgresql::ensure_installed(shell)?;
@@ -19,7 +21,9 @@ pub(crate) fn run(shell: &Shell) -> Outcome {
     cmd!(shell, "cargo clippy --package qrs-client -- -D warnings").run()?;
     // A snapshot that differs is an error. No file is written.
     let compare_only = shell.push_env("INSTA_UPDATE", "no");
-    cmd!(shell, "cargo test --workspace --all-features").run()?;
+    let built = binaries::build(shell)?;
+    binaries::run(&built)?;
+    cmd!(shell, "cargo test --workspace --all-features --doc").run()?;
     drop(compare_only);
     let strict_docs = shell.push_env("RUSTDOCFLAGS", "-D warnings");
     cmd!(

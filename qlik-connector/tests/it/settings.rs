@@ -287,3 +287,30 @@ fn links_through_the_scanners_virtual_proxy_cause_a_warning() {
     lines[0].1 = "https://qlik.example.com/hub";
     assert!(warnings(&lines).is_empty());
 }
+
+#[test]
+fn a_time_between_scans_of_everything_without_scans_for_changes_causes_a_warning() {
+    let every = ("connection.full_every", "3 d");
+    for (incremental, warns) in [(None, true), (Some("false"), true), (Some("true"), false)] {
+        let mut lines = GOOD.to_vec();
+        lines.push(("connection.link_url", "https://qlik.example.com"));
+        lines.push(every);
+        lines.extend(incremental.map(|value| ("connection.incremental", value)));
+        let mut settings = settings(&lines);
+        assert!(QlikSense::default().open(code(), &mut settings).is_ok());
+        let found = settings.warnings();
+        assert_eq!(
+            found.len(),
+            usize::from(warns),
+            "{incremental:?}: {found:?}"
+        );
+        for warning in found {
+            assert_eq!(warning.key, "connection.full_every");
+            assert!(
+                warning
+                    .message
+                    .contains("`connection.incremental` is not `true`")
+            );
+        }
+    }
+}

@@ -5,7 +5,7 @@ use jiff::{Span, Timestamp, ToSpan, civil, tz::TimeZone};
 use crate::{
     operation_error::OperationError,
     shown_time::second,
-    store::{Catalog, Change, ChangesFrom, LastScan, StoreError},
+    store::{Catalog, ChangesFrom, LastScan, StoreError},
 };
 
 /// The scan or the time from which on changes are wanted.
@@ -78,15 +78,6 @@ fn from(
     let time = subtract(&now.to_zoned(TimeZone::UTC));
     let time = time.map_or(Timestamp::MIN, |time| time.timestamp());
     ChangesFrom::Time(time.as_millisecond())
-}
-
-/// Whether the change is one of those from there on.
-#[must_use]
-pub fn is_since(change: &Change, from: ChangesFrom) -> bool {
-    match from {
-        ChangesFrom::Scan(scan) => change.scan >= scan,
-        ChangesFrom::Time(time) => change.time >= time,
-    }
 }
 
 /// Why there cannot be changes from there on: the time, or the scan, is in the future.
@@ -189,28 +180,6 @@ mod tests {
         for text in ["", "x", "7x", "d", "tomorrow", "2026-13-01", "5b1f-2"] {
             let message = ChangesSince::parse(text).unwrap_err();
             assert!(message.contains("`yesterday`"), "{text}");
-        }
-    }
-
-    #[test]
-    fn a_change_is_selected_by_its_scan_or_its_time() {
-        let change = Change {
-            seq: 1,
-            scan: 3,
-            time: 1_000,
-            connection: String::new(),
-            key: String::new(),
-            kind: catalog_model::ChangeKind::Added,
-            fields: Vec::new(),
-            entity: catalog_model::follower::EntityKind::Item,
-        };
-        for (from, expected) in [
-            (ChangesFrom::Scan(3), true),
-            (ChangesFrom::Scan(4), false),
-            (ChangesFrom::Time(1_000), true),
-            (ChangesFrom::Time(1_001), false),
-        ] {
-            assert_eq!(is_since(&change, from), expected, "{from:?}");
         }
     }
 }

@@ -28,7 +28,7 @@ use crate::{
     problem::Problem,
     program::Program,
     store::{
-        Catalog, CatalogItem, Change, ChangesFrom, FeedFollower, ItemScope, ItemState,
+        Catalog, CatalogItem, ChangeScope, ChangesFrom, FeedFollower, ItemScope, ItemState,
         StoredConnection,
     },
     store_problem::StoreProblem,
@@ -119,15 +119,12 @@ impl Lists<'_> {
             Some(kind) => self.write::<ContainerRecord>(&|take| {
                 let streams = StreamNames::read(catalog, scope.connection)?;
                 listing::first(options.limit, take, |take| {
-                    catalog.each_container(scope, |found| {
+                    catalog.each_container_of(Some(kind), scope, |found| {
                         let container = &found.container;
                         let stream = streams.stream_of(container);
                         let is_changed =
                             changed.as_ref().is_none_or(|set| set.has_container(&found));
-                        if container.kind.id == kind
-                            && is_changed
-                            && filter.accepts_container(container, stream)
-                        {
+                        if is_changed && filter.accepts_container(container, stream) {
                             is_empty.set(false);
                             take(ContainerRecord::new(found, stream))?;
                         }
@@ -173,21 +170,15 @@ impl Lists<'_> {
         limit: Option<u64>,
     ) -> Result<Exit, Exit> {
         let catalog = self.catalog;
-        let of = self.connection(of)?;
+        let connection = self.connection(of)?;
         let from = self.changes_from(since)?;
-        let is_wanted = |change: &Change| {
-            from.is_none_or(|from| changes_since::is_since(change, from))
-                && of.is_none_or(|of| of.code == change.connection)
-        };
-        let each: Each<'_, Change> = &|take| {
-            catalog.each_change(|change| match is_wanted(&change) {
-                true => take(change),
-                false => Ok(()),
-            })
+        let scope = ChangeScope {
+            from,
+            connection,
+            last: limit,
         };
         let exit = self.write(&|take| {
-            let take = &mut |change| take(ChangeRecord::new(change, catalog)?);
-            listing::last(limit, take, each)
+            catalog.each_change_in(scope, |change| take(ChangeRecord::new(change, catalog)?))
         });
         if let Some(reason) = self.future(from)? {
             self.program.report_note(&format!("note: {reason}\n"));

@@ -63,26 +63,27 @@ pub(super) fn chosen<R: Row>(
         };
         own.cloned().map_or_else(other, Ok)
     };
-    // The whole list is read only if a name is not among the usual fields.
-    if names.iter().any(|name| find(name, &known).is_err()) {
-        known.extend(others(each)?);
+    let is_unknown = |known: &[String]| names.iter().any(|name| find(name, known).is_err());
+    if is_unknown(&known) {
         known.extend_from_slice(more);
+    }
+    // The whole list is read only if a name is not among the fields that records usually have.
+    if is_unknown(&known) {
+        let mut others = BTreeSet::new();
+        each(&mut |row| self::others(&row, &mut others))?;
+        known.extend(others);
     }
     let columns = names.iter().map(|name| find(name, &known));
     Ok(columns.collect::<Result<_, UnknownField>>()?)
 }
 
-/// The fields of the rows that are not in [`Record::FIELDS`](crate::records::Record::FIELDS).
-pub(super) fn others<R: Row>(each: Each<'_, R>) -> Result<BTreeSet<String>, ListError> {
-    let mut others = BTreeSet::new();
-    each(&mut |row| {
-        if let Value::Object(fields) = json(&row)? {
-            let names = fields.into_iter().map(|(name, _)| name);
-            others.extend(names.filter(|name| !R::FIELDS.contains(&name.as_str())));
-        }
-        Ok(())
-    })?;
-    Ok(others)
+/// Adds the fields of a row that are not in [`Record::FIELDS`](crate::records::Record::FIELDS).
+pub(super) fn others<R: Row>(row: &R, others: &mut BTreeSet<String>) -> Result<(), ListError> {
+    if let Value::Object(fields) = json(row)? {
+        let names = fields.into_iter().map(|(name, _)| name);
+        others.extend(names.filter(|name| !R::FIELDS.contains(&name.as_str())));
+    }
+    Ok(())
 }
 
 /// The cells of a row.

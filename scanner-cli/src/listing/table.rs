@@ -1,4 +1,5 @@
-//! Lists as tables. On a terminal, a table fits its width; elsewhere, texts are not cut.
+//! Lists as tables. On a terminal, a table fits its width; elsewhere, texts are not cut. The first rows decide about the
+//! widths.
 
 use std::io::{self, Write};
 
@@ -9,6 +10,7 @@ use super::{
     Each, Fit, ListError, Row,
     columns::{Column, cells},
     fit::{GAP, cut, width, widths, widths_of_all},
+    sample::{self, Sample, SampledList},
 };
 use crate::terminal::Screen;
 
@@ -25,59 +27,88 @@ pub(super) enum Choice {
 }
 
 /// A column and its width.
-struct Sized<'a> {
-    column: &'a Column,
+struct Sized {
+    fit: Fit,
     width: usize,
     /// Whether longer texts are cut.
     is_limit: bool,
 }
 
+/// A table of records.
+struct Table<'a> {
+    output: &'a mut dyn Write,
+    columns: Vec<Column>,
+    choice: Choice,
+    screen: Option<Screen>,
+    /// The columns with their widths, once the first rows are known. `None` for a column that is left out.
+    shown: Vec<Option<Sized>>,
+}
+
 /// Writes the table. Returns the headings of the columns that were left out because the terminal is too narrow.
 pub(super) fn write<R: Row>(
     output: &mut dyn Write,
-    (columns, choice): (&[Column], Choice),
+    (columns, choice): (Vec<Column>, Choice),
     screen: Option<Screen>,
     each: Each<'_, R>,
 ) -> Result<Vec<String>, ListError> {
-    let mut natural: Vec<_> = (columns.iter())
-        .map(|column| (width(&column.heading), column.fit))
-        .collect();
-    each(&mut |row| {
-        for ((natural, _), cell) in natural.iter_mut().zip(cells(&row, columns)?) {
-            *natural = (*natural).max(width(&printable(&cell)));
-        }
-        Ok(())
-    })?;
-    let limit = screen.and_then(|screen| screen.columns);
-    let widths = match (limit, choice) {
-        (None, _) => natural
-            .iter()
-            .map(|(natural, _)| Some((*natural).min(MAX_ALIGNED)))
-            .collect(),
-        (Some(limit), Choice::Usual) => widths(&natural, &spare::<R>(columns), limit),
-        (Some(limit), Choice::Chosen) => widths_of_all(&natural, limit),
+    let mut table = Table {
+        output,
+        columns,
+        choice,
+        screen,
+        shown: Vec::new(),
     };
-    let sized = |(column, width): (_, Option<usize>)| {
-        let is_limit = limit.is_some();
-        width.map(|width| Sized {
-            column,
-            width,
-            is_limit,
-        })
-    };
-    let shown: Vec<_> = columns
-        .iter()
-        .zip(&widths)
-        .map(|(column, width)| sized((column, *width)))
-        .collect();
-    let headings = columns.iter().map(|column| column.heading.clone());
-    write_line(output, &shown, headings.collect())?;
-    each(&mut |row| Ok(write_line(output, &shown, cells(&row, columns)?)?))?;
-    let dropped = columns
-        .iter()
-        .zip(&shown)
-        .filter(|(_, shown)| shown.is_none());
+    sample::write::<R>(&mut table, each)?;
+    let shown = table.columns.iter().zip(&table.shown);
+    let dropped = shown.filter(|(_, shown)| shown.is_none());
     Ok(dropped.map(|(column, _)| column.heading.clone()).collect())
+}
+
+impl<R: Row> SampledList<R> for Table<'_> {
+    fn begin(&mut self, rows: &[R], _sample: Sample) -> Result<(), ListError> {
+        let mut natural: Vec<_> = (self.columns.iter())
+            .map(|column| (width(&column.heading), column.fit))
+            .collect();
+        for row in rows {
+            for ((natural, _), cell) in natural.iter_mut().zip(cells(row, &self.columns)?) {
+                *natural = (*natural).max(width(&printable(&cell)));
+            }
+        }
+        self.shown = self.sized::<R>(&natural);
+        let headings = self.columns.iter().map(|column| column.heading.clone());
+        Ok(write_line(self.output, &self.shown, headings.collect())?)
+    }
+
+    fn write(&mut self, row: R) -> Result<(), ListError> {
+        let cells = cells(&row, &self.columns)?;
+        Ok(write_line(self.output, &self.shown, cells)?)
+    }
+}
+
+impl Table<'_> {
+    /// The columns with their widths. `natural` are the widths of the longest texts.
+    fn sized<R: Row>(&self, natural: &[(usize, Fit)]) -> Vec<Option<Sized>> {
+        let limit = self.screen.and_then(|screen| screen.columns);
+        let widths = match (limit, self.choice) {
+            (None, _) => natural
+                .iter()
+                .map(|(natural, _)| Some((*natural).min(MAX_ALIGNED)))
+                .collect(),
+            (Some(limit), Choice::Usual) => widths(natural, &spare::<R>(&self.columns), limit),
+            (Some(limit), Choice::Chosen) => widths_of_all(natural, limit),
+        };
+        let sized = |(width, (natural, fit)): (Option<usize>, &(usize, Fit))| {
+            let width = width?;
+            // A number that is wider than those of the first rows is not cut.
+            let is_limit = limit.is_some() && (*fit != Fit::Whole || width < *natural);
+            Some(Sized {
+                fit: *fit,
+                width,
+                is_limit,
+            })
+        };
+        widths.into_iter().zip(natural).map(sized).collect()
+    }
 }
 
 /// The columns that may be left out, the first one first.
@@ -88,7 +119,7 @@ fn spare<R: Row>(columns: &[Column]) -> Vec<usize> {
 
 fn write_line(
     output: &mut dyn Write,
-    columns: &[Option<Sized<'_>>],
+    columns: &[Option<Sized>],
     cells: Vec<String>,
 ) -> io::Result<()> {
     let mut line = String::new();
@@ -96,7 +127,7 @@ fn write_line(
     let mut further = Vec::new();
     for (column, cell) in columns.iter().zip(cells) {
         let Some(Sized {
-            column,
+            fit,
             width: limit,
             is_limit,
         }) = column
@@ -104,7 +135,7 @@ fn write_line(
             continue;
         };
         let mut cell = printable(&cell).into_owned();
-        if *is_limit && column.fit == Fit::Wrap {
+        if *is_limit && *fit == Fit::Wrap {
             // Do not break keys at hyphens.
             let options = Options::new(*limit).word_splitter(WordSplitter::NoHyphenation);
             let wrapped = textwrap::wrap(&cell, options);
@@ -113,7 +144,7 @@ fn write_line(
             further = wrapped.collect();
             cell = first;
         } else if *is_limit {
-            cell = cut(&cell, *limit, column.fit);
+            cell = cut(&cell, *limit, *fit);
         }
         if !further.is_empty() {
             indent = width(&line);

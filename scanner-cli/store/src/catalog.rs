@@ -9,7 +9,7 @@ use catalog_model::{
 use rusqlite::{Connection, OptionalExtension};
 
 use super::{
-    containers,
+    closing, containers,
     cursors::{self, Cursor},
     database::{self, Database},
     error::{Operation, StoreError},
@@ -21,11 +21,12 @@ mod changes;
 mod entries;
 mod feed;
 mod rows;
+mod selection;
 
-pub use changes::{ChangesFrom, ItemSet};
+pub use changes::{ChangeScope, ChangesFrom, ItemSet};
 pub use entries::{CatalogContainer, CatalogItem, ItemScope};
 pub use feed::{FeedFollower, StoreFeed};
-use rows::{SCAN, connections, scan_from_row};
+use rows::{LAST_SCANS, SCAN, connections, scan_from_row};
 
 /// A consistent snapshot of the store.
 pub struct Catalog {
@@ -178,8 +179,9 @@ impl Catalog {
             LastScan::Ended => "WHERE outcome IS NOT NULL GROUP BY connection",
             LastScan::OfEachOutcome => "WHERE outcome IS NOT NULL GROUP BY connection, outcome",
         };
-        let sql =
-            format!("{SCAN} WHERE scan.id IN (SELECT max(id) FROM scan {filter}) ORDER BY code");
+        let sql = format!(
+            "{SCAN} WHERE scan.id IN (SELECT max(id) FROM ({LAST_SCANS}) {filter}) ORDER BY code"
+        );
         let mut scans = self.prepare(&sql)?;
         self.read(|_| scans.query_map([], scan_from_row)?.collect())
     }
@@ -221,18 +223,14 @@ impl Catalog {
     pub fn settled(&self) -> Result<i64, StoreError> {
         self.read(|db| {
             let open: Option<i64> = db.query_row(
-                "SELECT min(seq) FROM change WHERE scan IN (SELECT id FROM scan WHERE outcome IS NULL)",
+                "SELECT min(first_change) FROM scan WHERE outcome IS NULL",
                 [],
                 |row| row.get(0),
             )?;
-            if let Some(first) = open {
-                return Ok(first - 1);
+            match open {
+                Some(first) => Ok(first - 1),
+                None => closing::last_change(db),
             }
-            db.query_row(
-                "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'change'",
-                [],
-                |row| row.get(0),
-            )
         })
     }
 

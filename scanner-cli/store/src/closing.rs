@@ -103,6 +103,7 @@ pub(super) fn begin(
         has_checkpoint: checkpoint.is_some(),
         unread: None,
         state: None,
+        has_logged: false,
         withheld: 0,
         duplicates: Duplicates::default(),
     };
@@ -111,8 +112,8 @@ pub(super) fn begin(
 
 /// Selects the connections that had a complete or partial scan. Items of other connections come from a failed or
 /// interrupted first scan. They are hidden from readers and discarded when the next scan begins.
-pub(super) const SCANNED_CONNECTIONS: &str =
-    "SELECT connection FROM scan WHERE outcome IN ('complete', 'partial')";
+pub(super) const SCANNED_CONNECTIONS: &str = "SELECT scanned.id FROM connection AS scanned WHERE EXISTS \
+     (SELECT 1 FROM scan WHERE scan.connection = scanned.id AND scan.outcome IN ('complete', 'partial'))";
 
 /// Discards the items of a connection, if none of its scans was complete or partial.
 fn discard_unknown(db: &Connection, connection: i64) -> rusqlite::Result<()> {
@@ -155,6 +156,7 @@ pub(super) fn close(
     running: &mut Running,
     closing: &Closing,
 ) -> rusqlite::Result<Closed> {
+    let last = last_change(db)?;
     let statement = match &closing.statement {
         Ok(Completeness::Complete) => Some(remove(db, running, closing)?),
         Ok(partial) => Some(partial.clone()),
@@ -169,8 +171,8 @@ pub(super) fn close(
     let counts = running.counts;
     db.execute(
         "UPDATE scan SET ended = ?2, outcome = ?3, reasons = ?4, site_version = ?5, bytes = ?6, seen = ?7, \
-         added = ?8, changed = ?9, removed = ?10, returned = ?11, unreadable = ?12, filtered = ?13, rewritten = ?14, unread = ?15 \
-         WHERE id = ?1",
+         added = ?8, changed = ?9, removed = ?10, returned = ?11, unreadable = ?12, filtered = ?13, rewritten = ?14, unread = ?15, \
+         first_change = coalesce(first_change, ?16) WHERE id = ?1",
         params![
             running.scan,
             closing.time.as_millisecond(),
@@ -187,6 +189,7 @@ pub(super) fn close(
             counts.excluded,
             counts.rewritten,
             counts.unread,
+            last + 1,
         ],
     )?;
     let error = (!reasons.is_empty()).then(|| reasons.join("; "));
@@ -196,6 +199,15 @@ pub(super) fn close(
     )?;
     db.execute("DELETE FROM unreadable WHERE scan = ?1", [running.scan])?;
     Ok(Closed { statement, counts })
+}
+
+/// Returns the last change that was ever logged.
+pub(super) fn last_change(db: &Connection) -> rusqlite::Result<i64> {
+    db.query_row(
+        "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'change'",
+        [],
+        |row| row.get(0),
+    )
 }
 
 /// Marks the items that a complete scan did not see as gone, unless the fuse forbids it.

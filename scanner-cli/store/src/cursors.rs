@@ -203,7 +203,7 @@ impl Cursors {
     pub fn open_scans(&self) -> Result<Vec<String>, StoreError> {
         let codes = || -> rusqlite::Result<Vec<String>> {
             let mut rows = self.db.prepare(
-                "SELECT DISTINCT code FROM scan JOIN connection ON connection.id = scan.connection \
+                "SELECT DISTINCT code FROM scan CROSS JOIN connection ON connection.id = scan.connection \
                  WHERE scan.outcome IS NULL",
             )?;
             rows.query_map([], |row| row.get(0))?.collect()

@@ -351,7 +351,7 @@ pub(super) fn uri(path: &str, options: &str) -> String {
 }
 
 /// Cache of a writer in KiB. It holds the index of keys of a million items.
-const WRITER_CACHE_KIB: i64 = 20 * 1024;
+pub(super) const WRITER_CACHE_KIB: i64 = 20 * 1024;
 /// Cache of a reader in KiB. It also limits how much is sorted in memory at once.
 const READER_CACHE_KIB: i64 = 8 * 1024;
 

@@ -96,6 +96,8 @@ pub fn forget(path: &Path, code: &str) -> Result<(), StoreError> {
     remove_unfinished_copies(path);
     let mut db = opening::open_with(path, usage, &Default::default())?;
     let forgotten = (|| -> rusqlite::Result<bool> {
+        // Searching all rows that refer to each deleted row would take hours. Everything that does is deleted.
+        db.pragma_update(None, "foreign_keys", "OFF")?;
         // Overwrites deleted content, in case there is no space for a vacuum.
         db.pragma_update(None, "secure_delete", "ON")?;
         delete(&mut db, code)?;
@@ -178,8 +180,9 @@ fn remove_items(db: &Connection, connection: i64, now: i64) -> rusqlite::Result<
         return Ok(());
     }
     db.execute(
-        "INSERT INTO scan (connection, started, ended, outcome, removed) VALUES (?1, ?2, ?2, 'complete', ?3)",
-        [connection, now, items],
+        "INSERT INTO scan (connection, started, ended, outcome, removed, first_change) \
+         VALUES (?1, ?2, ?2, 'complete', ?3, ?4)",
+        [connection, now, items, closing::last_change(db)? + 1],
     )?;
     let scan = db.last_insert_rowid();
     db.execute(
@@ -248,21 +251,37 @@ pub(super) fn delete_items(
     Ok(())
 }
 
-/// Deletes items that have been gone for longer than `keep` at `now` (both in milliseconds), with their changes.
-/// Followers that have not received these changes receive all items again.
-pub(super) fn delete_gone(db: &Connection, now: i64, keep: i64) -> rusqlite::Result<()> {
-    let before = log_age::trusted_now(db, now)?.saturating_sub(keep);
-    let items = "SELECT id FROM item WHERE state = 3 AND gone_since <= ?1";
+/// The time before which items have been gone for longer than `keep` at `now`, all in milliseconds.
+pub(super) fn gone_before(db: &Connection, now: i64, keep: i64) -> rusqlite::Result<i64> {
+    Ok(log_age::trusted_now(db, now)?.saturating_sub(keep))
+}
+
+/// Deletes items that have been gone since this time or longer, with their changes, at most as many as `limit`. Returns
+/// whether there may be more. Followers that have not received these changes receive all items again.
+pub(super) fn delete_gone(db: &Connection, before: i64, limit: usize) -> rusqlite::Result<bool> {
+    let mut found = db.prepare_cached(
+        "SELECT id FROM item WHERE state <> 0 AND state = 3 AND gone_since <= ?1 LIMIT ?2",
+    )?;
+    let found: Vec<i64> = found
+        .query_map([before, limit as i64], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    if found.is_empty() {
+        return Ok(false);
+    }
+    let (ids, items) = (
+        serde_json::json!(found).to_string(),
+        "SELECT value FROM json_each(?1)",
+    );
     let last: Option<i64> = db.query_row(
         &format!("SELECT max(seq) FROM change WHERE item IN ({items})"),
-        [before],
+        [&ids],
         |row| row.get(0),
     )?;
     // So that no content remains in free pages.
     db.pragma_update(None, "secure_delete", "ON")?;
-    let deleted = delete_items(db, items, &[&before]);
+    let deleted = delete_items(db, items, &[&ids]);
     db.pragma_update(None, "secure_delete", "OFF")?;
     deleted?;
-    db.execute("UPDATE forgotten SET seq = ?1 WHERE seq < ?1", [last])
-        .map(drop)
+    db.execute("UPDATE forgotten SET seq = ?1 WHERE seq < ?1", [last])?;
+    Ok(found.len() >= limit)
 }

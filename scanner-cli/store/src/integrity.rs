@@ -7,6 +7,9 @@ use super::schema;
 /// Maximum number of problems that are listed.
 const MAX_PROBLEMS: usize = 20;
 
+/// Tables that keep the number of a scan that was deleted because of its age.
+const REFER_TO_OLD_SCANS: [&str; 2] = ["content", "change"];
+
 /// Lists the problems of a database. Fails if the database cannot be read at all.
 pub(super) fn problems(db: &Connection) -> rusqlite::Result<Vec<String>> {
     let mut problems = Vec::new();
@@ -26,6 +29,9 @@ pub(super) fn problems(db: &Connection) -> rusqlite::Result<Vec<String>> {
         }
         let (table, id, parent): (String, Option<i64>, String) =
             (row.get(0)?, row.get(1)?, row.get(2)?);
+        if parent == "scan" && REFER_TO_OLD_SCANS.contains(&table.as_str()) {
+            continue;
+        }
         let id = id.map_or_else(String::new, |id| format!(" {id}"));
         problems.push(format!(
             "row{id} of table `{table}` refers to a row of `{parent}` that does not exist"

@@ -21,10 +21,12 @@ mod forget;
 pub mod fuse;
 mod hashes;
 mod integrity;
+mod key_order;
 mod limits;
 mod lock_wait;
 mod log_age;
 mod opening;
+mod pruning;
 mod restore;
 mod running;
 mod schema;
@@ -46,8 +48,8 @@ pub use catalog_model::{ChangeKind, ItemState};
 
 pub use backup::{BackedUp, back_up};
 pub use catalog::{
-    Catalog, CatalogContainer, CatalogItem, Change, ChangesFrom, FeedFollower, ItemScope, ItemSet,
-    LastScan, StoreFeed, StoredConnection, StoredScan,
+    Catalog, CatalogContainer, CatalogItem, Change, ChangeScope, ChangesFrom, FeedFollower,
+    ItemScope, ItemSet, LastScan, StoreFeed, StoredConnection, StoredScan,
 };
 pub use changed_values::ChangedValue;
 pub use check::{Health, ItemCounts, check, check_file};

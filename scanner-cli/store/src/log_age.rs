@@ -2,31 +2,55 @@
 
 use rusqlite::Connection;
 
-/// Deletes changes that are older than `keep` at `now` (both in milliseconds), so that the log does not grow without
-/// limit.
+/// The changes and scans that are too old: those before the first time, as seen from the second one. Both are in
+/// milliseconds since 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Expiry {
+    pub(super) before: i64,
+    pub(super) now: i64,
+}
+
+impl Expiry {
+    /// What is older than `keep` at `now`.
+    pub(super) fn new(db: &Connection, now: i64, keep: i64) -> rusqlite::Result<Self> {
+        let now = trusted(db, now, MAX_CLOCK_STEP.min(keep))?;
+        let before = now.saturating_sub(keep);
+        Ok(Self { before, now })
+    }
+}
+
+/// Deletes the first changes that are too old, about as many as `limit`, so that the log does not grow without limit.
+/// Returns whether there may be more.
 ///
 /// Changes are deleted in the order of the log, so that a clock that was wrong for a while leaves no gaps: a change
 /// that is dated in the future is deleted together with the changes around it.
-pub(super) fn forget(db: &Connection, now: i64, keep: i64) -> rusqlite::Result<()> {
-    let now = trusted(db, now, MAX_CLOCK_STEP.min(keep))?;
-    let before = now.saturating_sub(keep);
-    let kept: Option<i64> = db.query_row(
-        "SELECT min(seq) FROM change WHERE time BETWEEN ?1 AND ?2",
-        [before, now],
-        |row| row.get(0),
-    )?;
-    let old: Option<i64> = db.query_row(
-        "SELECT max(seq) FROM change WHERE time < ?1 AND seq < ?2",
-        [before, kept.unwrap_or(i64::MAX)],
-        |row| row.get(0),
-    )?;
+pub(super) fn forget(db: &Connection, expiry: Expiry, limit: usize) -> rusqlite::Result<bool> {
+    let Expiry { before, now } = expiry;
+    let mut log = db.prepare_cached("SELECT seq, time FROM change ORDER BY seq")?;
+    let mut rows = log.query([])?;
+    let (mut old, mut count, mut kept) = (None, 0, None);
+    while let Some(row) = rows.next()? {
+        let (seq, time): (i64, i64) = (row.get(0)?, row.get(1)?);
+        if (before..=now).contains(&time) {
+            kept = Some(seq);
+            break;
+        }
+        if time < before {
+            if count >= limit {
+                break;
+            }
+            old = Some(seq);
+        }
+        count += usize::from(old.is_some());
+    }
+    drop(rows);
     let Some(old) = old else {
-        return Ok(());
+        return Ok(false);
     };
     let forgotten = kept.map_or(old, |kept| kept - 1);
     db.execute("DELETE FROM change WHERE seq <= ?1", [forgotten])?;
     db.execute("UPDATE forgotten SET seq = ?1 WHERE seq < ?1", [forgotten])?;
-    Ok(())
+    Ok(kept.is_none() && count >= limit)
 }
 
 /// Largest step of the clock between two scans, in milliseconds, that is accepted at once. A larger one may be an

@@ -30,6 +30,8 @@ pub(super) struct Running {
     pub(super) unread: Option<UnchangedRest>,
     /// What the connection remembers of this attempt.
     pub(super) state: Option<Vec<u8>>,
+    /// Whether it has logged a change.
+    pub(super) has_logged: bool,
     /// Number of records that a filter withheld in this attempt.
     pub(super) withheld: u64,
     /// Items of this attempt that were dropped because another record with their key counts.

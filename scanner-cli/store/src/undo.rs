@@ -192,6 +192,13 @@ impl<'a> Undo<'a> {
     }
 }
 
+/// Returns the scans to which items would refer again if the running scans undid what they wrote.
+pub(super) fn former_scans(db: &Connection) -> rusqlite::Result<Vec<i64>> {
+    db.execute_batch(TABLES)?;
+    let mut scans = db.prepare_cached("SELECT DISTINCT item_scan FROM temp.former")?;
+    scans.query_map([], |row| row.get(0))?.collect()
+}
+
 /// Forgets the records that a filter withheld in an attempt.
 pub(super) fn forget_attempt(db: &Connection, scan: i64) -> rusqlite::Result<()> {
     db.execute_batch(TABLES)?;

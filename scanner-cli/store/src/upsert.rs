@@ -310,6 +310,9 @@ impl Statements<'_> {
             fields,
             running.time
         ])?;
+        if !mem::replace(&mut running.has_logged, true) {
+            self.first_change.execute([running.scan, seq])?;
+        }
         if kind != ChangeKind::Added {
             self.undo.logged(item, seq)?;
         }

@@ -9,7 +9,6 @@ use std::{
 };
 
 use catalog_model::Checkpoint;
-use jiff::SignedDuration;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
@@ -17,12 +16,12 @@ use super::{
     closing::{self, Beginning, Closed, Closing},
     database::Database,
     error::{Operation, StoreError},
-    forget,
+    key_order,
     limits::{MaxSize, StoreLimits},
-    log_age,
+    pruning::Pruning,
     running::Running,
     sighting::Sighting,
-    texts, undo, upsert,
+    undo, upsert,
 };
 use crate::{backlog::BacklogReceiver, spool::Duplicates};
 
@@ -60,6 +59,8 @@ pub(super) struct Writer {
     path: PathBuf,
     running: HashMap<ScanNumber, (Running, Arc<FirstError>)>,
     limits: StoreLimits,
+    /// What is deleted while nothing else is to do.
+    pruning: Option<Pruning>,
 }
 
 impl Writer {
@@ -69,13 +70,14 @@ impl Writer {
             path: path.to_path_buf(),
             running: HashMap::new(),
             limits,
+            pruning: None,
         }
     }
 
     /// Handles messages until all senders have ended.
     pub(super) fn run(mut self, mut messages: BacklogReceiver<Message>) {
         let mut next = None;
-        while let Some(message) = next.take().or_else(|| messages.receive()) {
+        while let Some(message) = next.take().or_else(|| self.next_message(&mut messages)) {
             // The receiver of an answer is missing if the scan was interrupted.
             match message {
                 Message::Begin(beginning, answer) => {
@@ -93,6 +95,22 @@ impl Writer {
         // Does not wait for current readers.
         let _ = self.db.busy_timeout(Duration::ZERO);
         let _ = self.db.pragma_update(None, "wal_checkpoint", "TRUNCATE");
+    }
+
+    /// Waits for the next message. Deletes old rows in the meantime.
+    fn next_message(&mut self, messages: &mut BacklogReceiver<Message>) -> Option<Message> {
+        loop {
+            if let Some(message) = messages.try_receive() {
+                return Some(message);
+            }
+            let Some(mut pruning) = self.pruning.take() else {
+                return messages.receive();
+            };
+            // If it fails, for example because another process has the store, the next scan does it.
+            if prune(&mut self.db, &mut pruning, self.running.len()).is_ok() && !pruning.is_done() {
+                self.pruning = Some(pruning);
+            }
+        }
     }
 
     fn begin(&mut self, beginning: &Beginning) -> Result<Begun, StoreError> {
@@ -130,6 +148,7 @@ impl Writer {
                     && first_error.get().is_none()
                 {
                     upsert::write_batch(db, running, batch)?;
+                    key_order::drop_if_many(db, running)?;
                 }
                 if rows >= TRANSACTION_ITEMS {
                     return Ok(());
@@ -195,23 +214,29 @@ impl Writer {
         {
             return Err(StoreError::overtaken(&self.path));
         }
-        let now = closing.time.as_millisecond();
-        let millis = |kept: SignedDuration| i64::try_from(kept.as_millis()).unwrap_or(i64::MAX);
-        let keep = millis(self.limits.keep_changes);
-        let keep_gone = self.limits.keep_gone.map(millis);
+        self.create_key_order();
+        let times = (running.time, closing.time.as_millisecond());
+        let limits = self.limits.clone();
         let closed = self.transaction(|db| {
-            if let Some(keep_gone) = keep_gone {
-                // Before this scan marks more items as gone, so that followers receive a removal before the item is
-                // deleted.
-                forget::delete_gone(db, now, keep_gone)?;
-            }
             let closed = closing::close(db, &mut running, &closing)?;
             undo::forget_scan(db, running.scan)?;
-            texts::remove_unused(db)?;
-            log_age::forget(db, now, keep)?;
-            Ok((closed, running.duplicates))
+            let mut pruning = Pruning::new(db, &limits, times)?;
+            pruning.first(db)?;
+            Ok((closed, running.duplicates, pruning))
+        });
+        let closed = closed.map(|(closed, duplicates, pruning)| {
+            self.pruning = (!pruning.is_done()).then_some(pruning);
+            (closed, duplicates)
         });
         first_error.get().map_or(closed, |error| Err(error.again()))
+    }
+
+    /// Creates the index of keys if it is missing. If that fails, readers sort.
+    fn create_key_order(&mut self) {
+        if !key_order::exists(&self.db).is_ok_and(|exists| exists) {
+            let max_size = self.limits.max_size.as_ref();
+            let _ = limited(&mut self.db, max_size, key_order::create);
+        }
     }
 
     fn abandon(&mut self, scan: ScanNumber) {
@@ -245,6 +270,14 @@ fn limited<T>(
     max_size.set(db)?;
     let done = transaction(db, work);
     MaxSize::lift(db).and(done)
+}
+
+/// Deletes some old rows in one transaction.
+fn prune(db: &mut Database, pruning: &mut Pruning, running: usize) -> rusqlite::Result<()> {
+    // SQLite would search all items for each scan that is deleted. Only scans that nothing needs are.
+    db.pragma_update(None, "foreign_keys", "OFF")?;
+    let done = transaction(db, |db| pruning.step(db, running));
+    db.pragma_update(None, "foreign_keys", "ON").and(done)
 }
 
 fn transaction<T>(

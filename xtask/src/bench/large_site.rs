@@ -5,7 +5,10 @@ use std::{fs, path::PathBuf, process::Command};
 use tempfile::TempDir;
 use xshell::Shell;
 
-use super::{server::Server, site};
+use super::{
+    server::Server,
+    site::{self, Size},
+};
 use crate::target;
 
 /// A large site, and a home in a temporary folder, which is deleted when this is dropped.
@@ -18,15 +21,18 @@ pub(super) struct LargeSite {
 }
 
 impl LargeSite {
-    #[expect(clippy::print_stdout, reason = "the benchmark prints its figures")]
     pub(super) fn serve(shell: &Shell, sheets: usize) -> Result<Self, Box<dyn std::error::Error>> {
+        let apps = site::APPS;
+        Self::serve_of(shell, Size { sheets, apps })
+    }
+
+    #[expect(clippy::print_stdout, reason = "the benchmark prints its figures")]
+    pub(super) fn serve_of(shell: &Shell, size: Size) -> Result<Self, Box<dyn std::error::Error>> {
         let home = tempfile::tempdir()?;
-        let site = site::write(home.path(), sheets)?;
+        let site = site::write(home.path(), size)?;
         let megabytes = site.bytes as f64 / 1e6;
-        println!(
-            "\n{sheets} sheets of {} apps, {megabytes:.0} MB",
-            site::APPS
-        );
+        let Size { sheets, apps } = size;
+        println!("\n{sheets} sheets of {apps} apps, {megabytes:.0} MB");
         let server = Server::start(site)?;
         let url = server.url();
         let file = format!(

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::{BufReader, Read},
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -73,8 +74,33 @@ pub(super) fn measured(command: &mut Command) -> Result<Measure, Box<dyn std::er
     }
 }
 
+/// Starts a program and returns the seconds until the first byte of its standard output, the median of several runs. The
+/// program is then killed.
+pub(super) fn first_byte(
+    mut command: impl FnMut() -> Command,
+) -> Result<f64, Box<dyn std::error::Error>> {
+    let mut all = Vec::new();
+    for _ in 0..RUNS {
+        let started = Instant::now();
+        let mut child = command()
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let output = child.stdout.take().ok_or("the program has no output")?;
+        let found = BufReader::new(output).read(&mut [0])?;
+        all.push(started.elapsed().as_secs_f64());
+        let _ = child.kill();
+        child.wait()?;
+        if found == 0 {
+            return Err("the program printed nothing".into());
+        }
+    }
+    all.sort_by(f64::total_cmp);
+    Ok(all[RUNS / 2])
+}
+
 /// Processor time of a process in seconds, with a resolution of 10 ms; 0 if the system does not report it.
-fn cpu_seconds(child: &Child) -> f64 {
+pub(super) fn cpu_seconds(child: &Child) -> f64 {
     let stat = fs::read_to_string(format!("/proc/{}/stat", child.id())).unwrap_or_default();
     // The 12th and the 13th field after the name, which may contain any characters: user time and system time.
     let fields = stat.rsplit(')').next().unwrap_or_default();
@@ -107,5 +133,5 @@ pub(super) fn aim(name: &str, found: f64, most: f64) {
         true => 0,
         false => 2,
     };
-    println!("  {name:<26} {found:>8.decimals$}   at most {most:<8} {result}");
+    println!("  {name:<44} {found:>8.decimals$}   at most {most:<8} {result}");
 }

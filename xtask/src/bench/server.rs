@@ -8,7 +8,7 @@ use std::{
     thread,
 };
 
-use super::site::{self, APPS, Site, USERS};
+use super::site::{self, Site, USERS};
 
 pub(crate) struct Server {
     address: SocketAddr,
@@ -55,8 +55,8 @@ fn serve(stream: TcpStream, site: &Site) -> io::Result<()> {
         let path = target.split('?').next().unwrap_or_default();
         match path.trim_start_matches("/header/qrs/") {
             "about" => text(&mut answers, r#"{"buildVersion":"14.20.5.0"}"#)?,
-            "app/count" => text(&mut answers, &count(APPS))?,
-            "app/object/count" => text(&mut answers, &count(site.sheets))?,
+            "app/count" => text(&mut answers, &count(site.size.apps))?,
+            "app/object/count" => text(&mut answers, &count(site.size.sheets))?,
             "app/full" => text(&mut answers, &site.apps)?,
             "user/count" => text(&mut answers, &count(USERS))?,
             "user/full" => text(&mut answers, &site.users)?,
@@ -72,7 +72,7 @@ fn serve(stream: TcpStream, site: &Site) -> io::Result<()> {
 
 /// A page of the table of sheets.
 fn page(site: &Site, target: &str) -> String {
-    let rows = site.rows.get_or_init(|| site::rows(site.sheets));
+    let rows = site.rows.get_or_init(|| site::rows(site.size));
     let number = |name: &str| {
         let mut parameters = target.split(['?', '&']);
         let value = parameters.find_map(|parameter| parameter.strip_prefix(name));

@@ -7,14 +7,21 @@ use std::{
     sync::OnceLock,
 };
 
-/// Number of apps of the site, which share its sheets.
+/// Number of apps of a site, which share its sheets, unless a benchmark has another one.
 pub(crate) const APPS: usize = 2_000;
 /// Number of users who own the apps.
 pub(crate) const USERS: usize = 500;
 
+/// The size of a site.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Size {
+    pub(crate) sheets: usize,
+    pub(crate) apps: usize,
+}
+
 /// The responses of a large site.
 pub(crate) struct Site {
-    pub(crate) sheets: usize,
+    pub(crate) size: Size,
     /// The list of sheets, in a file because it is too large for memory.
     pub(crate) list: PathBuf,
     /// Its size.
@@ -26,36 +33,36 @@ pub(crate) struct Site {
 }
 
 /// Writes the list of sheets into `folder`, with rows of the size and shape of real sites.
-pub(crate) fn write(folder: &Path, sheets: usize) -> io::Result<Site> {
+pub(crate) fn write(folder: &Path, size: Size) -> io::Result<Site> {
     let path = folder.join("sheets.json");
     let mut list = BufWriter::with_capacity(1 << 20, File::create(&path)?);
     list.write_all(b"[")?;
-    for number in 0..sheets {
+    for number in 0..size.sheets {
         if number > 0 {
             list.write_all(b",")?;
         }
-        write_sheet(&mut list, number)?;
+        write_sheet(&mut list, number, size.apps)?;
     }
     list.write_all(b"]")?;
     // Write it to disk before the measurement, so that the system does not write it during the measurement.
     list.into_inner()?.sync_all()?;
     Ok(Site {
-        sheets,
+        size,
         bytes: path.metadata()?.len(),
         list: path,
-        apps: array(APPS, app),
+        apps: array(size.apps, app),
         users: array(USERS, user),
         rows: OnceLock::new(),
     })
 }
 
 /// The rows of a table with the columns `id`, `app.id` and `modifiedDate`, sorted by `id`.
-pub(crate) fn rows(sheets: usize) -> Vec<String> {
+pub(crate) fn rows(size: Size) -> Vec<String> {
     let row = |number| {
-        let (id, app) = (guid(number, 1), guid(number % APPS, 4));
+        let (id, app) = (guid(number, 1), guid(number % size.apps, 4));
         format!(r#"["{id}","{app}","{MODIFIED}"]"#)
     };
-    let mut rows: Vec<_> = (0..sheets).map(row).collect();
+    let mut rows: Vec<_> = (0..size.sheets).map(row).collect();
     rows.sort_unstable();
     rows
 }
@@ -63,8 +70,8 @@ pub(crate) fn rows(sheets: usize) -> Vec<String> {
 /// When each sheet was modified.
 const MODIFIED: &str = "2024-02-15T15:46:20.997Z";
 
-fn write_sheet(list: &mut impl Write, number: usize) -> io::Result<()> {
-    let app = number % APPS;
+fn write_sheet(list: &mut impl Write, number: usize, apps: usize) -> io::Result<()> {
+    let app = number % apps;
     let hash: String = (0..8)
         .map(|part| format!("{:016x}", mixed(number * 8 + part)))
         .collect();

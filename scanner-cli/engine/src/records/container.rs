@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::Record;
 use crate::{
     export_line::label,
+    item_filter::STREAM,
     shown_time::{instant, second},
     store::{Catalog, CatalogContainer, ItemScope, ItemState, StoreError, StoredConnection},
 };
@@ -140,11 +141,9 @@ impl StreamNames {
             states: &ItemState::ALL,
         };
         let mut names = BTreeMap::new();
-        catalog.each_container(scope, |found| {
+        catalog.each_container_of(Some(STREAM), scope, |found| {
             let container = found.container;
-            if container.parent.is_none() {
-                names.insert(container.key.to_string(), container.name);
-            }
+            names.insert(container.key.to_string(), container.name);
             Ok::<_, StoreError>(())
         })?;
         Ok(Self(names))

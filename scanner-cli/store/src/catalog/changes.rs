@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 
-use rusqlite::params;
+use rusqlite::{OptionalExtension, params};
 
 use super::{
-    Catalog, CatalogContainer, CatalogItem, Change,
+    Catalog, CatalogContainer, CatalogItem, Change, StoredConnection,
     rows::{CHANGE, ITEM_CHANGES, SOURCE_CHANGES, change_from_row},
 };
 use crate::{
@@ -20,6 +20,29 @@ pub enum ChangesFrom {
     Scan(i64),
     /// At this time, in milliseconds since 1970.
     Time(i64),
+}
+
+/// Selects changes of items that the sources made.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ChangeScope<'a> {
+    /// Where the changes begin. Not set: with the first one that the store has.
+    pub from: Option<ChangesFrom>,
+    /// Selects those of this connection. Not set: those of all connections.
+    pub connection: Option<&'a StoredConnection>,
+    /// Selects only the last ones, as many as this.
+    pub last: Option<u64>,
+}
+
+impl ChangeScope<'_> {
+    fn condition(&self) -> String {
+        let from = self.from.map(|from| match from {
+            ChangesFrom::Scan(scan) => format!("AND change.scan >= {scan}"),
+            ChangesFrom::Time(time) => format!("AND time >= {time}"),
+        });
+        let connection = (self.connection).map(|of| format!("AND item.connection = {}", of.id));
+        let (from, connection) = (from.unwrap_or_default(), connection.unwrap_or_default());
+        format!("{ITEM_CHANGES} {SOURCE_CHANGES} {from} {connection}")
+    }
 }
 
 /// A set of items and containers, by their ids in the database.
@@ -46,8 +69,49 @@ impl Catalog {
         &self,
         each: impl FnMut(Change) -> Result<(), E>,
     ) -> Result<(), E> {
-        let which = format!("{ITEM_CHANGES} {SOURCE_CHANGES}");
-        self.changes(&which, [0, i64::MAX], each)
+        self.each_change_in(ChangeScope::default(), each)
+    }
+
+    /// Calls `each` with every change in `scope`, in order.
+    ///
+    /// # Errors
+    /// If the store cannot be read, or `each` fails.
+    pub fn each_change_in<E: From<StoreError>>(
+        &self,
+        scope: ChangeScope<'_>,
+        each: impl FnMut(Change) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut after = match scope.from {
+            Some(from) => self.before(from)?,
+            None => 0,
+        };
+        let which = scope.condition();
+        if let Some(last) = scope.last {
+            after = after.max(self.before_last(&which, after, last)?);
+        }
+        self.changes(&which, [after, i64::MAX], each)
+    }
+
+    /// Returns a position before the first change of a range. Only a few other changes come after it.
+    fn before(&self, from: ChangesFrom) -> Result<i64, StoreError> {
+        let (column, value) = match from {
+            ChangesFrom::Scan(scan) => ("id", scan),
+            ChangesFrom::Time(time) => ("started", time),
+        };
+        let sql = format!("SELECT min(first_change) FROM scan WHERE {column} >= ?1");
+        let first: Option<i64> = self.read(|db| db.query_row(&sql, [value], |row| row.get(0)))?;
+        Ok(first.map_or(i64::MAX, |first| first - 1))
+    }
+
+    /// Returns the position before the last changes, as many as `count`.
+    fn before_last(&self, which: &str, after: i64, count: u64) -> Result<i64, StoreError> {
+        let sql = format!(
+            "{} {which} AND seq > ?1 ORDER BY seq DESC LIMIT 1 OFFSET ?2",
+            *CHANGE
+        );
+        let values = params![after, i64::try_from(count).unwrap_or(i64::MAX)];
+        let before = self.read(|db| db.query_row(&sql, values, |row| row.get(0)).optional())?;
+        Ok(before.unwrap_or(after))
     }
 
     /// Calls `each` with every change of items after the change `after`, up to `until`, in order. Includes items that
@@ -87,7 +151,14 @@ impl Catalog {
         each: impl FnMut(Change) -> Result<(), E>,
     ) -> Result<(), E> {
         let which = format!("{ITEM_CHANGES} {SOURCE_CHANGES} AND change.scan = {scan}");
-        self.changes(&which, [0, i64::MAX], each)
+        self.changes(&which, [self.before_scan(scan)?, i64::MAX], each)
+    }
+
+    /// Returns a position before the first change of a scan.
+    fn before_scan(&self, scan: i64) -> Result<i64, StoreError> {
+        let sql = "SELECT coalesce(first_change - 1, 0) FROM scan WHERE id = ?1";
+        let before = self.read(|db| db.query_row(sql, [scan], |row| row.get(0)).optional())?;
+        Ok(before.unwrap_or(0))
     }
 
     fn changes<E: From<StoreError>>(
@@ -163,9 +234,12 @@ impl Catalog {
             ChangesFrom::Scan(scan) => ("scan", scan),
             ChangesFrom::Time(time) => ("time", time),
         };
-        let sql = format!("SELECT DISTINCT item FROM change WHERE {column} >= ?1 {SOURCE_CHANGES}");
+        let sql = format!(
+            "SELECT DISTINCT item FROM change WHERE {column} >= ?1 AND seq > ?2 {SOURCE_CHANGES}"
+        );
         let mut changed = self.prepare(&sql)?;
-        let items = self.read(|_| changed.query_map([value], |row| row.get(0))?.collect());
+        let values = [value, self.before(from)?];
+        let items = self.read(|_| changed.query_map(values, |row| row.get(0))?.collect());
         items.map(ItemSet)
     }
 }

@@ -7,7 +7,8 @@ use rusqlite::{OptionalExtension, Row, Statement, params, types::Type};
 
 use super::{
     Catalog, StoredConnection,
-    rows::{NARROW, WIDE},
+    rows::{ReadingOrder, WIDE},
+    selection::Selection,
 };
 use crate::{
     change::NumericCode, closing::SCANNED_CONNECTIONS, error::StoreError, hashes,
@@ -80,6 +81,13 @@ struct Found<'a> {
     stored: StoredItem<'static>,
 }
 
+/// Items, or containers of the kind with this id, or of all kinds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Which<'a> {
+    Items,
+    Containers(Option<&'a str>),
+}
+
 /// Selects items alone.
 pub(super) const ITEMS: &str = "container_kind IS NULL";
 /// Selects containers alone.
@@ -139,7 +147,7 @@ impl Catalog {
         scope: ItemScope<'_>,
         mut each: impl FnMut(CatalogItem<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
-        self.each_found(scope, ITEMS, |found| {
+        self.each_found(scope, Which::Items, |found| {
             each(self.read(|_| found.into_item())?)
         })
     }
@@ -151,9 +159,22 @@ impl Catalog {
     pub fn each_container<E: From<StoreError>>(
         &self,
         scope: ItemScope<'_>,
+        each: impl FnMut(CatalogContainer<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.each_container_of(None, scope, each)
+    }
+
+    /// Calls `each` with every container of the kind with this id in `scope`, or of all kinds, sorted by key.
+    ///
+    /// # Errors
+    /// If the store cannot be read, or `each` fails.
+    pub fn each_container_of<E: From<StoreError>>(
+        &self,
+        kind: Option<&str>,
+        scope: ItemScope<'_>,
         mut each: impl FnMut(CatalogContainer<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
-        self.each_found(scope, CONTAINERS, |found| {
+        self.each_found(scope, Which::Containers(kind), |found| {
             each(self.read(|_| found.into_container(&self.container_kinds))?)
         })
     }
@@ -202,21 +223,16 @@ impl Catalog {
     fn each_found<'a, E: From<StoreError>>(
         &'a self,
         scope: ItemScope<'_>,
-        which: &str,
+        which: Which<'_>,
         mut each: impl FnMut(Found<'a>) -> Result<(), E>,
     ) -> Result<(), E> {
-        let states = scope
-            .states
-            .iter()
-            .fold(0_i64, |set, state| set | 1 << state.code());
-        let connection = scope.connection.map(|connection| connection.id);
-        // Only the narrow rows are sorted. The wide rows are then read one by one.
-        let sql = format!(
-            "{NARROW} WHERE (?1 IS NULL OR item.connection = ?1) AND ?2 >> item.state & 1 AND {which} \
-             AND item.connection IN ({SCANNED_CONNECTIONS}) ORDER BY key"
-        );
+        let selection = Selection::new(self, scope, which)?;
+        // Only narrow rows are sorted, if they are not read in the order of their keys. The wide rows are then read one by
+        // one.
+        let (narrow, condition) = (selection.order().narrow(), selection.condition());
+        let sql = format!("{narrow} WHERE {condition} ORDER BY key");
         let (mut narrow, mut wide) = (self.prepare(&sql)?, self.prepare(WIDE)?);
-        let mut rows = self.read(|_| narrow.query(params![connection, states]))?;
+        let mut rows = self.read(|_| narrow.query(selection.values()))?;
         loop {
             let found = self.read(|_| {
                 let row = rows.next()?;
@@ -254,7 +270,8 @@ impl Catalog {
     }
 
     fn found_by_id(&self, ids: &[i64], states: &[ItemState]) -> Result<Vec<Found<'_>>, StoreError> {
-        let mut narrow = self.prepare(&format!("{NARROW} WHERE item.id = ?1"))?;
+        let narrow = ReadingOrder::ByItem.narrow();
+        let mut narrow = self.prepare(&format!("{narrow} WHERE item.id = ?1"))?;
         let mut wide = self.prepare(WIDE)?;
         let mut all = Vec::with_capacity(ids.len());
         self.read(|_| {
@@ -270,8 +287,9 @@ impl Catalog {
     }
 
     fn found(&self, key: &str, which: &str) -> Result<Option<Found<'_>>, StoreError> {
+        let narrow = ReadingOrder::ByItem.narrow();
         let mut narrow = self.prepare(&format!(
-            "{NARROW} WHERE key_hash = ?1 AND key = ?2 AND {which} AND item.connection IN ({SCANNED_CONNECTIONS})"
+            "{narrow} WHERE key_hash = ?1 AND key = ?2 AND {which} AND item.connection IN ({SCANNED_CONNECTIONS})"
         ))?;
         let mut wide = self.prepare(WIDE)?;
         self.read(|_| {

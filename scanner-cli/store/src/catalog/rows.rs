@@ -10,11 +10,38 @@ use super::{
     Change, StoredConnection, StoredScan,
 };
 
-/// Selects the columns of an item apart from its content. `unread_by` is the last scan that saw items without reading them.
-pub(super) const NARROW: &str = "SELECT item.id, item.connection, state, scan.started, gone_since, container_kind, read.started FROM item \
-     JOIN content ON content.item = item.id JOIN connection ON connection.id = item.connection \
-     JOIN scan ON scan.id = CASE WHEN container_kind IS NULL AND state IN (0, 2) AND attempt >= 0 AND unread_by > item.scan THEN unread_by ELSE item.scan END \
-     JOIN scan AS read ON read.id = item.scan";
+/// The columns of an item apart from its content.
+const COLUMNS: &str = "SELECT item.id, item.connection, state, scan.started, gone_since, container_kind, read.started FROM";
+
+/// Joins what the columns need. `unread_by` is the last scan that saw items without reading them.
+const SEEN: &str = "CROSS JOIN connection ON connection.id = item.connection \
+     CROSS JOIN scan ON scan.id = CASE WHEN container_kind IS NULL AND state IN (0, 2) AND attempt >= 0 AND unread_by > item.scan THEN unread_by ELSE item.scan END \
+     CROSS JOIN scan AS read ON read.id = item.scan";
+
+/// The order in which the tables of items are read. SQLite has no statistics from which it could find the best one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ReadingOrder {
+    /// By key, so that the first row is found without reading the others.
+    ByKey,
+    /// By the table or an index of `item`, if few rows are wanted.
+    ByItem,
+}
+
+impl ReadingOrder {
+    /// Joins the narrow and the wide rows of items.
+    pub(super) const fn tables(self) -> &'static str {
+        match self {
+            Self::ByKey => "content CROSS JOIN item ON item.id = content.item",
+            Self::ByItem => "item CROSS JOIN content ON content.item = item.id",
+        }
+    }
+
+    /// Selects the columns of items.
+    pub(super) fn narrow(self) -> String {
+        let tables = self.tables();
+        format!("{COLUMNS} {tables} {SEEN}")
+    }
+}
 
 pub(super) const WIDE: &str =
     "SELECT key, source_id, first_seen, content, contacts, texts FROM content WHERE item = ?1";
@@ -29,14 +56,19 @@ pub(super) const ITEM_CHANGES: &str = "AND container_kind IS NULL";
 pub(super) static CHANGE: LazyLock<String> = LazyLock::new(|| {
     format!(
         "SELECT seq, change.scan, time, code, key, kind, fields, container_kind IS NOT NULL FROM change \
-         JOIN content ON content.item = change.item JOIN item ON item.id = change.item \
-         JOIN connection ON connection.id = item.connection WHERE item.connection IN ({SCANNED_CONNECTIONS})"
+         CROSS JOIN item ON item.id = change.item CROSS JOIN content ON content.item = change.item \
+         CROSS JOIN connection ON connection.id = item.connection WHERE item.connection IN ({SCANNED_CONNECTIONS})"
     )
 });
 
 pub(super) const SCAN: &str = "SELECT scan.id, code, started, ended, scan.outcome, reasons, site_version, bytes, \
      seen, added, changed, removed, returned, unreadable, filtered, rewritten, unread \
      FROM scan JOIN connection ON connection.id = scan.connection";
+
+/// The last scan of each connection and outcome. Each is found by the index, because there may be many scans.
+pub(super) const LAST_SCANS: &str = "SELECT connection.id AS connection, outcomes.outcome AS outcome, (SELECT max(scan.id) FROM scan \
+     WHERE scan.connection = connection.id AND scan.outcome IS outcomes.outcome) AS id FROM connection CROSS JOIN \
+     (SELECT 'complete' AS outcome UNION ALL VALUES ('partial'), ('failed'), ('interrupted'), (NULL)) AS outcomes";
 
 pub(super) fn connections(db: &Connection) -> rusqlite::Result<Vec<StoredConnection>> {
     let mut rows = db

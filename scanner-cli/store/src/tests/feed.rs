@@ -166,7 +166,8 @@ async fn a_scan_is_not_reported_before_its_changes_can_be_delivered() {
         "INSERT INTO connection (code, name, key_parts) VALUES ('d', 'D', '[]'); \
          INSERT INTO scan (connection, started) SELECT max(id), 0 FROM connection; \
          UPDATE change SET scan = (SELECT max(id) FROM scan) \
-         WHERE seq = (SELECT min(seq) FROM change WHERE scan = (SELECT min(id) + 1 FROM scan))",
+         WHERE seq = (SELECT min(seq) FROM change WHERE scan = (SELECT min(id) + 1 FROM scan)); \
+         UPDATE scan SET first_change = (SELECT min(seq) FROM change WHERE change.scan = scan.id) WHERE outcome IS NULL",
     )
     .unwrap();
     assert_eq!(count(), 1);

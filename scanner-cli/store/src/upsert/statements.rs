@@ -19,6 +19,7 @@ pub(super) struct Statements<'a> {
     pub(super) update_content: CachedStatement<'a>,
     pub(super) log: CachedStatement<'a>,
     pub(super) log_values: CachedStatement<'a>,
+    pub(super) first_change: CachedStatement<'a>,
     pub(super) unreadable: CachedStatement<'a>,
     pub(super) forget: [CachedStatement<'a>; 3],
     pub(super) undo: Undo<'a>,
@@ -63,6 +64,9 @@ impl<'a> Statements<'a> {
                 "INSERT INTO change (scan, item, kind, fields, time) VALUES (?1, ?2, ?3, ?4, ?5)",
             )?,
             log_values: db.prepare_cached("INSERT INTO change_value VALUES (?1, ?2)")?,
+            first_change: db.prepare_cached(
+                "UPDATE scan SET first_change = coalesce(first_change, ?2) WHERE id = ?1",
+            )?,
             forget: [
                 db.prepare_cached("DELETE FROM change WHERE item = ?1")?,
                 db.prepare_cached("DELETE FROM content WHERE item = ?1")?,

@@ -11,13 +11,15 @@ use rusqlite::params;
 
 use super::{
     super::{
-        Catalog, CatalogContainer, CatalogItem, Change, LastScan, StoredConnection, StoredScan,
-        entries::{CONTAINERS, ITEMS},
+        Catalog, CatalogContainer, CatalogItem, Change, ItemScope, LastScan, StoredConnection,
+        StoredScan,
+        entries::Which,
         rows::{CHANGE, SCAN, change_from_row, scan_from_row},
+        selection::Selection,
     },
     batches::ContainerParent,
 };
-use crate::{StoreError, change::NumericCode, closing::SCANNED_CONNECTIONS};
+use crate::StoreError;
 
 /// Maximum number of scans that are read at once.
 const MAX_SCANS: i64 = 100;
@@ -103,20 +105,24 @@ impl Catalog {
         code: &ConnectionCode,
         states: &[ItemState],
     ) -> Result<Vec<i64>, StoreError> {
-        let states = (states.iter()).fold(0_i64, |set, state| set | 1 << state.code());
         let known = (self.connections.iter()).find(|known| known.code == code.as_str());
-        let which = match entity {
-            EntityKind::Item => ITEMS,
-            EntityKind::Container => CONTAINERS,
+        let Some(connection) = known else {
+            return Ok(Vec::new());
         };
-        let sql = format!(
-            "SELECT item.id FROM item JOIN content ON content.item = item.id WHERE item.connection = ?1 \
-             AND ?2 >> item.state & 1 AND {which} AND item.connection IN ({SCANNED_CONNECTIONS}) ORDER BY key"
-        );
+        let scope = ItemScope {
+            connection: Some(connection),
+            states,
+        };
+        let which = match entity {
+            EntityKind::Item => Which::Items,
+            EntityKind::Container => Which::Containers(None),
+        };
+        let selection = Selection::new(self, scope, which)?;
+        let (tables, condition) = (selection.order().tables(), selection.condition());
+        let sql = format!("SELECT item.id FROM {tables} WHERE {condition} ORDER BY key");
         let mut ids = self.prepare(&sql)?;
-        let connection = known.map(|known| known.id);
         self.read(|_| {
-            ids.query_map(params![connection, states], |row| row.get(0))?
+            ids.query_map(selection.values(), |row| row.get(0))?
                 .collect()
         })
     }

@@ -40,7 +40,9 @@ async fn a_store_of_the_previous_version_gets_containers_with_its_next_scan() {
     // As version 5 wrote it.
     let db = rusqlite::Connection::open(&path).unwrap();
     db.execute_batch(
-        "ALTER TABLE item DROP COLUMN container_kind; DROP TABLE container_kind; \
+        "DROP INDEX content_by_key; DROP INDEX change_by_item; DROP INDEX item_container; \
+         DROP INDEX item_not_present; DROP INDEX scan_open; ALTER TABLE scan DROP COLUMN first_change; \
+         ALTER TABLE item DROP COLUMN container_kind; DROP TABLE container_kind; \
          ALTER TABLE follower DROP COLUMN basis; DROP TABLE follower_note; \
          ALTER TABLE follower DROP COLUMN sent; ALTER TABLE follower DROP COLUMN refused; \
          ALTER TABLE follower DROP COLUMN succeeded; DROP TABLE follower_refusal; \
