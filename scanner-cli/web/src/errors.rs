@@ -1,4 +1,4 @@
-//! Errors of requests. `pages` shows them with the layout of all pages.
+//! Errors of requests. `pages` shows them in the frame of all pages.
 
 use axum::{
     http::StatusCode,
@@ -7,7 +7,7 @@ use axum::{
 
 use crate::{
     store::{StoreError, browse::BrowseError},
-    texts,
+    texts::ENGLISH,
 };
 
 /// An error that a page is shown for.
@@ -19,28 +19,28 @@ pub(crate) struct ErrorPage {
 }
 
 impl ErrorPage {
-    pub(crate) fn not_found() -> Self {
+    fn new(status: StatusCode, title: &str, text: impl Into<String>) -> Self {
         Self {
-            status: StatusCode::NOT_FOUND,
-            title: texts::NOT_FOUND.to_owned(),
-            text: texts::NOT_FOUND_TEXT.to_owned(),
+            status,
+            title: title.to_owned(),
+            text: text.into(),
         }
+    }
+
+    pub(crate) fn not_found() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            ENGLISH.not_found,
+            ENGLISH.not_found_text,
+        )
     }
 
     pub(crate) fn bad_request(text: impl Into<String>) -> Self {
-        Self {
-            status: StatusCode::BAD_REQUEST,
-            title: texts::BAD_REQUEST.to_owned(),
-            text: text.into(),
-        }
+        Self::new(StatusCode::BAD_REQUEST, ENGLISH.bad_request, text)
     }
 
     pub(crate) fn unreadable(text: impl Into<String>) -> Self {
-        Self {
-            status: StatusCode::SERVICE_UNAVAILABLE,
-            title: texts::UNREADABLE.to_owned(),
-            text: text.into(),
-        }
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, ENGLISH.unreadable, text)
     }
 }
 
@@ -53,8 +53,13 @@ impl From<StoreError> for ErrorPage {
 impl From<BrowseError> for ErrorPage {
     fn from(error: BrowseError) -> Self {
         match error {
-            BrowseError::InvalidCursor => Self::bad_request(error.to_string()),
+            BrowseError::InvalidCursor => Self::bad_request(ENGLISH.invalid_cursor),
             BrowseError::InvalidRequest(problem) => Self::bad_request(problem),
+            BrowseError::NoStore => Self::new(
+                StatusCode::OK,
+                ENGLISH.empty_store,
+                ENGLISH.empty_store_text,
+            ),
             BrowseError::Store(error) => error.into(),
             error => Self::unreadable(error.to_string()),
         }
@@ -63,15 +68,15 @@ impl From<BrowseError> for ErrorPage {
 
 impl From<askama::Error> for ErrorPage {
     fn from(error: askama::Error) -> Self {
-        Self {
-            status: StatusCode::INTERNAL_SERVER_ERROR,
-            title: texts::UNREADABLE.to_owned(),
-            text: error.to_string(),
-        }
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            ENGLISH.unreadable,
+            error.to_string(),
+        )
     }
 }
 
-/// Without the layout, for what is not a page.
+/// Without the frame, for what is not a page.
 impl IntoResponse for ErrorPage {
     fn into_response(self) -> Response {
         (self.status, format!("{}: {}\n", self.title, self.text)).into_response()

@@ -1,19 +1,24 @@
 #![doc = include_str!("../README.md")]
 
+mod address;
 mod assets;
 mod errors;
 mod links;
 pub mod live;
 mod pages;
+mod parts;
+mod quality;
 pub mod query;
 mod request;
+mod requests;
 mod router;
 pub mod server;
 mod state;
 mod texts;
+mod views;
 
 use catalog_store as store;
 
 pub use links::Links;
 pub use router::router;
-pub use state::{CatalogWeb, ContainerRoute};
+pub use state::{CatalogWeb, ContainerRoute, Words};

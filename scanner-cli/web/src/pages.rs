@@ -1,4 +1,4 @@
-//! The HTML pages.
+//! The HTML pages. Their texts are in `texts.rs`, their parts in `parts.rs`.
 
 use askama::Template;
 use axum::{
@@ -6,42 +6,142 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 
-use crate::{assets, errors::ErrorPage, links::Links, request::PageRequest};
+use crate::{
+    assets,
+    errors::ErrorPage,
+    links::Links,
+    parts::Link,
+    request::PageRequest,
+    state::Words,
+    texts::{ENGLISH, Texts, capitalized},
+};
 
+pub(crate) mod changes;
+pub(crate) mod connections;
+pub(crate) mod entry;
 pub(crate) mod home;
-pub(crate) mod item;
+pub(crate) mod owners;
+mod problems;
+pub(crate) mod quality;
+pub(crate) mod scans;
+pub(crate) mod search;
+pub(crate) mod sign_in;
 
-/// What all pages have in common: the values of `layout.html`.
-pub(crate) struct Layout {
+/// What all pages have in common: the values of `frame.html`.
+pub(crate) struct Frame {
+    pub(crate) t: &'static Texts,
     pub(crate) title: String,
-    pub(crate) links: Links,
-    pub(crate) nav: Nav,
-    /// The text of the search field.
-    pub(crate) search: String,
-    /// Whether the page offers to sign out.
-    pub(crate) has_session: bool,
+    pub(crate) style: String,
+    pub(crate) script: String,
+    pub(crate) icon: String,
+    pub(crate) home: String,
+    pub(crate) feed: Option<String>,
+    /// Where the search field leads. Not set: there is none.
+    pub(crate) search: Option<String>,
+    pub(crate) query: String,
+    /// The word for items, with an upper-case first letter.
+    pub(crate) items: String,
+    /// Parameters that the search field keeps.
+    pub(crate) kept: Vec<(String, String)>,
+    pub(crate) sign_out: Option<String>,
+    pub(crate) navigation: Vec<Link>,
+    pub(crate) footer: Vec<Link>,
 }
 
 /// The entry of the navigation that a page belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Nav {
     None,
     Home,
+    Items,
+    /// The containers with this path.
+    Containers(&'static str),
+    Owners,
+    Changes,
+    Scans,
+    Connections,
+    Quality,
 }
 
 /// The result of a handler of a page.
 pub(crate) type PageResult = Result<String, ErrorPage>;
 
-impl Layout {
-    pub(crate) fn new(request: &PageRequest, title: &str, nav: Nav) -> Self {
+impl Frame {
+    pub(crate) fn new(request: &PageRequest, title: &str, nav: &Nav) -> Self {
+        let t = &ENGLISH;
+        let links = &request.web.links;
+        let title = match nav {
+            Nav::Home => t.brand.to_owned(),
+            _ => format!("{title} · {}", t.brand),
+        };
+        let paths = request.web.containers.iter().map(|route| route.path);
         Self {
-            title: title.to_owned(),
-            links: request.web.links.clone(),
-            nav,
-            search: request.query.get("q").unwrap_or_default().to_owned(),
-            has_session: request.visitor.has_session,
+            title,
+            feed: Some(links.to("/feed.atom")),
+            search: Some(links.to("/search")),
+            query: request.query.get("q").unwrap_or_default().to_owned(),
+            sign_out: request.visitor.has_session.then(|| links.to("/sign-out")),
+            items: capitalized(request.web.words.items),
+            navigation: navigation(t, links, paths, (nav, &request.web.words)),
+            footer: vec![
+                Link::new(t.feed, links.to("/feed.atom")),
+                Link::new(t.api, links.to("/api/v1/openapi.json")),
+            ],
+            ..Self::plain(links, "")
         }
     }
+
+    /// Keeps these parameters when people search.
+    pub(crate) fn keeping(self, kept: Vec<(String, String)>) -> Self {
+        Self { kept, ..self }
+    }
+
+    /// Without anything that needs a login.
+    pub(crate) fn plain(links: &Links, title: &str) -> Self {
+        let t = &ENGLISH;
+        Self {
+            t,
+            title: format!("{title} · {}", t.brand),
+            style: links.asset("style.css"),
+            script: links.asset("script.js"),
+            icon: links.asset("icon.svg"),
+            home: links.to("/"),
+            feed: None,
+            search: None,
+            query: String::new(),
+            items: String::new(),
+            kept: Vec::new(),
+            sign_out: None,
+            navigation: Vec::new(),
+            footer: Vec::new(),
+        }
+    }
+}
+
+fn navigation(
+    t: &Texts,
+    links: &Links,
+    containers: impl Iterator<Item = &'static str>,
+    (nav, words): (&Nav, &Words),
+) -> Vec<Link> {
+    let entry =
+        |text: &str, path: &str, place: &Nav| Link::new(text, links.to(path)).current(place == nav);
+    let mut entries = vec![
+        entry(t.home, "/", &Nav::Home),
+        entry(&words.say(t.everything), "/search", &Nav::Items),
+    ];
+    for path in containers {
+        let place = Nav::Containers(path);
+        entries.push(entry(&capitalized(path), &format!("/{path}"), &place));
+    }
+    entries.extend([
+        entry(t.owners, "/owners", &Nav::Owners),
+        entry(t.changes, "/changes", &Nav::Changes),
+        entry(t.quality, "/quality", &Nav::Quality),
+        entry(t.scans, "/scans", &Nav::Scans),
+        entry(t.connections, "/connections", &Nav::Connections),
+    ]);
+    entries
 }
 
 /// The response of a handler: the page, or an error page.
@@ -58,17 +158,28 @@ pub(crate) fn rendered(template: &impl Template) -> PageResult {
 }
 
 #[derive(Template)]
-#[template(path = "error.html")]
-struct ErrorTemplate<'a> {
-    layout: Layout,
+#[template(path = "message.html")]
+struct MessagePage<'a> {
+    frame: Frame,
+    heading: &'a str,
     text: &'a str,
+    links: Vec<Link>,
 }
 
-/// The page about an error.
+/// The page of an error, in the frame of all pages.
 pub(crate) fn error_page(request: &PageRequest, error: ErrorPage) -> Response {
-    let template = ErrorTemplate {
-        layout: Layout::new(request, &error.title, Nav::None),
+    let links = &request.web.links;
+    let template = MessagePage {
+        frame: Frame::new(request, &error.title, &Nav::None),
+        heading: &error.title,
         text: &error.text,
+        links: vec![
+            Link::new(
+                request.web.words.say(ENGLISH.show_everything),
+                links.to("/search"),
+            ),
+            Link::new(ENGLISH.go_home, links.to("/")),
+        ],
     };
     match template.render() {
         Ok(html) => (error.status, Html(html)).into_response(),

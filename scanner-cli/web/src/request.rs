@@ -9,7 +9,7 @@ use axum::{
 use catalog_model::{InvalidKey, ItemKey};
 use percent_encoding::percent_decode_str;
 
-use crate::{errors::ErrorPage, query::Query, state::CatalogWeb};
+use crate::{errors::ErrorPage, query::Query, state::CatalogWeb, texts::ENGLISH, views::Views};
 
 /// Who sent a request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,6 +42,21 @@ impl FromRequestParts<CatalogWeb> for PageRequest {
 }
 
 impl PageRequest {
+    /// What views are made with.
+    pub(crate) fn views(&self) -> Views<'_> {
+        Views {
+            t: &ENGLISH,
+            links: &self.web.links,
+            containers: &self.web.containers,
+            words: &self.web.words,
+        }
+    }
+
+    /// The path without the base path.
+    pub(crate) fn path(&self) -> &str {
+        self.uri.path()
+    }
+
     /// The decoded parts of the path after `prefix`, such as `/items/`. The path is not decoded before it is split: a part may
     /// contain an encoded slash.
     pub(crate) fn parts_after(&self, prefix: &str) -> Vec<String> {

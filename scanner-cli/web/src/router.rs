@@ -2,14 +2,37 @@
 
 use axum::{Router, routing::get};
 
-use crate::{pages, state::CatalogWeb};
+use crate::{
+    pages,
+    request::PageRequest,
+    state::{CatalogWeb, ContainerRoute},
+};
 
 /// The pages and the API of a catalog, without a server's checks of who may see them.
 pub fn router(web: CatalogWeb) -> Router {
-    Router::new()
+    let mut router = Router::new()
         .route("/", get(pages::home::show))
-        .route("/items/{*key}", get(pages::item::show))
-        .route("/assets/{hash}/{name}", get(pages::asset))
-        .fallback(pages::not_found)
-        .with_state(web)
+        .route("/search", get(pages::search::show))
+        .route("/items/{*key}", get(pages::entry::item))
+        .route("/owners", get(pages::owners::show))
+        .route("/changes", get(pages::changes::show))
+        .route("/scans", get(pages::scans::show))
+        .route("/connections", get(pages::connections::show))
+        .route("/quality", get(pages::quality::show))
+        .route("/quality/{list}", get(pages::quality::list))
+        .route("/assets/{hash}/{name}", get(pages::asset));
+    for route in web.containers.iter() {
+        router = router.merge(containers(route));
+    }
+    router.fallback(pages::not_found).with_state(web)
+}
+
+/// The list of the containers of one kind, and the page of each.
+fn containers(route: &ContainerRoute) -> Router<CatalogWeb> {
+    let &ContainerRoute { path, kind } = route;
+    let list = move |request: PageRequest| pages::search::containers(request, path, kind);
+    let one = move |request: PageRequest| pages::entry::container(request, path, kind);
+    Router::new()
+        .route(&format!("/{path}"), get(list))
+        .route(&format!("/{path}/{{code}}/{{*id}}"), get(one))
 }

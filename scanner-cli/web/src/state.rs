@@ -9,6 +9,7 @@ use crate::{
     links::Links,
     live::{Live, LiveState},
     store::browse::{BrowseError, Browser},
+    texts::capitalized,
 };
 
 /// The catalog that the pages show. Cheap to clone.
@@ -22,6 +23,39 @@ pub struct CatalogWeb {
     pub containers: Arc<[ContainerRoute]>,
     /// Makes the addresses of pages.
     pub links: Links,
+    /// What the items are called.
+    pub words: Words,
+}
+
+/// What the items and their source are called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Words {
+    /// One item, such as `report`.
+    pub item: &'static str,
+    /// Several items, such as `reports`.
+    pub items: &'static str,
+    /// The kind of source, such as `the report server`.
+    pub source: &'static str,
+}
+
+impl Default for Words {
+    fn default() -> Self {
+        Self {
+            item: "item",
+            items: "items",
+            source: "the source",
+        }
+    }
+}
+
+impl Words {
+    /// A text in which `{item}`, `{items}`, `{Items}` and `{source}` are replaced.
+    pub(crate) fn say(&self, text: &str) -> String {
+        text.replace("{item}", self.item)
+            .replace("{items}", self.items)
+            .replace("{Items}", &capitalized(self.items))
+            .replace("{source}", self.source)
+    }
 }
 
 /// The address of the containers of a kind: `/PATH/CODE/ID`.
@@ -47,7 +81,14 @@ impl CatalogWeb {
             live,
             containers: containers.into(),
             links: Links::default(),
+            words: Words::default(),
         }
+    }
+
+    /// The same catalog, with these words for its items.
+    #[must_use]
+    pub fn with_words(self, words: Words) -> Self {
+        Self { words, ..self }
     }
 
     /// The same catalog, whose addresses begin with `base`, such as `/catalog`.

@@ -5,7 +5,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use askama::Template;
 use axum::{
     body::{Body, to_bytes},
     http::{HeaderValue, Method, Request, StatusCode, Uri, header},
@@ -21,7 +20,11 @@ use super::{
     sessions::LIFETIME,
     settings::Auth,
 };
-use crate::{links::Links, query::Query, texts};
+use crate::{
+    pages,
+    query::Query,
+    texts::{ENGLISH, counted},
+};
 
 /// A page of this module that is asked for.
 pub(super) enum Page {
@@ -37,14 +40,6 @@ const NEXT: &str = "next";
 const MAX_FORM_BYTES: usize = 16 * 1024;
 /// How long a client may take to send a form.
 const FORM_TIMEOUT: Duration = Duration::from_secs(10);
-
-#[derive(Template)]
-#[template(path = "sign_in.html")]
-struct SignInPage<'a> {
-    links: &'a Links,
-    next: &'a str,
-    error: Option<&'a str>,
-}
 
 impl Page {
     /// The page that a request asks for. Without a token in the settings there are none.
@@ -123,7 +118,7 @@ async fn sign_in(
     match logins.attempt(given, token, peer) {
         Login::Accepted => {}
         Login::Throttled(seconds) => {
-            let error = texts::sign_in_throttled(seconds);
+            let error = counted(ENGLISH.too_many_attempts, seconds);
             let status = StatusCode::TOO_MANY_REQUESTS;
             let mut response = shown(site, status, next, Some(&error));
             response
@@ -132,7 +127,7 @@ async fn sign_in(
             return response;
         }
         _ => {
-            let error = Some(texts::SIGN_IN_WRONG);
+            let error = Some(ENGLISH.token_wrong);
             return shown(site, StatusCode::FORBIDDEN, next, error);
         }
     }
@@ -152,12 +147,8 @@ fn sign_out(site: &Site, logins: &Logins, request: &Request<Body>) -> Response {
 }
 
 fn shown(site: &Site, status: StatusCode, next: &str, error: Option<&str>) -> Response {
-    let page = SignInPage {
-        links: &site.links,
-        next: local(next),
-        error,
-    };
-    let html = page.render().unwrap_or_default();
+    let page = pages::sign_in::page(&site.links, error, local(next));
+    let html = page.unwrap_or_else(|error| error.title);
     let never = [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
     (status, never, Html(html)).into_response()
 }

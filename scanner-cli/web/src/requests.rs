@@ -1,0 +1,166 @@
+//! Parameters of lists, as requests to the store. Pages, the API and downloads use the same ones.
+
+use std::str::FromStr;
+
+use catalog_model::{AccountStatus, ChangeKind, ItemState};
+
+use crate::{
+    errors::ErrorPage,
+    query::Query,
+    store::browse::{
+        BrowseFilter, ChangesRequest, OwnerCondition, OwnerSort, OwnersRequest, PageRequest,
+        ScansRequest, SearchRequest, Sort,
+    },
+};
+
+/// All parameters of a search but the cursor.
+pub(crate) const SEARCH: [&str; 9] = [
+    "q",
+    "connection",
+    "container",
+    "owner",
+    "tag",
+    "status",
+    "state",
+    "sort",
+    "days",
+];
+
+/// Maximum length of a search text in characters. Longer texts are cut.
+const MAX_TEXT: usize = 200;
+/// Maximum number of values of one parameter.
+const MAX_VALUES: usize = 50;
+
+/// A search with a filter.
+pub(crate) fn search(query: &Query, default_limit: usize) -> Result<SearchRequest, ErrorPage> {
+    let sort = query.get("sort").map(|word| {
+        Sort::from_word(word).ok_or_else(|| invalid("sort", word, &Sort::ALL.map(Sort::word)))
+    });
+    Ok(SearchRequest {
+        text: text(query, "q"),
+        filter: filter(query)?,
+        sort: sort.transpose()?,
+        page: page(query, default_limit)?,
+    })
+}
+
+/// Which items a list contains.
+pub(crate) fn filter(query: &Query) -> Result<BrowseFilter, ErrorPage> {
+    let states = values(query, "state")?;
+    let states = states.iter().map(|word| {
+        let mut all = ItemState::ALL.into_iter();
+        let state = all.find(|state| state.word() == word);
+        state.ok_or_else(|| invalid("state", word, &ItemState::ALL.map(ItemState::word)))
+    });
+    Ok(BrowseFilter {
+        connections: values(query, "connection")?,
+        containers: values(query, "container")?,
+        owners: values(query, "owner")?,
+        tags: values(query, "tag")?,
+        statuses: values(query, "status")?,
+        states: states.collect::<Result<_, _>>()?,
+        ..BrowseFilter::default()
+    })
+}
+
+/// A list of changes.
+pub(crate) fn changes(query: &Query, default_limit: usize) -> Result<ChangesRequest, ErrorPage> {
+    let kinds = values(query, "kind")?;
+    let kinds = kinds.iter().map(|word| {
+        let kind = CHANGE_KINDS.into_iter().find(|kind| kind.word() == word);
+        kind.ok_or_else(|| invalid("kind", word, &CHANGE_KINDS.map(ChangeKind::word)))
+    });
+    Ok(ChangesRequest {
+        connections: values(query, "connection")?,
+        kinds: kinds.collect::<Result<_, _>>()?,
+        scan: number(query, "scan")?,
+        page: page(query, default_limit)?,
+        ..ChangesRequest::default()
+    })
+}
+
+/// The kinds of changes that people see.
+pub(crate) const CHANGE_KINDS: [ChangeKind; 5] = [
+    ChangeKind::Added,
+    ChangeKind::Changed,
+    ChangeKind::Removed,
+    ChangeKind::Returned,
+    ChangeKind::Excluded,
+];
+
+/// The accounts of owners who can no longer sign in.
+pub(crate) const LOST: [AccountStatus; 3] = [
+    AccountStatus::Inactive,
+    AccountStatus::Blocked,
+    AccountStatus::Removed,
+];
+
+/// A list of owners.
+pub(crate) fn owners(query: &Query, default_limit: usize) -> Result<OwnersRequest, ErrorPage> {
+    let condition = match query.get("show") {
+        None => OwnerCondition::Any,
+        Some("without_address") => OwnerCondition::WithoutAddress,
+        Some("lost") => OwnerCondition::Statuses(LOST.to_vec()),
+        Some(other) => return Err(invalid("show", other, &["without_address", "lost"])),
+    };
+    let sort = match query.get("sort") {
+        None | Some("items") => OwnerSort::Items,
+        Some("name") => OwnerSort::Name,
+        Some(other) => return Err(invalid("sort", other, &["items", "name"])),
+    };
+    Ok(OwnersRequest {
+        connections: values(query, "connection")?,
+        text: text(query, "q"),
+        condition,
+        sort,
+        page: page(query, default_limit)?,
+    })
+}
+
+/// A list of scans.
+pub(crate) fn scans(query: &Query, default_limit: usize) -> Result<ScansRequest, ErrorPage> {
+    Ok(ScansRequest {
+        connections: values(query, "connection")?,
+        outcomes: values(query, "outcome")?,
+        page: page(query, default_limit)?,
+    })
+}
+
+/// Which page of a list.
+fn page(query: &Query, default_limit: usize) -> Result<PageRequest, ErrorPage> {
+    Ok(PageRequest {
+        limit: number(query, "limit")?.unwrap_or(default_limit),
+        cursor: query.get("cursor").map(str::to_owned),
+    })
+}
+
+fn text(query: &Query, name: &str) -> String {
+    let text = query.get(name).unwrap_or_default();
+    text.chars().take(MAX_TEXT).collect()
+}
+
+fn values(query: &Query, name: &str) -> Result<Vec<String>, ErrorPage> {
+    let values: Vec<_> = query.all(name).map(str::to_owned).collect();
+    if values.len() > MAX_VALUES {
+        let problem = format!("`{name}` has more than {MAX_VALUES} values");
+        return Err(ErrorPage::bad_request(problem));
+    }
+    Ok(values)
+}
+
+/// The number that is the value of a parameter.
+pub(crate) fn number<T: FromStr>(query: &Query, name: &str) -> Result<Option<T>, ErrorPage> {
+    let number = query.get(name).map(|text| {
+        let problem =
+            || ErrorPage::bad_request(format!("`{name}` is not a valid number: `{text}`"));
+        text.parse().map_err(|_invalid| problem())
+    });
+    number.transpose()
+}
+
+fn invalid(name: &str, value: &str, valid: &[&str]) -> ErrorPage {
+    let valid = valid.join("`, `");
+    ErrorPage::bad_request(format!(
+        "`{name}` cannot be `{value}`; it is one of `{valid}`"
+    ))
+}

@@ -1,0 +1,79 @@
+//! Changes in timelines.
+
+use catalog_model::{ChangeKind, follower::EntityKind};
+use jiff::Timestamp;
+
+use super::Views;
+use crate::{
+    parts::{Badge, ChangeRow, ChangedValue, Link, Moment, Tone},
+    store::browse,
+};
+
+/// Whether a row says what changed and where it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum About {
+    /// Anything.
+    Anything,
+    /// What the page is about.
+    ThePage,
+}
+
+/// A change in a timeline.
+pub(crate) fn change(views: &Views<'_>, row: &browse::ChangeRow, about: About) -> ChangeRow {
+    let time = Timestamp::from_millisecond(row.time).unwrap_or_default();
+    let is_elsewhere = about == About::Anything;
+    let place: Vec<_> = row
+        .containers
+        .iter()
+        .map(|held| views.named(&held.name))
+        .collect();
+    ChangeRow {
+        badge: kind_badge(views, row.kind),
+        subject: is_elsewhere.then(|| Link::new(views.named(&row.name), subject(views, row))),
+        place: (is_elsewhere && !place.is_empty()).then(|| place.join(" / ")),
+        time: match about {
+            About::Anything => Moment::time(views.t, time),
+            About::ThePage => Moment::full(views.t, time),
+        },
+        note: row
+            .rule
+            .as_ref()
+            .map(|rule| format!("{} {rule}", views.t.excluded_by)),
+        values: row
+            .fields
+            .iter()
+            .map(|field| changed(views, field))
+            .collect(),
+    }
+}
+
+fn subject(views: &Views<'_>, row: &browse::ChangeRow) -> String {
+    match row.entity {
+        EntityKind::Item => views.links.item(&row.key),
+        EntityKind::Container => views.container(&row.key),
+    }
+}
+
+fn changed(views: &Views<'_>, field: &browse::FieldChange) -> ChangedValue {
+    let shown = |value: &Option<String>| match (value, field.is_known) {
+        (_, false) => None,
+        (Some(value), true) if !value.trim().is_empty() => Some(value.clone()),
+        (_, true) => Some(views.t.empty_value.to_owned()),
+    };
+    ChangedValue {
+        label: field.label.clone(),
+        old: shown(&field.old),
+        new: shown(&field.new),
+    }
+}
+
+/// The kind of a change.
+fn kind_badge(views: &Views<'_>, kind: ChangeKind) -> Badge {
+    let tone = match kind {
+        ChangeKind::Added | ChangeKind::Returned => Tone::Good,
+        ChangeKind::Changed => Tone::Note,
+        ChangeKind::Removed => Tone::Bad,
+        _ => Tone::Plain,
+    };
+    Badge::new(tone, views.kind_word(kind))
+}
