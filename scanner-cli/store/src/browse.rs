@@ -8,16 +8,21 @@
 
 mod browser;
 mod changes;
+mod columns;
 mod cursor;
 mod error;
 mod filter;
+mod index;
 mod item;
 mod owners;
 mod page;
+mod pool;
+mod recent;
 mod scans;
 mod search;
 mod settings;
 mod summary;
+mod words;
 
 pub use browser::Browser;
 pub use changes::{ChangeRow, ChangesRequest, DayChanges, FieldChange, KindCounts};

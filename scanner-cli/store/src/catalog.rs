@@ -17,6 +17,7 @@ use super::{
     schema,
 };
 
+mod browsing;
 mod changes;
 mod entries;
 mod feed;

@@ -106,6 +106,24 @@ pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
+/// Returns the path of the index for people, beside the store `path`.
+pub(super) fn index(path: &Path) -> PathBuf {
+    path.with_extension("index")
+}
+
+/// Removes the index. It is created again when it is needed.
+pub(super) fn remove_index(path: &Path) {
+    remove_database(&index(path));
+}
+
+/// Removes a database that can be created again.
+pub(super) fn remove_database(path: &Path) {
+    for suffix in SIDE_FILES {
+        let _ = fs::remove_file(beside(path, suffix));
+    }
+    let _ = fs::remove_file(path);
+}
+
 /// Whether there are changes that are not in the main file of the database yet.
 pub(super) fn has_log(path: &Path) -> bool {
     fs::metadata(beside(path, "-wal")).is_ok_and(|log| log.len() > 0)

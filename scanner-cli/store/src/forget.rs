@@ -94,6 +94,7 @@ pub fn forget(path: &Path, code: &str) -> Result<(), StoreError> {
     }
     let usage = Usage::exclusive(path, IN_USE_TIMEOUT)?;
     remove_unfinished_copies(path);
+    files::remove_index(path);
     let mut db = opening::open_with(path, usage, &Default::default())?;
     let forgotten = (|| -> rusqlite::Result<bool> {
         // Searching all rows that refer to each deleted row would take hours. Everything that does is deleted.

@@ -95,6 +95,15 @@ impl KindCounts {
         }
     }
 
+    /// Adds other numbers.
+    pub(super) fn add_all(&mut self, other: &Self) {
+        self.added += other.added;
+        self.changed += other.changed;
+        self.removed += other.removed;
+        self.returned += other.returned;
+        self.excluded += other.excluded;
+    }
+
     /// The sum.
     #[must_use]
     pub fn total(&self) -> u64 {

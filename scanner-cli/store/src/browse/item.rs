@@ -82,6 +82,8 @@ pub struct DetailProperty {
 pub struct EntryDetail {
     /// The item or container.
     pub entry: BrowseEntry,
+    /// For a container, the number of existing items that it holds directly or indirectly.
+    pub items: Option<u64>,
     /// The properties of an item in the order of their definitions. Empty for a container, which has fields instead.
     pub properties: Vec<DetailProperty>,
     /// Which followers have delivered it.

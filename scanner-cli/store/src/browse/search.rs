@@ -79,6 +79,8 @@ pub struct SearchPage {
 pub struct SearchHit {
     /// The item or container.
     pub entry: BrowseEntry,
+    /// For a container, the number of existing items that it holds directly or indirectly.
+    pub items: Option<u64>,
     /// Where the text was found, the most important place first.
     pub highlights: Vec<Highlight>,
 }

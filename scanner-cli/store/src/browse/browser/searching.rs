@@ -1,0 +1,370 @@
+//! Search, lists and facets.
+
+use std::sync::Arc;
+
+use catalog_model::{ContainerKind, ItemState};
+use rusqlite::{OptionalExtension, types::Value};
+
+use super::{
+    super::{
+        BrowseError, BrowseFilter, Facet, FacetValue, Facets, FacetsRequest, SearchHit, SearchPage,
+        SearchRequest, Sort,
+        columns::{Bits, ValueCounts, order_by, state_bit},
+        cursor, words,
+    },
+    Browser, Session,
+    selecting::Dimension,
+};
+use crate::change::NumericCode;
+
+/// The place of the last entry of a page.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+enum Place {
+    /// In the order by relevance.
+    Relevance(u64),
+    /// In an order by a text, with the id.
+    Text(String, i64),
+    /// In an order by a number, with the id.
+    Number(i64, i64),
+}
+
+impl Browser {
+    /// Searches, or lists everything if the text is empty.
+    ///
+    /// # Errors
+    /// If the request is not valid, or the store cannot be read.
+    pub fn search(&self, request: &SearchRequest) -> Result<SearchPage, BrowseError> {
+        self.shared.read(|session| session.search(request))
+    }
+
+    /// Counts the items or containers that match.
+    ///
+    /// # Errors
+    /// If the request is not valid, or the store cannot be read.
+    pub fn count(&self, text: &str, filter: &BrowseFilter) -> Result<u64, BrowseError> {
+        self.shared.read(|session| session.number(text, filter))
+    }
+
+    /// Returns the facets of a list.
+    ///
+    /// # Errors
+    /// If the request is not valid, or the store cannot be read.
+    pub fn facets(&self, request: &FacetsRequest) -> Result<Facets, BrowseError> {
+        self.shared.read(|session| {
+            let basis = format!(
+                "{} {} {:?} {request:?}",
+                session.catalog().store_id(),
+                session.columns.generation,
+                session.state
+            );
+            let facets = self
+                .shared
+                .facets
+                .get(basis, || session.facets(request).map(Arc::new));
+            facets.map(|facets| Facets::clone(&facets))
+        })
+    }
+}
+
+impl Session<'_> {
+    fn search(&self, request: &SearchRequest) -> Result<SearchPage, BrowseError> {
+        let limit = request.page.checked_limit()?;
+        let expression = words::expression(&request.text)?;
+        let (bits, in_name) = self.matching(&request.text, &request.filter)?;
+        let sort = match request.sort {
+            None | Some(Sort::Relevance) if !Self::lists_everything(&request.text)? => {
+                Sort::Relevance
+            }
+            None | Some(Sort::Relevance) => Sort::Name,
+            Some(sort) => sort,
+        };
+        let list = format!("search {:?}", (&request.text, &request.filter, sort.word()));
+        let after = request.page.cursor.as_deref();
+        let after = after.map(|after| cursor::read(&list, after)).transpose()?;
+        let in_name = in_name.unwrap_or_else(|| Bits::empty(0));
+        let mut first = match sort {
+            Sort::Relevance => {
+                let order = |position| self.columns.relevance(position, &in_name);
+                let after = match after {
+                    None => None,
+                    Some(Place::Relevance(place)) => Some(place),
+                    Some(_) => return Err(BrowseError::InvalidCursor),
+                };
+                self.columns.first(&bits, order, after, limit + 1)
+            }
+            sort => self.first_by(sort, &bits, after, limit + 1)?,
+        };
+        let is_last = first.len() <= limit;
+        first.truncate(limit);
+        let next = match first.last().filter(|_| !is_last) {
+            None => None,
+            Some((place, position)) => {
+                let place = match sort {
+                    Sort::Relevance => Some(Place::Relevance(*place)),
+                    sort => self.place(sort, self.columns.id(*position))?,
+                };
+                place.map(|place| cursor::write(&list, &place))
+            }
+        };
+        let mut hits = Vec::with_capacity(first.len());
+        for (_, position) in first {
+            hits.extend(self.hit(position, &expression)?);
+        }
+        Ok(SearchPage {
+            hits,
+            next,
+            total: bits.count(),
+            index: self.state,
+        })
+    }
+
+    /// The first items after a place, in an order that the index has.
+    fn first_by(
+        &self,
+        sort: Sort,
+        bits: &Bits,
+        after: Option<Place>,
+        limit: usize,
+    ) -> Result<Vec<(u64, u32)>, BrowseError> {
+        let Some(ranks) = self.index(|db| self.columns.ranks(db, sort))? else {
+            return Ok(Vec::new());
+        };
+        let order = |position: u32| u64::from(ranks[position as usize]);
+        let after = match after {
+            None => None,
+            Some(place) => match self.next_after(sort, place)? {
+                // The item after the place is the first one, so everything before it was shown.
+                Some(position) => order(position).checked_sub(1),
+                None => Some(u64::MAX),
+            },
+        };
+        Ok(self.columns.first(bits, order, after, limit))
+    }
+
+    /// The position of the first item after a place. The item at the place may have been deleted.
+    fn next_after(&self, sort: Sort, place: Place) -> Result<Option<u32>, BrowseError> {
+        let (_, column, direction) = order_by(sort);
+        let (value, id) = match (sort, place) {
+            (Sort::Name | Sort::Key, Place::Text(text, id)) => (Value::Text(text), id),
+            (Sort::Changed | Sort::FirstSeen, Place::Number(number, id)) => {
+                (Value::Integer(number), id)
+            }
+            _ => return Err(BrowseError::InvalidCursor),
+        };
+        let compared = if direction == "ASC" { ">" } else { "<" };
+        let sql = format!(
+            "SELECT id FROM doc WHERE ({column}, id) {compared} (?1, ?2) \
+             ORDER BY {column} {direction}, id {direction} LIMIT 1"
+        );
+        let found = self.index(|db| {
+            let mut next = db.prepare_cached(&sql)?;
+            next.query_row(rusqlite::params![value, id], |row| row.get(0))
+                .optional()
+        })?;
+        Ok(found.flatten().and_then(|id| self.columns.position(id)))
+    }
+
+    /// The place of an item in an order.
+    fn place(&self, sort: Sort, id: i64) -> Result<Option<Place>, BrowseError> {
+        let (_, column, _) = order_by(sort);
+        let sql = format!("SELECT {column} FROM doc WHERE id = ?1");
+        let found = self.index(|db| {
+            let mut find = db.prepare_cached(&sql)?;
+            find.query_row([id], |row| {
+                Ok(match sort {
+                    Sort::Changed | Sort::FirstSeen => Place::Number(row.get(0)?, id),
+                    _ => Place::Text(row.get(0)?, id),
+                })
+            })
+            .optional()
+        })?;
+        Ok(found.flatten())
+    }
+
+    /// Reads a hit. `None` if it has another state now than the index says.
+    fn hit(
+        &self,
+        position: u32,
+        expression: &words::Expression,
+    ) -> Result<Option<SearchHit>, BrowseError> {
+        let id = self.columns.id(position);
+        let Some(state) = ItemState::from_code(i64::from(self.columns.state(position))) else {
+            return Ok(None);
+        };
+        let Some(entry) = self.entry_by_id(id, self.columns.is_container(position), state)? else {
+            return Ok(None);
+        };
+        Ok(Some(SearchHit {
+            items: self.held_items(&entry)?,
+            highlights: self.highlights(expression, id)?,
+            entry,
+        }))
+    }
+
+    pub(super) fn number(&self, text: &str, filter: &BrowseFilter) -> Result<u64, BrowseError> {
+        Ok(self.matching(text, filter)?.0.count())
+    }
+
+    fn facets(&self, request: &FacetsRequest) -> Result<Facets, BrowseError> {
+        let resolved = self.resolve(&request.filter)?;
+        let hits = self.hits(&words::expression(&request.text)?)?;
+        let hits = hits.as_deref().map(|hits| &hits.all);
+        let count = |without| self.columns.count(&self.select(&resolved, without, hits));
+        let all = count(None);
+        let filtered: Vec<_> = resolved.dimensions();
+        let counts =
+            |dimension| match filtered.contains(&dimension) || dimension == Dimension::States {
+                true => count(Some(dimension)),
+                false => all.clone(),
+            };
+        let mut containers = Vec::new();
+        for (number, kind) in self.catalog().numbered_container_kinds() {
+            let number = u8::try_from(*number).unwrap_or(u8::MAX);
+            let counts = counts(Dimension::Containers(number));
+            let facet = self.facet_of(
+                &counts,
+                (0, number),
+                &request.filter.containers,
+                request.max_values,
+            )?;
+            if !facet.values.is_empty() {
+                containers.push((*kind, facet));
+            }
+        }
+        let values = |dimension, kind: u8, selected: &[String]| {
+            self.facet_of(&counts(dimension), (kind, 0), selected, request.max_values)
+        };
+        Ok(Facets {
+            connections: self.connection_facet(&counts(Dimension::Connections), request),
+            owners: values(Dimension::Owners, 1, &request.filter.owners)?,
+            tags: values(Dimension::Tags, 2, &request.filter.tags)?,
+            statuses: values(Dimension::Statuses, 3, &request.filter.statuses)?,
+            states: state_facet(&counts(Dimension::States), &request.filter),
+            containers: containers as Vec<(ContainerKind, Facet)>,
+            total: all.total,
+            index: self.state,
+        })
+    }
+
+    /// The most frequent values of a kind, and those that are selected.
+    fn facet_of(
+        &self,
+        counts: &ValueCounts,
+        kind: (u8, u8),
+        selected: &[String],
+        max: usize,
+    ) -> Result<Facet, BrowseError> {
+        let kinds = &self.columns.facet_kinds;
+        let found = counts.facets.iter().zip(kinds).enumerate();
+        let found = found.filter(|(_, (count, known))| **count > 0 && **known == kind);
+        let mut found: Vec<_> = found.map(|(facet, (count, _))| (*count, facet)).collect();
+        found.sort_unstable_by_key(|(count, facet)| (std::cmp::Reverse(*count), *facet));
+        let mut values: Vec<FacetValue> = Vec::new();
+        for (count, facet) in found.iter().take(max) {
+            values.extend(self.facet_value(
+                i64::try_from(*facet).unwrap_or_default(),
+                *count,
+                selected,
+            )?);
+        }
+        let more = found.len().saturating_sub(max) as u64;
+        for value in selected {
+            if values.iter().all(|known| known.value != *value) {
+                values.extend(self.selected_value(kind, value, counts)?);
+            }
+        }
+        Ok(Facet { values, more })
+    }
+
+    fn facet_value(
+        &self,
+        facet: i64,
+        count: u32,
+        selected: &[String],
+    ) -> Result<Option<FacetValue>, BrowseError> {
+        let found = self.index(|db| {
+            let mut find = db.prepare_cached("SELECT value, label FROM facet WHERE id = ?1")?;
+            find.query_row([facet], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))
+                .optional()
+        })?;
+        Ok(found.flatten().map(|(value, label)| FacetValue {
+            is_selected: selected.contains(&value),
+            value,
+            label,
+            count: u64::from(count),
+        }))
+    }
+
+    /// A value that is selected, although it is not among the most frequent ones.
+    fn selected_value(
+        &self,
+        (kind, extra): (u8, u8),
+        value: &str,
+        counts: &ValueCounts,
+    ) -> Result<Option<FacetValue>, BrowseError> {
+        let found = self.index(|db| {
+            let mut find = db.prepare_cached(
+                "SELECT id FROM facet WHERE kind = ?1 AND value = ?2 AND extra = ?3",
+            )?;
+            find.query_row(rusqlite::params![kind, value, extra], |row| {
+                row.get::<_, i64>(0)
+            })
+            .optional()
+        })?;
+        let Some(facet) = found.flatten() else {
+            return Ok(None);
+        };
+        let count = usize::try_from(facet)
+            .ok()
+            .and_then(|facet| counts.facets.get(facet));
+        self.facet_value(
+            facet,
+            count.copied().unwrap_or_default(),
+            &[value.to_owned()],
+        )
+    }
+
+    fn connection_facet(&self, counts: &ValueCounts, request: &FacetsRequest) -> Facet {
+        let ids = self.columns.connections.iter();
+        let mut values = Vec::new();
+        for (id, count) in ids.zip(&counts.connections) {
+            let mut known = self.catalog().connections().iter();
+            let Some(connection) = known.find(|known| known.id() == *id) else {
+                continue;
+            };
+            let is_selected = request.filter.connections.contains(&connection.code);
+            if *count > 0 || is_selected {
+                values.push(FacetValue {
+                    value: connection.code.clone(),
+                    label: connection.name.clone(),
+                    count: u64::from(*count),
+                    is_selected,
+                });
+            }
+        }
+        values.sort_by_key(|value| (std::cmp::Reverse(value.count), value.value.clone()));
+        let more = values.len().saturating_sub(request.max_values) as u64;
+        let max = request.max_values;
+        let mut index = 0;
+        values.retain(|value| {
+            index += 1;
+            index <= max || value.is_selected
+        });
+        Facet { values, more }
+    }
+}
+
+fn state_facet(counts: &ValueCounts, filter: &BrowseFilter) -> Facet {
+    let values = ItemState::ALL.into_iter().map(|state| FacetValue {
+        value: state.word().to_owned(),
+        label: state.word().to_owned(),
+        count: u64::from(counts.states[state_bit(state).trailing_zeros() as usize]),
+        is_selected: filter.states.contains(&state),
+    });
+    Facet {
+        values: values
+            .filter(|value| value.count > 0 || value.is_selected)
+            .collect(),
+        more: 0,
+    }
+}
