@@ -7,7 +7,7 @@ use std::{fmt, path::Path, time::Instant};
 
 use xshell::{Shell, cmd};
 
-use crate::{Outcome, demo, quartz, test};
+use crate::{Outcome, browser, demo, quartz, test};
 
 mod audit;
 mod foreign_clients;
@@ -33,7 +33,7 @@ struct Part {
 }
 
 /// All parts, in the order in which they run. A new one is a line here.
-const PARTS: [Part; 11] = [
+const PARTS: [Part; 12] = [
     Part {
         name: "test",
         run: |shell| verdict(test::run(shell)),
@@ -45,6 +45,10 @@ const PARTS: [Part; 11] = [
     Part {
         name: "demo",
         run: |shell| verdict(whole_demo(shell)),
+    },
+    Part {
+        name: "browser",
+        run: pages_in_a_browser,
     },
     Part {
         name: "foreign clients",
@@ -170,6 +174,13 @@ fn ignored_tests(shell: &Shell) -> Verdict {
         "cargo test --workspace --all-features -- --ignored {skipped...}"
     );
     verdict(tests.run())
+}
+
+fn pages_in_a_browser(shell: &Shell) -> Verdict {
+    match browser::missing(shell) {
+        Some(reason) => Verdict::NotRun(reason.to_owned()),
+        None => verdict(browser::run(shell, browser::Extent::Everything)),
+    }
 }
 
 fn real_quartz(shell: &Shell) -> Verdict {

@@ -9,6 +9,7 @@ use clap::{Parser, Subcommand};
 use xshell::{Shell, cmd};
 
 mod bench;
+mod browser;
 mod demo;
 mod environment;
 mod fixtures;
@@ -22,6 +23,7 @@ mod test;
 mod windows;
 mod words;
 
+use browser::Extent;
 use lint::public_api::Difference;
 
 /// What every command returns. An error is printed and fails the command.
@@ -59,6 +61,14 @@ enum Command {
         #[arg(long)]
         postgresql: bool,
     },
+    /// Test the catalog's pages in Chromium, with the keyboard, without script, and for accessibility
+    Browser {
+        /// Run only the most important tests
+        #[arg(long)]
+        short: bool,
+    },
+    /// Keep screenshots of all pages of the catalog in target/screenshots
+    Screenshots,
     /// Measure how fast a large site is read
     Bench {
         #[command(subcommand)]
@@ -144,6 +154,14 @@ fn run(command: Command) -> Outcome {
         #[cfg(unix)]
         Command::Demo { postgresql: true } => demo::run_with_postgresql(&shell),
         Command::Demo { .. } => demo::run(&shell),
+        Command::Browser { short } => browser::run(
+            &shell,
+            match short {
+                true => Extent::Short,
+                false => Extent::Everything,
+            },
+        ),
+        Command::Screenshots => browser::screenshots(&shell),
         Command::Bench { what, sheets } => match what {
             None => bench::run(&shell, sheets.unwrap_or(500_000)),
             Some(Bench::Store) => bench::store::run(&shell, sheets.unwrap_or(500_000)),
