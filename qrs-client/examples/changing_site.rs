@@ -68,6 +68,10 @@ fn change(content: &mut Content) {
     }
     if let Some(app) = content.app_named("HR Headcount").map(str::to_owned) {
         let sheet = content.add_sheet(&app, "Apprentices");
-        content.set(&sheet, "description", json!("Apprentices by year and trade."));
+        content.set(
+            &sheet,
+            "description",
+            json!("Apprentices by year and trade."),
+        );
     }
 }

@@ -39,7 +39,7 @@
   });
 
   // "/" goes to the search field, as on many sites.
-  const field = document.querySelector("form[data-live] input[type=search]");
+  const field = document.querySelector("form.find input[type=search]");
   document.addEventListener("keydown", (event) => {
     const typing = event.target.closest("input, select, textarea, [contenteditable]");
     if (event.key !== "/" || typing || event.ctrlKey || event.metaKey || event.altKey || !field) return;
@@ -50,7 +50,7 @@
 
   // Searches while people type: the server's own page replaces the content. The first change adds an entry to the
   // history, so that "back" returns to the page before the search; later changes replace it.
-  const form = field?.form;
+  const form = field?.form.matches("[data-live]") ? field.form : undefined;
   let running;
   let timer;
   let entered = false;

@@ -20,7 +20,7 @@ export const openPage = async (browser, { width = 1280, height = 900, scheme = "
   page.hosts = new Set();
   page.on("pageerror", (error) => page.problems.push(error.message));
   page.on("console", (message) => {
-    if (message.type() === "error" && !message.text().includes("404")) page.problems.push(message.text());
+    if (message.type() === "error" && !/status of 40[04]/.test(message.text())) page.problems.push(message.text());
   });
   page.on("request", (request) => {
     if (!request.url().startsWith("data:")) page.hosts.add(new URL(request.url()).host);

@@ -34,6 +34,11 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
             include_bytes!("../assets/script.js"),
         ),
         asset(
+            "files.js",
+            "text/javascript; charset=utf-8",
+            include_bytes!("../assets/files.js"),
+        ),
+        asset(
             "icon.svg",
             "image/svg+xml",
             include_bytes!("../assets/icon.svg"),
@@ -51,6 +56,11 @@ fn asset(name: &'static str, content_type: &'static str, content: &'static [u8])
         content,
         hash,
     }
+}
+
+/// Names and contents of all files.
+pub(crate) fn all() -> impl Iterator<Item = (&'static str, &'static [u8])> {
+    ASSETS.iter().map(|asset| (asset.name, asset.content))
 }
 
 /// The path of the file with this name.

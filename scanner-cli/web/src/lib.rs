@@ -14,6 +14,7 @@ mod requests;
 mod router;
 pub mod server;
 mod state;
+mod static_site;
 mod texts;
 mod views;
 
@@ -22,3 +23,4 @@ use catalog_store as store;
 pub use links::Links;
 pub use router::router;
 pub use state::{CatalogWeb, ContainerRoute, Words};
+pub use static_site::{SiteFiles, StaticSite, StaticSiteError, write_static_site};

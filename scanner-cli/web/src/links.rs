@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use catalog_model::ItemKey;
+use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::assets;
@@ -19,6 +20,8 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
 pub struct Links {
     /// Empty, or begins with a slash and does not end in one.
     base: Arc<str>,
+    /// When the catalog was written to files, if these are links between files.
+    written: Option<Timestamp>,
 }
 
 impl Links {
@@ -27,7 +30,21 @@ impl Links {
     pub fn below(base: &str) -> Self {
         Self {
             base: base.trim_end_matches('/').into(),
+            written: None,
         }
+    }
+
+    /// Addresses between files, which begin with a mark until they are replaced.
+    pub(crate) fn for_files(mark: &str, written: Timestamp) -> Self {
+        Self {
+            base: mark.into(),
+            written: Some(written),
+        }
+    }
+
+    /// When the catalog was written to files. Not set on a server.
+    pub(crate) fn written(&self) -> Option<Timestamp> {
+        self.written
     }
 
     /// The base path: empty, or such as `/catalog`.

@@ -25,6 +25,7 @@ mod problems;
 pub(crate) mod quality;
 pub(crate) mod scans;
 pub(crate) mod search;
+pub(crate) mod search_files;
 pub(crate) mod sign_in;
 
 /// What all pages have in common: the values of `frame.html`.
@@ -46,6 +47,10 @@ pub(crate) struct Frame {
     pub(crate) sign_out: Option<String>,
     pub(crate) navigation: Vec<Link>,
     pub(crate) footer: Vec<Link>,
+    /// What the page is.
+    pub(crate) note: String,
+    /// Whether a server can search while people type.
+    pub(crate) is_live: bool,
 }
 
 /// The entry of the navigation that a page belongs to.
@@ -77,16 +82,19 @@ impl Frame {
         let paths = request.web.containers.iter().map(|route| route.path);
         Self {
             title,
-            feed: Some(links.to("/feed.atom")),
+            feed: links.written().is_none().then(|| links.to("/feed.atom")),
             search: Some(links.to("/search")),
             query: request.query.get("q").unwrap_or_default().to_owned(),
             sign_out: request.visitor.has_session.then(|| links.to("/sign-out")),
             items: capitalized(request.web.words.items),
             navigation: navigation(t, links, paths, (nav, &request.web.words)),
-            footer: vec![
-                Link::new(t.feed, links.to("/feed.atom")),
-                Link::new(t.api, links.to("/api/v1/openapi.json")),
-            ],
+            footer: match links.written() {
+                Some(_) => Vec::new(),
+                None => vec![
+                    Link::new(t.feed, links.to("/feed.atom")),
+                    Link::new(t.api, links.to("/api/v1/openapi.json")),
+                ],
+            },
             ..Self::plain(links, "")
         }
     }
@@ -114,6 +122,11 @@ impl Frame {
             sign_out: None,
             navigation: Vec::new(),
             footer: Vec::new(),
+            note: links.written().map_or(t.footer.to_owned(), |time| {
+                t.footer_of_files
+                    .replace("{}", &time.strftime(t.full_format).to_string())
+            }),
+            is_live: links.written().is_none(),
         }
     }
 }

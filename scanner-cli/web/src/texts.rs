@@ -26,6 +26,7 @@ texts! {
     search_placeholder = "Search names, descriptions, owners, tags…";
     sign_out = "Sign out";
     footer = "Read-only view of the catalog. Nothing here changes the source.";
+    footer_of_files = "A copy of the catalog, made on {}.";
     feed_title = "Changes";
     api = "API";
     feed = "Atom feed";
@@ -103,6 +104,8 @@ texts! {
     sort_changed = "last changed";
     sort_first_seen = "newest first";
     found_for = "{} for “{query}”";
+    search_start = "Type a word to search";
+    search_needs_script = "This search needs a script. The lists above work without it.";
     no_hits = "Nothing found";
     no_hits_text = "Nothing has all of these words. Try fewer words or the beginning of a word; filters narrow the result as well.";
     no_hits_filtered = "Nothing matches these filters together.";

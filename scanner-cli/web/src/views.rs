@@ -52,6 +52,19 @@ impl Views<'_> {
         containers.iter().map(link).collect()
     }
 
+    /// Whether the page is a file, which leads to no list but those that are files, too.
+    pub(crate) fn is_file(&self) -> bool {
+        self.links.written().is_some()
+    }
+
+    /// What only a server offers, such as filters and downloads.
+    pub(crate) fn on_server<T>(&self, parts: Vec<T>) -> Vec<T> {
+        match self.is_file() {
+            true => Vec::new(),
+            false => parts,
+        }
+    }
+
     /// A name, or what is shown instead of an empty one.
     pub(crate) fn named(&self, name: &str) -> String {
         match name.trim() {

@@ -68,14 +68,14 @@ async fn page(request: &PageRequest) -> PageResult {
     rendered(&Changes {
         frame: Frame::new(request, views.t.changes, &Nav::Changes),
         about: views.t.changes_about,
-        links: vec![
+        links: views.on_server(vec![
             Link::new(
                 views.t.subscribe,
                 address.at("/feed.atom").href(views.links),
             ),
             Link::new(views.t.csv, views.csv(&address)).download(),
-        ],
-        choices: choices.into_iter().flatten().collect(),
+        ]),
+        choices: views.on_server(choices.into_iter().flatten().collect()),
         days: days(&views, &names, &found.entries),
         empty: Empty {
             title: views.t.no_changes.to_owned(),

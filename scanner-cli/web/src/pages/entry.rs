@@ -129,7 +129,7 @@ fn template(
         state: views.state(entry.state),
         summary: None,
         open: facts::open(&views, detail),
-        links: links(&views, entry),
+        links: views.on_server(links(&views, entry)),
         description: entry.description().map(str::to_owned),
         inside: inside.map(|found| contents::view(&views, entry, &address, &found)),
         facts: facts::properties(&views, detail),
@@ -141,7 +141,7 @@ fn template(
         dates: facts::dates(&views, detail),
         catalogs: catalogs::states(&views, detail, &explained),
         key: entry.key.clone(),
-        json: matches!(entry.subject, Subject::Item(_)).then(|| views.links.api_item(&entry.key)),
+        json: (entry.is_item() && !views.is_file()).then(|| views.links.api_item(&entry.key)),
         name,
     }
 }

@@ -48,8 +48,8 @@ async fn page(request: &PageRequest) -> PageResult {
         frame: Frame::new(request, views.t.owners, &Nav::Owners),
         heading: views.t.owners,
         about: views.t.owners_about,
-        links: vec![Link::new(views.t.csv, views.csv(&address)).download()],
-        choices: vec![choice(&views, &address), sorts(&views, &address)],
+        links: views.on_server(vec![Link::new(views.t.csv, views.csv(&address)).download()]),
+        choices: views.on_server(vec![choice(&views, &address), sorts(&views, &address)]),
         table: table(&views, &found.entries),
         pages: views.pages(&address, found.next.as_deref(), request.query.get("cursor")),
     })

@@ -86,7 +86,7 @@ async fn page(request: &PageRequest) -> PageResult {
     let frame = Frame::new(request, views.t.quality, &Nav::Quality);
     rendered(&Quality {
         frame,
-        choices: vec![choice(&views, days)],
+        choices: views.on_server(vec![choice(&views, days)]),
         lists: counted
             .iter()
             .map(|(list, count)| entry(&views, list, *count, days))

@@ -73,7 +73,7 @@ async fn page(request: &PageRequest) -> PageResult {
     let choice = connection_choice(&views, &address, &names);
     rendered(&Scans {
         frame: Frame::new(request, views.t.scans, &Nav::Scans),
-        choices: choice.into_iter().collect(),
+        choices: views.on_server(choice.into_iter().collect()),
         charts: charts(&views, &points),
         table: table(&views, &names, &found.entries),
         pages: views.pages(&address, found.next.as_deref(), request.query.get("cursor")),

@@ -157,8 +157,8 @@ fn template(request: &PageRequest, list: List, found: &SearchPage, facets: &Face
     Search {
         notice: views.index(found.index),
         total: total(&views, &list.request.text, found.total),
-        sorts: sorts(&views, &address, &list.request),
-        csv: (!found.hits.is_empty()).then(|| views.csv(&address)),
+        sorts: views.on_server(sorts(&views, &address, &list.request)),
+        csv: (!found.hits.is_empty() && !views.is_file()).then(|| views.csv(&address)),
         clear: address
             .clone()
             .only(&["q", "sort", "days"])
@@ -170,7 +170,7 @@ fn template(request: &PageRequest, list: List, found: &SearchPage, facets: &Face
             .collect(),
         empty: empty(&views, &address, !chips.is_empty()),
         pages: views.pages(&address, found.next.as_deref(), request.query.get("cursor")),
-        facets: groups,
+        facets: views.on_server(groups),
         chips,
         about: list.about,
         frame,

@@ -93,6 +93,8 @@ impl Views<'_> {
 
 /// What lists need of an item or container alike.
 pub(crate) trait Described {
+    /// Whether it is an item.
+    fn is_item(&self) -> bool;
     fn name(&self) -> &str;
     fn description(&self) -> Option<&str>;
     fn contacts(&self) -> &Contacts;
@@ -108,6 +110,10 @@ pub(crate) trait Described {
 }
 
 impl Described for BrowseEntry {
+    fn is_item(&self) -> bool {
+        matches!(self.subject, Subject::Item(_))
+    }
+
     fn name(&self) -> &str {
         match &self.subject {
             Subject::Item(item) => &item.name,

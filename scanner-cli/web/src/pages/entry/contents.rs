@@ -104,7 +104,7 @@ pub(super) fn view(
     let groups = groups.flat_map(|(kind, values)| values.iter().map(|value| (*kind, value)));
     Contents {
         title: format!("{}: {}", t.inside, views.items(found.total)),
-        all: (found.total > 0).then(|| {
+        all: (found.total > 0 && !views.is_file()).then(|| {
             Link::new(
                 views.words.say(t.show_all_inside),
                 views.search("container", &entry.key),
