@@ -104,6 +104,8 @@ pub async fn write_static_site(
         files,
         written: StaticSite::default(),
     };
+    // Pages would otherwise lack what is not in the index yet.
+    writer.read(Browser::update).await?;
     writer.assets()?;
     writer.fixed_pages().await?;
     writer.entries().await?;

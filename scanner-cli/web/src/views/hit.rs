@@ -61,6 +61,9 @@ fn marked(highlight: &Highlight) -> Marked {
 fn meta(views: &Views<'_>, found: &SearchHit) -> Vec<Fact> {
     let t = views.t;
     let mut facts = Vec::new();
+    if let Some(items) = found.items {
+        facts.push(Fact::new("", Value::Text(views.items(items))));
+    }
     if let Some(owner) = found.entry.owner() {
         let name = owner.name.as_ref().or(owner.account.as_ref());
         facts.extend(name.map(|name| Fact::new(t.owner_in_hit, Value::Text(name.clone()))));
