@@ -11,10 +11,10 @@ use std::{collections::BTreeSet, mem};
 use async_trait::async_trait;
 
 use crate::{
-    Completeness, Connection, ConnectionCode, Container, ContainerKind, Diagnostic, ExcludedItem,
-    IdLedger, InventoryEntry, ItemKey, MemoryLedger, Observation, Progress, RepeatedRecord,
-    ScanError, ScanRequest, ScanSink, ScanState, Schema, SinkError, SourceId, Stage, UnchangedRest,
-    UndecidedItem, Verdict, Visualization,
+    Completeness, Connection, ConnectionCode, Container, ContainerKind, Diagnostic, DigestKey,
+    ExcludedItem, IdLedger, InventoryEntry, ItemKey, MemoryLedger, Observation, Progress,
+    RecordDigest, RepeatedRecord, ScanError, ScanRequest, ScanSink, ScanState, Schema, SinkError,
+    SourceId, Stage, UnchangedRest, UndecidedItem, Verdict, Visualization,
 };
 
 mod files;
@@ -56,6 +56,12 @@ pub struct Recorder<T = Visualization> {
     pub progress: Vec<Progress>,
     /// Why the scan was restarted.
     pub restarts: Vec<String>,
+    /// The digests of the records of the items, if they have one.
+    pub digests: Vec<RecordDigest>,
+    /// The digests that it recognizes.
+    pub known: BTreeSet<RecordDigest>,
+    /// The digests that it has recognized.
+    pub recognized: Vec<RecordDigest>,
     refuse_from: usize,
     /// Whether the scan has waited for room since the last observation.
     has_room: bool,
@@ -78,6 +84,9 @@ impl<T> Default for Recorder<T> {
             warnings: Vec::new(),
             progress: Vec::new(),
             restarts: Vec::new(),
+            digests: Vec::new(),
+            known: BTreeSet::new(),
+            recognized: Vec::new(),
             refuse_from: usize::MAX,
             has_room: false,
             unawaited: 0,
@@ -103,6 +112,18 @@ impl<T: Send> ScanSink<T> for Recorder<T> {
         Ok(())
     }
 
+    async fn digest_key(&mut self) -> Option<DigestKey> {
+        Some(DigestKey([7; 16]))
+    }
+
+    fn recognizes(&mut self, digest: RecordDigest) -> bool {
+        let known = self.known.contains(&digest) && !self.recognized.contains(&digest);
+        if known {
+            self.recognized.push(digest);
+        }
+        known
+    }
+
     fn observe(&mut self, observation: Observation<T>) -> Result<(), SinkError> {
         self.unawaited += u64::from(!mem::take(&mut self.has_room));
         match observation {
@@ -112,7 +133,10 @@ impl<T: Send> ScanSink<T> for Recorder<T> {
                     source: None,
                 });
             }
-            Observation::Item(item, id) => self.items.push((item, id)),
+            Observation::Item(item, origin) => {
+                self.digests.extend(origin.digest);
+                self.items.push((item, origin.id));
+            }
             Observation::Unreadable(record) => self.unreadable.push(record),
             Observation::Excluded(item) => self.excluded.push(item),
             Observation::Undecided(item) => self.undecided.push(item),
@@ -126,6 +150,8 @@ impl<T: Send> ScanSink<T> for Recorder<T> {
 
     fn restart(&mut self, cause: &str) -> Result<(), SinkError> {
         self.items.clear();
+        self.digests.clear();
+        self.recognized.clear();
         self.unreadable.clear();
         self.excluded.clear();
         self.undecided.clear();
@@ -313,6 +339,7 @@ async fn check_again(connection: &dyn Connection, scan: &Recorder) -> Result<(),
     expect(same, || {
         "a second scan of a source that did not change sees the same".to_owned()
     })?;
+    check_digests(connection, scan, &again).await?;
     let mut inventory = Recorder::<InventoryEntry>::default();
     let closing = connection.inventory(&mut inventory).await;
     expect(matches!(closing, Ok(Completeness::Complete)), || {
@@ -329,6 +356,44 @@ async fn check_again(connection: &dyn Connection, scan: &Recorder) -> Result<(),
     })?;
     expect(inventory.excluded == scan.excluded, || {
         "an inventory leaves out what a scan does".to_owned()
+    })
+}
+
+/// Checks that equal records have equal digests, and that a scan leaves out no more than the items that are recognized.
+async fn check_digests(
+    connection: &dyn Connection,
+    scan: &Recorder,
+    again: &Recorder,
+) -> Result<(), Violation> {
+    expect(again.digests == scan.digests, || {
+        "the records of a source that did not change have the same digests".to_owned()
+    })?;
+    let mut recognizing = Recorder {
+        known: scan.digests.iter().copied().collect(),
+        ..Recorder::default()
+    };
+    expect(recognizing.known.len() == scan.digests.len(), || {
+        "different records have different digests".to_owned()
+    })?;
+    let closing = connection.scan(ScanRequest::Full, &mut recognizing).await;
+    expect(matches!(closing, Ok(Completeness::Complete)), || {
+        "a scan whose sink recognizes records ends like the first".to_owned()
+    })?;
+    let recognized = recognizing.recognized.len();
+    expect(recognized == scan.digests.len(), || {
+        "every record with a digest is recognized".to_owned()
+    })?;
+    let observed = recognizing.items.iter();
+    let all_known = observed.clone().all(|item| scan.items.contains(item));
+    expect(
+        all_known && observed.len() + recognized >= scan.items.len(),
+        || "a scan leaves out no items but those that are recognized".to_owned(),
+    )?;
+    let same = recognizing.excluded == scan.excluded
+        && recognizing.containers == scan.containers
+        && recognizing.warnings == scan.warnings;
+    expect(same, || {
+        "a scan whose sink recognizes records says everything else".to_owned()
     })
 }
 

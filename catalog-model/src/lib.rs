@@ -45,8 +45,8 @@ pub use near::nearest;
 pub use place::Place;
 pub use property::{FieldRevision, Properties, PropertyDefinition, PropertyKind, PropertyValue};
 pub use scan::{
-    Completeness, ExcludedItem, Extent, InventoryEntry, KeysOnly, Observation, Progress,
-    RepeatedRecord, ScanError, ScanOutcome, ScanSink, ScanState, SinkError, SourceId,
-    UnchangedRest, UndecidedItem, UnreadableRecord, with_causes,
+    Completeness, DigestKey, ExcludedItem, Extent, InventoryEntry, KeysOnly, Observation, Origin,
+    Progress, RecordDigest, RepeatedRecord, ScanError, ScanOutcome, ScanSink, ScanState, SinkError,
+    SourceId, UnchangedRest, UndecidedItem, UnreadableRecord, with_causes,
 };
 pub use settings::Settings;

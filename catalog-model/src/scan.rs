@@ -9,8 +9,10 @@ use crate::{
     filter::{FilterRule, RuleCount},
 };
 
+mod digest;
 mod keys_only;
 
+pub use digest::{DigestKey, Origin, RecordDigest};
 pub use keys_only::KeysOnly;
 
 /// One observation of a scan.
@@ -18,8 +20,8 @@ pub use keys_only::KeysOnly;
 /// A scan sees items in full; an inventory sees an [`InventoryEntry`] of each.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Observation<T = Visualization> {
-    /// An item, with the source's own id of its record.
-    Item(T, Option<SourceId>),
+    /// An item, with the record that it was made of.
+    Item(T, Origin),
     /// A record that could not be read. Whether its item still exists is unknown.
     Unreadable(UnreadableRecord),
     /// An item that exists and that a filter excludes.
@@ -144,6 +146,15 @@ pub trait ScanSink<T = Visualization>: Send {
     /// # Errors
     /// If earlier observations could not be stored; the scan then ends with this error.
     async fn ready(&mut self) -> Result<(), SinkError>;
+
+    /// Returns the key for digests of records, if the sink can recognize records of earlier scans. Waits until it can.
+    async fn digest_key(&mut self) -> Option<DigestKey>;
+
+    /// Whether the catalog already has the item that a record with this digest becomes, and needs nothing else of it. The
+    /// item then counts as seen, and the connection may go on without observing it. A digest is recognized once per attempt.
+    ///
+    /// If not, the connection observes the item with this digest in its [`Origin`].
+    fn recognizes(&mut self, digest: RecordDigest) -> bool;
 
     /// Receives one observation.
     ///

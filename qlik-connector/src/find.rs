@@ -16,7 +16,7 @@ use crate::{
     items::{
         apps::{Apps, WithOwners, stream_name},
         dates::Dates,
-        lower::{Lowered, NO_STREAM, Surroundings, lower},
+        lower::{NO_STREAM, Surroundings, app_of, lower},
     },
     people::{addresses::Addresses, owners::Owners},
     records::{
@@ -110,12 +110,15 @@ impl Asking<'_> {
             apps: &apps,
             owners: &Owners::unreadable(&addresses),
         };
-        let Ok(Lowered { item, app }) = lower(sheet, &surroundings, &mut dates) else {
+        let Some(app) = app_of(sheet, &surroundings) else {
             return Ok(None);
         };
-        let sheet_subject = SheetSubject::new(sheet, &item, &app);
+        let Ok(item) = lower(sheet, &app, &surroundings, &mut dates) else {
+            return Ok(None);
+        };
+        let sheet_subject = SheetSubject::new(self.code, sheet, &app);
         let decision = filter.decide(&sheet_subject).decision;
-        let (key, label) = (item.key.clone(), item.label.clone());
+        let (key, label) = (item.key, item.label);
         Ok(match decision {
             Decision::Keep { .. } => None,
             Decision::Exclude { rule } => Some(Finding::Excluded {

@@ -2,7 +2,10 @@
 
 use async_trait::async_trait;
 
-use super::{InventoryEntry, Observation, Progress, RepeatedRecord, ScanSink, SinkError};
+use super::{
+    DigestKey, InventoryEntry, Observation, Progress, RecordDigest, RepeatedRecord, ScanSink,
+    SinkError,
+};
 use crate::{Diagnostic, IdLedger, Visualization};
 
 /// A sink that turns a scan into an inventory: it passes on only key, label and catalog of each item.
@@ -14,9 +17,17 @@ impl ScanSink for KeysOnly<'_> {
         self.0.ready().await
     }
 
+    async fn digest_key(&mut self) -> Option<DigestKey> {
+        self.0.digest_key().await
+    }
+
+    fn recognizes(&mut self, digest: RecordDigest) -> bool {
+        self.0.recognizes(digest)
+    }
+
     fn observe(&mut self, observation: Observation) -> Result<(), SinkError> {
         self.0.observe(match observation {
-            Observation::Item(item, id) => {
+            Observation::Item(item, origin) => {
                 let Visualization {
                     key,
                     label,
@@ -30,7 +41,7 @@ impl ScanSink for KeysOnly<'_> {
                     catalog,
                     precedence,
                 };
-                Observation::Item(entry, id)
+                Observation::Item(entry, origin)
             }
             Observation::Unreadable(record) => Observation::Unreadable(record),
             Observation::Excluded(item) => Observation::Excluded(item),

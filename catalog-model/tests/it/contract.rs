@@ -8,8 +8,9 @@ use std::sync::{
 use async_trait::async_trait;
 use catalog_model::{
     Completeness, Connection, ConnectionCode, Contacts, ExcludedItem, Filtering, ItemKey, Lookup,
-    Observation, Place, Precedence, Properties, PropertyDefinition, PropertyKind, PropertyValue,
-    ScanError, ScanRequest, ScanSink, Schema, Sessions, Stage, Verdict, Visualization, contract,
+    Observation, Origin, Place, Precedence, Properties, PropertyDefinition, PropertyKind,
+    PropertyValue, ScanError, ScanRequest, ScanSink, Schema, Sessions, Stage, Verdict,
+    Visualization, contract,
     filter::{FilterRule, RuleId},
 };
 
@@ -97,7 +98,10 @@ impl Connection for Faulty {
             if self.fault != Fault::DoesNotWait {
                 sink.ready().await?;
             }
-            let seen = sink.observe(Observation::Item(self.item(number, scan), None));
+            let seen = sink.observe(Observation::Item(
+                self.item(number, scan),
+                Origin::default(),
+            ));
             if self.fault != Fault::IgnoresRefusal {
                 seen?;
             }

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, cell::OnceCell, ops::ControlFlow};
 
 use catalog_model::{
-    Instant, ItemKey, PropertyValue, Visualization,
+    ConnectionCode, Instant, ItemKey,
     filter::{CriterionId, Subject},
 };
 
@@ -17,15 +17,16 @@ use crate::{
         dates::{instant, is_unreadable},
         status::Status,
     },
+    people::account::account,
     records::{Sheet, is_named, texts::is_cut},
-    schema::properties::OWNER,
 };
 
-/// A sheet as filters see it: its record, its item, and its app.
+/// A sheet as filters see it: its record and its app.
 pub(crate) struct SheetSubject<'a> {
     sheet: &'a Sheet,
-    item: &'a Visualization,
     app: &'a AppFacts,
+    code: &'a ConnectionCode,
+    owner: OnceCell<Option<String>>,
     created: WrittenDate,
     modified: WrittenDate,
     reloaded: WrittenDate,
@@ -43,19 +44,28 @@ impl WrittenDate {
 }
 
 impl<'a> SheetSubject<'a> {
-    pub(crate) fn new(sheet: &'a Sheet, item: &'a Visualization, app: &'a AppFacts) -> Self {
+    pub(crate) fn new(code: &'a ConnectionCode, sheet: &'a Sheet, app: &'a AppFacts) -> Self {
         Self {
             sheet,
-            item,
             app,
+            code,
+            owner: OnceCell::new(),
             created: WrittenDate::default(),
             modified: WrittenDate::default(),
             reloaded: WrittenDate::default(),
         }
     }
 
-    pub(crate) fn key(&self) -> &ItemKey {
-        &self.item.key
+    /// The key of its item, for messages.
+    pub(crate) fn key(&self) -> String {
+        let app = self.sheet.app.as_ref();
+        let app = app.map_or("", |app| app.id.as_str());
+        let parts = [
+            self.code.as_str(),
+            app,
+            self.sheet.engine_object_id.as_str(),
+        ];
+        ItemKey::new(parts).map_or_else(|_| String::new(), |key| key.to_string())
     }
 
     pub(crate) fn app(&self) -> &AppFacts {
@@ -85,12 +95,14 @@ impl<'a> SheetSubject<'a> {
         }
     }
 
-    /// A property of the item that is a text.
-    fn property(&self, name: &str) -> Option<Cow<'_, str>> {
-        match self.item.properties.get(name)? {
-            PropertyValue::Text(text) => Some(text.as_str().into()),
-            _ => None,
-        }
+    /// The account of its owner.
+    fn owner(&self) -> Option<Cow<'_, str>> {
+        let owner = self.owner.get_or_init(|| {
+            let owner = self.sheet.owner.as_ref()?;
+            let is_known = !self.sheet.odd.has("owner");
+            is_known.then(|| account(owner))?
+        });
+        owner.as_deref().map(Cow::from)
     }
 }
 
@@ -118,7 +130,7 @@ impl Subject for SheetSubject<'_> {
         match Fact::from_id(criterion)? {
             Fact::Sheet => Some(sheet.name.as_str().into()),
             Fact::SheetId => Some(sheet.engine_object_id.as_str().into()),
-            Fact::Owner => self.property(OWNER),
+            Fact::Owner => self.owner(),
             Fact::OwnerDirectory => {
                 let directory = sheet.owner.as_ref()?.user_directory.as_str();
                 (!directory.is_empty()).then_some(directory.into())

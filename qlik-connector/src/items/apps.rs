@@ -3,6 +3,9 @@
 use std::{
     borrow::Cow,
     collections::{BTreeSet, HashMap, HashSet, hash_map::Entry},
+    fmt,
+    hash::{Hash, Hasher},
+    sync::OnceLock,
 };
 
 use catalog_model::Instant;
@@ -70,10 +73,23 @@ pub(crate) struct AppFacts {
     odd: OddFields,
     /// The prefix of these paths in a sheet's record.
     odd_prefix: &'static str,
+    /// The digest of the app, as part of the digests of its sheets.
+    pub(crate) digest: DigestCell,
+}
+
+/// The digest of an app, once it is computed: `None` if something about the app is unknown.
+#[derive(Clone, Default)]
+pub(crate) struct DigestCell(pub(crate) OnceLock<Option<u128>>);
+
+/// Nothing, because it is no fact about the app.
+impl fmt::Debug for DigestCell {
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Ok(())
+    }
 }
 
 /// The dates of an app.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Hash)]
 pub(crate) struct AppDates {
     pub(crate) created: Date,
     pub(crate) modified: Date,
@@ -82,7 +98,7 @@ pub(crate) struct AppDates {
 }
 
 /// A value of a custom property: a text `name=value`, and the end of its name, because a name may also contain `=`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(crate) struct NamedValue {
     written: Box<str>,
     /// The offset of the `=`.
@@ -120,6 +136,7 @@ impl Apps {
                 .collect(),
             odd: app.odd,
             odd_prefix: "",
+            digest: DigestCell::default(),
         };
         match self.by_id.entry(app.id) {
             Entry::Occupied(mut known) => {
@@ -162,8 +179,14 @@ impl Apps {
                 custom_properties: Box::default(),
                 odd: odd.clone(),
                 odd_prefix: "app.",
+                digest: DigestCell::default(),
             })
         })
+    }
+
+    /// Whether owners of apps are contacts.
+    pub(crate) fn with_owners(&self) -> WithOwners {
+        self.with_owners
     }
 
     /// Returns the owner of an app, if owners of apps are contacts.
@@ -222,6 +245,40 @@ impl AppFacts {
     /// Whether a field of its record, such as `stream`, is unknown because it had an unexpected type.
     pub(crate) fn is_ignored(&self, field: &str) -> bool {
         !self.odd.is_empty() && self.odd.has(&format!("{}{field}", self.odd_prefix))
+    }
+
+    /// Whether a field of its record could not be read.
+    pub(crate) fn has_unknown(&self) -> bool {
+        let AppDates {
+            created,
+            modified,
+            published,
+            reloaded,
+        } = self.dates;
+        let dates = [created, modified, published, reloaded];
+        !self.odd.is_empty() || dates.contains(&Date::Unknown)
+    }
+
+    /// Adds everything that is known of it to a digest, apart from its owner.
+    pub(crate) fn hash_record(&self, hasher: &mut impl Hasher) {
+        let Self {
+            source: _,
+            sheets,
+            name,
+            description,
+            published,
+            stream,
+            stream_id,
+            owner: _,
+            dates,
+            tags,
+            custom_properties,
+            odd: _,
+            odd_prefix: _,
+            digest: _,
+        } = self;
+        (sheets, name, description, published, stream, stream_id).hash(hasher);
+        (dates, tags, custom_properties).hash(hasher);
     }
 
     /// Returns the rank among records with the same id: published apps rank higher, then newer ones.

@@ -4,7 +4,7 @@ use catalog_model::{Diagnostic, Instant};
 use qrs_client::Timestamp;
 
 /// A date, as far as it is known.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) enum Date {
     Known(Instant),
     /// The source has no date.

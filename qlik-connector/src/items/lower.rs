@@ -40,26 +40,30 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) owners: &'a Owners<'a>,
 }
 
-/// A sheet as an item, with its app.
-pub(crate) struct Lowered<'a> {
-    pub(crate) item: Visualization,
-    pub(crate) app: Cow<'a, AppFacts>,
+/// Returns the app of a sheet. `None` if the sheet has no app id or no id of its own, and therefore no key.
+pub(crate) fn app_of<'a>(
+    sheet: &Sheet,
+    surroundings: &Surroundings<'a>,
+) -> Option<Cow<'a, AppFacts>> {
+    let said = sheet.app.as_ref()?;
+    let has_key = !said.id.is_empty() && !sheet.engine_object_id.is_empty();
+    has_key.then(|| surroundings.apps.facts(said, &sheet.odd))
 }
 
-/// Lowers a sheet; `dates` counts the dates that cannot be read.
+/// Lowers a sheet of an app; `dates` counts the dates that cannot be read.
 ///
 /// # Errors
 /// If the sheet has no app id or no id of its own.
-pub(crate) fn lower<'a>(
+pub(crate) fn lower(
     sheet: &Sheet,
-    surroundings: &Surroundings<'a>,
+    app: &AppFacts,
+    surroundings: &Surroundings<'_>,
     dates: &mut Dates,
-) -> Result<Lowered<'a>, InvalidKey> {
+) -> Result<Visualization, InvalidKey> {
     let Surroundings { code, apps, owners } = surroundings;
     let said = sheet.app.as_ref().ok_or(InvalidKey::EmptyPart(2))?;
     let app_id = said.id.as_str();
     let key = ItemKey::new([code.as_str(), app_id, sheet.engine_object_id.as_str()])?;
-    let app = apps.facts(said, &sheet.odd);
     let mut properties = Properties::with_capacity(15);
     put_text(&mut properties, APPLICATION_NAME, &app.name);
     let link = sheet_link(&app.sheets, &sheet.engine_object_id);
@@ -77,17 +81,17 @@ pub(crate) fn lower<'a>(
         properties.put_unknown(OWNER);
         properties.put_unknown(OWNER_STATUS);
     }
-    if Status::is_known(sheet, &app) {
-        let status = Status::new(sheet, &app).word().to_owned();
+    if Status::is_known(sheet, app) {
+        let status = Status::new(sheet, app).word().to_owned();
         properties.put(SHEET_STATUS, PropertyValue::Text(status));
     } else {
         properties.put_unknown(SHEET_STATUS);
     }
     put_tags(&mut properties, TAGS, names(&sheet.tags));
     put_text(&mut properties, APPLICATION_ID, app_id);
-    put_app(&mut properties, &app);
-    put_unknown(&mut properties, sheet, &app);
-    let item = Visualization {
+    put_app(&mut properties, app);
+    put_unknown(&mut properties, sheet, app);
+    Ok(Visualization {
         key,
         container: Container::key_of(code, kinds::APP, app_id).ok(),
         label: vec![
@@ -98,14 +102,13 @@ pub(crate) fn lower<'a>(
         name: sheet.name.clone(),
         description: (!sheet.description.is_empty()).then(|| sheet.description.clone()),
         contacts: match owner_is_known {
-            true => owners.contacts(sheet.owner.as_ref(), apps.owner(&app)),
+            true => owners.contacts(sheet.owner.as_ref(), apps.owner(app)),
             false => Contacts::Unknown,
         },
         catalog: None,
         precedence: precedence(sheet),
         properties,
-    };
-    Ok(Lowered { item, app })
+    })
 }
 
 fn put_dates(properties: &mut Properties, sheet: &Sheet, dates: &mut Dates) {

@@ -50,6 +50,10 @@ struct UserFacts {
     with_at: TypeSet,
 }
 
+/// What items show of a user: the address and the status. `None`: users are not read.
+#[derive(Hash)]
+pub(crate) struct UserDigest<'a>(Option<(Option<&'a str>, Option<&'static str>)>);
+
 /// The status of a sheet's owner, as far as it is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum OwnerStatus {
@@ -149,6 +153,19 @@ impl<'a> Owners<'a> {
             }
             Users::Unreadable => None,
             Users::Unwanted => Some(HashMap::new()),
+        }
+    }
+
+    /// Returns what items show of an owner besides the owner's record. `None` if that is unknown.
+    pub(crate) fn digest_of(&self, owner: &Owner) -> Option<UserDigest<'_>> {
+        match &self.users {
+            Users::Read(users) => {
+                let user = users.get(&owner.id)?;
+                let status = user.status.map(AccountStatus::word);
+                Some(UserDigest(Some((user.email.as_deref(), status))))
+            }
+            Users::Unreadable => None,
+            Users::Unwanted => Some(UserDigest(None)),
         }
     }
 

@@ -37,6 +37,12 @@ pub(crate) fn is_cut(name: &str) -> bool {
     name.len() + 2 * ELLIPSIS.len_utf8() > MAX_NAME_BYTES && name.ends_with(ELLIPSIS)
 }
 
+/// Whether a description was truncated.
+pub(crate) fn is_cut_description(description: &str) -> bool {
+    description.len() + 2 * ELLIPSIS.len_utf8() > MAX_DESCRIPTION_BYTES
+        && description.ends_with(ELLIPSIS)
+}
+
 impl LongTexts {
     fn name(&mut self, text: &mut String, what: &str, id: &str) {
         self.cut(text, MAX_NAME_BYTES, what, id);

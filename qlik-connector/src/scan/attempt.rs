@@ -61,7 +61,12 @@ impl<'a> Attempt<'a> {
         };
         let filter = self.source.filter.as_ref();
         let selected = self.selected(sink, plan, &version, &surroundings).await?;
-        let mut sheets = Sheets::new(surroundings, dates, filter);
+        let key = match selected {
+            Selected::All(_) => sink.digest_key().await,
+            // Few sheets, most of them changed.
+            Selected::Some(..) => None,
+        };
+        let mut sheets = Sheets::new(surroundings, dates, filter).with_digests(key, self.source);
         if self.source.incremental.is_some() {
             sheets = sheets.indexed();
         }

@@ -1,12 +1,13 @@
 //! Turns the rows of the list of sheets into items, and counts what is not an item.
 
+mod digest;
 mod report;
 
 use std::{collections::BTreeSet, mem};
 
 use catalog_model::{
-    Contacts, ExcludedItem, Inclusion, Observation, ScanSink, SourceId, UndecidedItem,
-    UnreadableRecord,
+    Contacts, DigestKey, ExcludedItem, Inclusion, Observation, Origin, RecordDigest, ScanSink,
+    SourceId, UndecidedItem, UnreadableRecord,
     filter::{Decision, ItemFilter},
 };
 use qrs_client::{AppId, Record};
@@ -19,7 +20,7 @@ use crate::{
     items::{
         apps::AppFacts,
         dates::Dates,
-        lower::{Lowered, Surroundings, lower},
+        lower::{Surroundings, app_of, lower},
     },
     people::{
         attribute_types::TypeSet,
@@ -29,6 +30,8 @@ use crate::{
     scan::{
         changes::index::{SheetIndex, SheetsRead},
         containers::{AllSheets, Containers, SheetsOfApps},
+        sheets::digest::Digester,
+        source::Source,
     },
     site::{attempt_error::AttemptError, list::place},
 };
@@ -64,6 +67,16 @@ pub(crate) struct Sheets<'a> {
     is_part: bool,
     /// The attribute types that contain an `@`, of owners without an address.
     types_of_unreached: TypeSet,
+    /// Computes digests, if the sink recognizes records.
+    digester: Option<Digester>,
+}
+
+/// What the sink says to the digest of a sheet.
+enum Offer {
+    /// The catalog has its item.
+    Recognized,
+    /// Its item is needed, with its digest, if it has one.
+    New(Option<RecordDigest>),
 }
 
 /// Why a record without the id of an app or of a sheet cannot become an item.
@@ -101,6 +114,15 @@ impl<'a> Sheets<'a> {
             types_of_unreached: TypeSet::default(),
             index: None,
             is_part: false,
+            digester: None,
+        }
+    }
+
+    /// Leaves out sheets that the catalog recognizes, if the sink has a key for digests.
+    pub(crate) fn with_digests(self, key: Option<DigestKey>, source: &Source) -> Self {
+        Self {
+            digester: key.map(|key| Digester::new(key, source)),
+            ..self
         }
     }
 
@@ -158,20 +180,26 @@ impl<'a> Sheets<'a> {
             return Ok(());
         }
         let id = (!sheet.id.is_empty()).then(|| sheet.id.as_str().to_owned());
-        let Ok(Lowered { mut item, app }) = lower(&sheet, &self.surroundings, &mut self.dates)
-        else {
+        let Some(app) = app_of(&sheet, &self.surroundings) else {
             self.note_unreadable(sheet.app.as_ref().map(|app| &app.id));
             return self.unreadable(sink, id, NO_KEY.to_owned(), named(&sheet));
         };
         self.items += 1;
-        let (decision, reason) = self.decide(&SheetSubject::new(&sheet, &item, &app));
+        let subject = SheetSubject::new(self.surroundings.code, &sheet, &app);
+        let (decision, reason) = self.decide(&subject);
         self.note(&sheet, &app, &decision);
+        let Offer::New(digest) = self.offer(sink, &sheet, &app, &decision) else {
+            return Ok(());
+        };
+        let Ok(mut item) = lower(&sheet, &app, &self.surroundings, &mut self.dates) else {
+            return self.unreadable(sink, id, NO_KEY.to_owned(), named(&sheet));
+        };
         let (id, precedence) = (id.map(SourceId), item.precedence);
         let observation = match decision {
             Decision::Keep { catalog } => {
                 self.note_contacts(&sheet, &item.contacts, &app);
                 item.catalog = catalog;
-                Observation::Item(item, id)
+                Observation::Item(item, Origin { id, digest })
             }
             Decision::Exclude { rule } => Observation::Excluded(ExcludedItem {
                 key: item.key,
@@ -189,6 +217,29 @@ impl<'a> Sheets<'a> {
             }),
         };
         Ok(sink.observe(observation)?)
+    }
+
+    /// Offers the digest of a sheet to the sink, which may recognize it.
+    fn offer(
+        &mut self,
+        sink: &mut dyn ScanSink,
+        sheet: &Sheet,
+        app: &AppFacts,
+        decision: &Decision,
+    ) -> Offer {
+        let (Some(digester), Decision::Keep { catalog }) = (&mut self.digester, decision) else {
+            return Offer::New(None);
+        };
+        let Some(digest) = digester.sheet(sheet, app, &self.surroundings, catalog.as_deref())
+        else {
+            return Offer::New(None);
+        };
+        // The contacts of each owner are reported once.
+        let is_reported = digester.reports(&digest);
+        match sink.recognizes(digest.record) && is_reported {
+            true => Offer::Recognized,
+            false => Offer::New(Some(digest.record)),
+        }
     }
 
     /// Counts a sheet with the filter's decision, and adds it to the digests and to its app.

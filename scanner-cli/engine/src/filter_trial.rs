@@ -8,8 +8,8 @@ use std::{
 
 use async_trait::async_trait;
 use catalog_model::{
-    Completeness, Diagnostic, IdLedger, InventoryEntry, Observation, Progress, RepeatedRecord,
-    ScanError, ScanSink, SessionHold, SinkError,
+    Completeness, Diagnostic, DigestKey, IdLedger, InventoryEntry, Observation, Progress,
+    RecordDigest, RepeatedRecord, ScanError, ScanSink, SessionHold, SinkError,
     filter::{FilterRule, RuleCount},
     printable,
 };
@@ -109,6 +109,15 @@ impl Trial {
 impl ScanSink<InventoryEntry> for Trial {
     async fn ready(&mut self) -> Result<(), SinkError> {
         Ok(())
+    }
+
+    // A trial lists every item.
+    async fn digest_key(&mut self) -> Option<DigestKey> {
+        None
+    }
+
+    fn recognizes(&mut self, _: RecordDigest) -> bool {
+        false
     }
 
     fn observe(&mut self, observation: Observation<InventoryEntry>) -> Result<(), SinkError> {

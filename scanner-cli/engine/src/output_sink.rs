@@ -4,9 +4,9 @@ use std::{io, path::PathBuf};
 
 use async_trait::async_trait;
 use catalog_model::{
-    Completeness, Connection, Diagnostic, IdLedger, InventoryEntry, ItemKey, Observation,
-    Precedence, Progress, RepeatedRecord, ScanError, ScanRequest, ScanSink, SinkError, SourceId,
-    UnreadableRecord, Visualization,
+    Completeness, Connection, Diagnostic, DigestKey, IdLedger, InventoryEntry, ItemKey,
+    Observation, Origin, Precedence, Progress, RecordDigest, RepeatedRecord, ScanError,
+    ScanRequest, ScanSink, SinkError, UnreadableRecord, Visualization,
 };
 
 use crate::{
@@ -122,16 +122,16 @@ pub struct OutputSink<'a> {
 
 impl OutputSink<'_> {
     /// Writes an item to the store and the spool.
-    fn keep<T: ScanEntry>(&mut self, item: &T, id: Option<&SourceId>) -> Result<(), SinkError> {
+    fn keep<T: ScanEntry>(&mut self, item: &T, origin: &Origin) -> Result<(), SinkError> {
         if let Some(item) = item.item() {
             self.tally.contacts(&item.contacts);
         }
         if let (Some(store), Some(item)) = (&mut self.store, item.item()) {
-            store.item(item, id).map_err(sink_error)?;
+            store.item(item, origin).map_err(sink_error)?;
         }
         match &mut self.spool {
             Some(spool) => {
-                let record = (item.precedence(), id);
+                let record = (item.precedence(), origin.id.as_ref());
                 let write = |line: &mut Vec<u8>| item.write(self.parts, line);
                 spool.push(item.key(), record, write).map_err(cannot_spool)
             }
@@ -164,12 +164,22 @@ impl<T: ScanEntry> ScanSink<T> for OutputSink<'_> {
         }
     }
 
+    async fn digest_key(&mut self) -> Option<DigestKey> {
+        self.store.as_mut()?.digest_key().await
+    }
+
+    fn recognizes(&mut self, digest: RecordDigest) -> bool {
+        let store = self.store.as_mut();
+        // An item that is recognized still needs its line.
+        store.is_some_and(|store| store.recognizes(digest)) && self.spool.is_none()
+    }
+
     fn observe(&mut self, observation: Observation<T>) -> Result<(), SinkError> {
         if self.stop.reason().is_some() {
             return Err(stopped());
         }
         match observation {
-            Observation::Item(item, id) => self.keep(&item, id.as_ref()),
+            Observation::Item(item, origin) => self.keep(&item, &origin),
             Observation::Unreadable(record) => {
                 if let (Some(store), Some(id)) = (&mut self.store, &record.id) {
                     store.unreadable(id);

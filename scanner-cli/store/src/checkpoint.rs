@@ -2,14 +2,14 @@
 //!
 //! A scan that reads only changes does not touch the rows of what it did not read. Only items at or below the keys that it
 //! read can be missing. The other items keep the number of the scan that last wrote them;
-//! `connection.unread_by` says which scan saw them last.
+//! `connection.seen_by` says which scan saw them last.
 
 use std::time::Duration;
 
 use catalog_model::{Checkpoint, ItemState, ScanState, UnchangedRest};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{change::NumericCode, running::Running};
+use super::{change::NumericCode, recognition::NOT_SEEN_ATTEMPT, running::Running};
 
 /// A checkpoint in the database.
 #[derive(Clone, Debug)]
@@ -72,15 +72,12 @@ pub(super) fn save(db: &Connection, running: &Running) -> rusqlite::Result<()> {
             params![connection, full_read, state],
         )?;
     }
-    if is_partly_read {
-        let sql = "UPDATE connection SET unread_by = ?2 WHERE id = ?1";
-        db.execute(sql, [connection, scan])?;
-    }
-    Ok(())
+    let sql = match is_partly_read {
+        true => "UPDATE connection SET seen_by = ?2 WHERE id = ?1",
+        false => "UPDATE connection SET seen_by = ?2, read_by = ?2 WHERE id = ?1",
+    };
+    db.execute(sql, [connection, scan]).map(drop)
 }
-
-/// The attempt of an excluded item whose record can no longer be read.
-const UNREADABLE_ATTEMPT: i64 = -1;
 
 /// Adds the items that a scan for changes should have seen and did not see to the table `unseen`. Counts what it did not
 /// read as seen.
@@ -127,24 +124,12 @@ pub(super) fn find_unseen(
     Ok(())
 }
 
-/// Notes when the items in the table `unseen` were last seen, before their states change.
-pub(super) fn note_last_seen(db: &Connection, connection: i64) -> rusqlite::Result<()> {
-    let states = [ItemState::Present.code(), ItemState::Excluded.code()];
-    db.execute(
-        "UPDATE item SET scan = unread_by, attempt = 0 FROM connection \
-         WHERE connection.id = ?1 AND unread_by > scan AND attempt >= 0 AND state IN (?2, ?3) \
-         AND item.id IN (SELECT item FROM unseen)",
-        [connection, states[0], states[1]],
-    )
-    .map(drop)
-}
-
 /// Marks the excluded items of the table `unseen` whose records could not be read. Their state does not say so, and
-/// `connection.unread_by` must not count them as seen.
+/// `connection.seen_by` must not count them as seen.
 pub(super) fn mark_unreadable(db: &Connection) -> rusqlite::Result<()> {
     db.execute(
         "UPDATE item SET attempt = ?1 WHERE state = ?2 AND id IN (SELECT item FROM unseen WHERE unreadable)",
-        [UNREADABLE_ATTEMPT, ItemState::Excluded.code()],
+        [NOT_SEEN_ATTEMPT, ItemState::Excluded.code()],
     )
     .map(drop)
 }

@@ -1,6 +1,6 @@
 //! The beginning and the end of a scan in the store. One transaction records both the removals and the outcome.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use catalog_model::{
     ChangeKind, Checkpoint, Completeness, ConnectionCode, FieldRevision, ItemState,
@@ -11,6 +11,8 @@ use super::{
     change::NumericCode,
     checkpoint::{self, StoredCheckpoint},
     containers,
+    known_records::KnownRecords,
+    recognition,
     running::{Counts, ItemTotals, Running},
 };
 use crate::{
@@ -106,6 +108,8 @@ pub(super) fn begin(
         has_logged: false,
         withheld: 0,
         duplicates: Duplicates::default(),
+        known: Arc::new(KnownRecords::default()),
+        known_up_to: 0,
     };
     Ok((running, checkpoint.map(|checkpoint| checkpoint.at(time))))
 }
@@ -157,11 +161,15 @@ pub(super) fn close(
     closing: &Closing,
 ) -> rusqlite::Result<Closed> {
     let last = last_change(db)?;
+    running.counts.seen += running.known.recognized();
     let statement = match &closing.statement {
         Ok(Completeness::Complete) => Some(remove(db, running, closing)?),
         Ok(partial) => Some(partial.clone()),
         Err(_) => None,
     };
+    if statement != Some(Completeness::Complete) {
+        recognition::note_seen(db, running)?;
+    }
     let (outcome, reasons) = match (&statement, &closing.statement) {
         (Some(Completeness::Complete), _) => ("complete", Vec::new()),
         (Some(Completeness::Partial(reasons)), _) => ("partial", reasons.clone()),
@@ -267,25 +275,15 @@ fn unseen(db: &Connection, running: &mut Running) -> rusqlite::Result<ItemTotals
         connection,
         ..
     } = *running;
-    db.execute_batch(
-        "CREATE TEMP TABLE IF NOT EXISTS unseen \
-         (item INTEGER PRIMARY KEY, unreadable INTEGER NOT NULL, fresh INTEGER NOT NULL, present INTEGER NOT NULL); \
-         DELETE FROM unseen",
-    )?;
+    recognition::create_unseen(db)?;
     match running.unread.take() {
         Some(rest) => {
             checkpoint::find_unseen(db, running, &rest)?;
             running.unread = Some(rest);
         }
-        None => {
-            db.execute(
-                "INSERT INTO unseen SELECT id, 0, 0, state = 0 FROM item \
-                 WHERE connection = ?1 AND container_kind IS NULL AND state <> ?2 AND NOT (scan = ?3 AND attempt = ?4)",
-                [connection, ItemState::Gone.code(), scan, attempt],
-            )?;
-        }
+        None => recognition::find_unseen(db, running)?,
     }
-    checkpoint::note_last_seen(db, connection)?;
+    recognition::keep_last_seen(db, connection)?;
     db.execute(
         "UPDATE unseen SET unreadable = 1 WHERE (SELECT source_id FROM content WHERE content.item = unseen.item) \
          IN (SELECT source_id FROM unreadable WHERE scan = ?1 AND attempt = ?2)",

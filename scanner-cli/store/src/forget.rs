@@ -221,7 +221,7 @@ fn delete(db: &mut Database, code: &str) -> rusqlite::Result<()> {
         "DELETE FROM checkpoint WHERE connection = ?1",
         "DELETE FROM unreadable WHERE scan IN (SELECT id FROM scan WHERE connection = ?1)",
         "DELETE FROM scan WHERE connection = ?1",
-        "UPDATE connection SET outcome = NULL, error = NULL, complete_from = NULL, unread_by = NULL WHERE id = ?1",
+        "UPDATE connection SET outcome = NULL, error = NULL, complete_from = NULL, seen_by = NULL, read_by = NULL WHERE id = ?1",
     ] {
         change.execute(sql, [connection])?;
     }

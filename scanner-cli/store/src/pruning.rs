@@ -118,7 +118,8 @@ impl Pruning {
 }
 
 /// The scans to which connections refer.
-const SCANS_OF_CONNECTIONS: &str = "SELECT unread_by FROM connection WHERE unread_by IS NOT NULL";
+const SCANS_OF_CONNECTIONS: &str = "SELECT seen_by FROM connection WHERE seen_by IS NOT NULL \
+     UNION SELECT read_by FROM connection WHERE read_by IS NOT NULL";
 
 /// Scans that are old and have ended, apart from the last one of each connection and outcome, and from those to which
 /// connections refer.

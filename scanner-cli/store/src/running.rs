@@ -1,10 +1,10 @@
 //! A running scan, its counts, and the narrow rows of items that it reads.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use catalog_model::{ChangeKind, ItemState, UnchangedRest};
 
-use super::{change::NumericCode, sighting::SeenEntity};
+use super::{change::NumericCode, known_records::KnownRecords, sighting::SeenEntity};
 use crate::spool::Duplicates;
 
 /// The writer's state of a running scan.
@@ -36,6 +36,10 @@ pub(super) struct Running {
     pub(super) withheld: u64,
     /// Items of this attempt that were dropped because another record with their key counts.
     pub(super) duplicates: Duplicates,
+    /// The records that the scan recognizes.
+    pub(super) known: Arc<KnownRecords>,
+    /// The highest number of an item that may be among them.
+    pub(super) known_up_to: i64,
 }
 
 /// A number of items, and how many of them are present rather than unreadable.
@@ -93,12 +97,19 @@ pub(super) struct ItemRow {
     pub(super) state: i64,
     pub(super) scan: i64,
     pub(super) attempt: i64,
+    /// The digest of the record of an item.
+    pub(super) digest: Option<[u8; 16]>,
 }
 
 impl ItemRow {
+    /// Whether this scan has written the item, or has seen it in its current attempt.
+    pub(super) fn is_of(&self, running: &Running) -> bool {
+        self.scan == running.scan || running.known.is_seen(self)
+    }
+
     /// Whether the scan has seen the item in its current attempt.
     pub(super) fn is_seen_by(&self, running: &Running) -> bool {
-        (self.scan, self.attempt) == (running.scan, running.attempt)
+        (self.scan, self.attempt) == (running.scan, running.attempt) || running.known.is_seen(self)
     }
 
     /// Whether an item is equal to the stored one. Unknown contacts are ignored.

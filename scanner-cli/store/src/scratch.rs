@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use catalog_model::{
-    Completeness, ConnectionCode, Contacts, FieldRevision, ItemKey, Precedence, Properties,
+    Completeness, ConnectionCode, Contacts, FieldRevision, ItemKey, Origin, Precedence, Properties,
     SourceId, Visualization,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -107,7 +107,7 @@ pub(crate) fn at(day: i64) -> Timestamp {
 pub(crate) fn see(scan: &mut StoreScan, key: &str, name: &str, contacts: Contacts) {
     let item = item(key, name, contacts);
     let id = SourceId(format!("id-{key}"));
-    scan.item(&item, Some(&id))
+    scan.item(&item, &Origin::from(Some(id)))
         .expect("an item that can be written");
 }
 

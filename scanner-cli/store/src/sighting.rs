@@ -1,8 +1,8 @@
 //! Observations of a scan, in the form in which the store compares and writes them. Created in the thread of the scan.
 
 use catalog_model::{
-    Container, ContainerKind, FieldRevision, Inclusion, ItemKey, Precedence, SourceId,
-    UnchangedRest, Visualization,
+    Container, ContainerKind, FieldRevision, Inclusion, ItemKey, Origin, Precedence, UnchangedRest,
+    Visualization,
 };
 
 use super::{
@@ -96,6 +96,8 @@ pub(super) struct SeenEntity {
     /// Empty if the source has none.
     pub(super) source_id: String,
     pub(super) precedence: Precedence,
+    /// The digest of the record of an item.
+    pub(super) digest: Option<[u8; 16]>,
     pub(super) fingerprint: [u8; 16],
     /// The unknown fields. The store keeps its values of them.
     pub(super) unknown: Vec<&'static str>,
@@ -128,7 +130,7 @@ impl SeenEntity {
     /// Creates an item whose fields have these revisions.
     pub(super) fn new(
         item: &Visualization,
-        id: Option<&SourceId>,
+        origin: &Origin,
         revisions: &[FieldRevision],
     ) -> serde_json::Result<Self> {
         let stored = StoredItem::new(item, revisions);
@@ -136,8 +138,12 @@ impl SeenEntity {
             container_kind: None,
             key: item.key.as_str().to_owned(),
             key_hash: hash(item.key.as_str()),
-            source_id: id.map_or_else(String::new, |id| id.0.clone()),
+            source_id: origin
+                .id
+                .as_ref()
+                .map_or_else(String::new, |id| id.0.clone()),
             precedence: item.precedence,
+            digest: origin.digest.map(|digest| digest.0.to_be_bytes()),
             fingerprint: [0; 16],
             unknown: unknown(item),
             contacts: SeenContacts::from_item(&stored)?,
@@ -159,6 +165,7 @@ impl SeenEntity {
             key_hash: hash(container.key.as_str()),
             source_id: container.id.0.clone(),
             precedence: Precedence::default(),
+            digest: None,
             fingerprint: [0; 16],
             unknown: unknown_container_fields(container),
             contacts: SeenContacts::from_item(&stored)?,

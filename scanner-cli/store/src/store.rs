@@ -14,8 +14,8 @@ use std::{
 };
 
 use catalog_model::{
-    Checkpoint, Container, ContainerKind, FieldRevision, ItemKey, ScanState, SourceId,
-    UnchangedRest, Visualization, filter::FilterRule,
+    Checkpoint, Container, ContainerKind, DigestKey, FieldRevision, ItemKey, Origin, RecordDigest,
+    ScanState, SourceId, UnchangedRest, Visualization, filter::FilterRule,
 };
 use tokio::sync::oneshot;
 
@@ -24,6 +24,7 @@ use crate::{
     closing::{Beginning, Closed, Closing},
     database::Database,
     error::StoreError,
+    known_records::KnownRecords,
     limits::StoreLimits,
     opening,
     sighting::{SeenEntity, Sighting, WithheldRecord},
@@ -53,6 +54,11 @@ pub struct StoreScan {
     first_error: Arc<FirstError>,
     checkpoint: Option<Checkpoint>,
     closed: bool,
+    /// The records that the scan recognizes, and its attempt.
+    known: Arc<KnownRecords>,
+    attempt: i64,
+    /// The record that was recognized last.
+    recognized: Option<RecordDigest>,
 }
 
 /// Maximum number of sightings in a batch.
@@ -109,6 +115,7 @@ impl Store {
             number,
             first_error,
             checkpoint,
+            known,
         } = request(&messages, &self.path, |answer| {
             Message::Begin(Box::new(beginning), answer)
         })
@@ -123,6 +130,9 @@ impl Store {
             first_error,
             checkpoint,
             closed: false,
+            known,
+            attempt: 1,
+            recognized: None,
         })
     }
 }
@@ -150,12 +160,31 @@ impl StoreScan {
         self.flush().await
     }
 
-    /// Adds an item.
+    /// Returns the key for digests of records, after the store has loaded the digests of its items.
+    pub async fn digest_key(&mut self) -> Option<DigestKey> {
+        let key = request(&self.messages, &self.path, |answer| {
+            Message::Recognize(self.number, answer)
+        });
+        // A store that cannot be read fails with the next batch, too.
+        key.await.ok()
+    }
+
+    /// Whether the store has the item of a record with this digest. The item then counts as seen.
+    pub fn recognizes(&mut self, digest: RecordDigest) -> bool {
+        let known = self.known.recognize(self.attempt, digest);
+        self.recognized = known.then_some(digest);
+        known
+    }
+
+    /// Adds an item. Does nothing if its record is the one that was just recognized.
     ///
     /// # Errors
     /// If the item cannot be written as JSON.
-    pub fn item(&mut self, item: &Visualization, id: Option<&SourceId>) -> Result<(), StoreError> {
-        let seen = SeenEntity::new(item, id, &self.revisions);
+    pub fn item(&mut self, item: &Visualization, origin: &Origin) -> Result<(), StoreError> {
+        if origin.digest.is_some() && self.recognized.take() == origin.digest {
+            return Ok(());
+        }
+        let seen = SeenEntity::new(item, origin, &self.revisions);
         let seen =
             seen.map_err(|error| StoreError::unwritable(&self.path, item.key.as_str(), error))?;
         self.add(Sighting::Item(seen));
@@ -216,6 +245,8 @@ impl StoreScan {
     pub fn restart(&mut self) -> Result<(), StoreError> {
         self.batch.clear();
         self.bytes = 0;
+        self.attempt += 1;
+        self.recognized = None;
         self.check_first_error()?;
         let sent = self.messages.send_now(Message::Restart(self.number));
         sent.map_err(|_ended| StoreError::writer_crashed(&self.path))

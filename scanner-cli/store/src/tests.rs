@@ -22,6 +22,7 @@ mod feed;
 mod gone;
 mod locked;
 mod read_ahead;
+mod recognized;
 mod revisions;
 mod texts;
 mod unchanged;
@@ -50,6 +51,22 @@ impl Scratch {
 
 async fn close(scan: StoreScan, day: i64) -> Result<Closed, StoreError> {
     close_with(scan, day, Removals::Accepted).await
+}
+
+async fn close_as(
+    scan: StoreScan,
+    day: i64,
+    statement: Result<Completeness, String>,
+) -> Result<Closed, StoreError> {
+    let closing = Closing {
+        statement,
+        time: at(day),
+        site_version: None,
+        bytes: 0,
+        removals: Removals::Accepted,
+        advice: String::new(),
+    };
+    scan.close(closing).await.map(|(closed, _)| closed)
 }
 
 fn contact(email: &str) -> Contacts {

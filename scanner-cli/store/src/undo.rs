@@ -23,7 +23,7 @@ CREATE TEMP TABLE IF NOT EXISTS former (
     logged INTEGER,
     fingerprint BLOB NOT NULL, contacts_fingerprint INTEGER, state INTEGER NOT NULL, gone_since INTEGER,
     item_scan INTEGER NOT NULL, attempt INTEGER NOT NULL,
-    source_id TEXT NOT NULL, changed_by INTEGER NOT NULL, contacts TEXT, content TEXT NOT NULL, texts TEXT
+    source_id TEXT NOT NULL, changed_by INTEGER NOT NULL, contacts TEXT, content TEXT NOT NULL, texts TEXT, digest BLOB
 );
 -- Records of the running attempt that a filter withholds, by 128 bits of SHA-256 of their keys.
 CREATE TEMP TABLE IF NOT EXISTS withheld (
@@ -54,17 +54,17 @@ impl<'a> Undo<'a> {
         Ok(Self {
             save: db.prepare_cached(
                 "INSERT OR IGNORE INTO temp.former SELECT item.id, ?2, NULL, fingerprint, contacts_fingerprint, state, \
-                 gone_since, scan, attempt, source_id, changed_by, contacts, content, texts \
+                 gone_since, scan, attempt, source_id, changed_by, contacts, content, texts, digest \
                  FROM item JOIN content ON content.item = item.id WHERE item.id = ?1",
             )?,
             logged: db.prepare_cached("UPDATE temp.former SET logged = ?2 WHERE item = ?1")?,
             former: db.prepare_cached(
-                "SELECT logged, fingerprint, contacts_fingerprint, state, item_scan, attempt \
+                "SELECT logged, fingerprint, contacts_fingerprint, state, item_scan, attempt, digest \
                  FROM temp.former WHERE item = ?1 AND scan = ?2",
             )?,
             restore_item: db.prepare_cached(
-                "UPDATE item SET (fingerprint, contacts_fingerprint, state, gone_since, scan, attempt) = \
-                 (SELECT fingerprint, contacts_fingerprint, state, gone_since, item_scan, attempt \
+                "UPDATE item SET (fingerprint, contacts_fingerprint, state, gone_since, scan, attempt, digest) = \
+                 (SELECT fingerprint, contacts_fingerprint, state, gone_since, item_scan, attempt, digest \
                  FROM temp.former WHERE item = ?1) WHERE id = ?1",
             )?,
             restore_content: db.prepare_cached(
@@ -107,6 +107,7 @@ impl<'a> Undo<'a> {
                 state: row.get(3)?,
                 scan: row.get(4)?,
                 attempt: row.get(5)?,
+                digest: row.get(6)?,
             };
             Ok((row.get::<_, Option<i64>>(0)?, former))
         };

@@ -1,6 +1,6 @@
 //! Writes the observations of a scan to the database, each batch in one transaction.
 //!
-//! An unchanged item is cheap: one search in the index, and one narrow row that is read and written.
+//! An unchanged item that the thread of the scan did not recognize costs one search in the index.
 
 use std::mem;
 
@@ -72,7 +72,7 @@ impl Statements<'_> {
             return self.add(db, running, &seen);
         };
         let mut added = false;
-        if stored.scan == running.scan {
+        if stored.is_of(running) {
             if stored.is_seen_by(running) && !self.replaces(running, &stored, &seen)? {
                 return Ok(());
             }
@@ -99,14 +99,32 @@ impl Statements<'_> {
             };
         }
         if stored.is_same(&seen) && !stored.is_removed_from_catalog() {
-            let Running { scan, attempt, .. } = *running;
-            self.mark.execute(params![stored.id, scan, attempt])?;
-            return Ok(());
+            return self.see(running, stored, seen.digest);
         }
         if added && !stored.is_removed_from_catalog() {
             return self.write(running, stored, &seen, None);
         }
         self.change(db, running, stored, &seen)
+    }
+
+    /// Notes that an item is as it was. Writes nothing if its record is known.
+    fn see(
+        &mut self,
+        running: &Running,
+        stored: &ItemRow,
+        digest: Option<[u8; 16]>,
+    ) -> rusqlite::Result<()> {
+        let is_same_record = digest.is_none() || digest == stored.digest;
+        let is_present = stored.state == ItemState::Present.code();
+        if is_same_record && is_present && running.known.see(stored) {
+            return Ok(());
+        }
+        if !is_same_record {
+            running.known.write(stored);
+        }
+        let Running { scan, attempt, .. } = *running;
+        let marks = params![stored.id, scan, attempt, digest];
+        self.mark.execute(marks).map(drop)
     }
 
     /// Whether an item replaces the record with the same key that this attempt saw before.
@@ -156,6 +174,7 @@ impl Statements<'_> {
                 state: row.get(3)?,
                 scan: row.get(4)?,
                 attempt: row.get(5)?,
+                digest: row.get(6)?,
             };
             // The fingerprint includes the key. Only if it differs, this may be another key with the same hash.
             if Some(stored.fingerprint) == fingerprint
@@ -198,6 +217,7 @@ impl Statements<'_> {
             scan,
             attempt,
             container_kind.transpose()?,
+            seen.digest,
         ])?;
         let id = db.last_insert_rowid();
         self.texts.write(&seen.texts)?;
@@ -271,6 +291,7 @@ impl Statements<'_> {
         seen: &SeenEntity,
         kind: Option<ChangeKind>,
     ) -> rusqlite::Result<()> {
+        running.known.write(stored);
         let contacts = seen.contacts.as_ref();
         let Running { scan, attempt, .. } = *running;
         self.update.execute(params![
@@ -279,6 +300,7 @@ impl Statements<'_> {
             contacts.map(|contacts| contacts.fingerprint),
             scan,
             attempt,
+            seen.digest,
         ])?;
         self.texts.write(&seen.texts)?;
         self.update_content

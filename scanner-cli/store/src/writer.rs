@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use catalog_model::Checkpoint;
+use catalog_model::{Checkpoint, DigestKey};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
@@ -17,8 +17,10 @@ use super::{
     database::Database,
     error::{Operation, StoreError},
     key_order,
+    known_records::{KnownRecords, MAX_KNOWN},
     limits::{MaxSize, StoreLimits},
     pruning::Pruning,
+    recognition,
     running::Running,
     sighting::Sighting,
     undo, upsert,
@@ -28,6 +30,8 @@ use crate::{backlog::BacklogReceiver, spool::Duplicates};
 /// A request to the thread.
 pub(super) enum Message {
     Begin(Box<Beginning>, Answer<Begun>),
+    /// Loads the digests of the connection's items. Answers with the key for digests.
+    Recognize(ScanNumber, Answer<DigestKey>),
     Batch(ScanNumber, Vec<Sighting>),
     Restart(ScanNumber),
     Close(ScanNumber, Box<Closing>, Answer<(Closed, Duplicates)>),
@@ -40,6 +44,7 @@ pub(super) struct Begun {
     pub(super) number: ScanNumber,
     pub(super) first_error: Arc<FirstError>,
     pub(super) checkpoint: Option<Checkpoint>,
+    pub(super) known: Arc<KnownRecords>,
 }
 
 pub(super) type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
@@ -83,6 +88,9 @@ impl Writer {
                 Message::Begin(beginning, answer) => {
                     let _ = answer.send(self.begin(&beginning));
                 }
+                Message::Recognize(scan, answer) => {
+                    let _ = answer.send(self.recognize(scan));
+                }
                 Message::Batch(scan, batch) => next = self.batches(scan, batch, &mut messages),
                 Message::Restart(scan) => self.restart(scan),
                 Message::Close(scan, closing, answer) => {
@@ -117,13 +125,32 @@ impl Writer {
         let (running, checkpoint) = self.transaction(|db| closing::begin(db, beginning))?;
         let number = ScanNumber(running.scan);
         let first_error = Arc::new(FirstError::new());
+        let known = Arc::clone(&running.known);
         self.running
             .insert(number, (running, Arc::clone(&first_error)));
         Ok(Begun {
             number,
             first_error,
             checkpoint,
+            known,
         })
+    }
+
+    fn recognize(&mut self, scan: ScanNumber) -> Result<DigestKey, StoreError> {
+        let all = self.running.values();
+        let known: usize = all.map(|(running, _)| running.known.len()).sum();
+        let max = MAX_KNOWN.saturating_sub(known);
+        let Some((running, _)) = self.running.get_mut(&scan) else {
+            return Err(StoreError::writer_crashed(&self.path));
+        };
+        let loaded = match running.known.len() {
+            0 => recognition::load(&self.db, running, max),
+            // A new attempt: they are in memory already.
+            _ => Ok(()),
+        };
+        loaded
+            .and_then(|()| recognition::digest_key(&self.db))
+            .map_err(|error| StoreError::from_sqlite(&self.path, Operation::Read, error))
     }
 
     /// Writes a batch, and the batches that wait behind it, in one transaction. Returns the first message of another
@@ -187,6 +214,7 @@ impl Writer {
             running.withheld = 0;
             running.unread = None;
             running.state = None;
+            running.known.restart(running.attempt);
             let scan = running.scan;
             let forgotten = undo::forget_attempt(&self.db, scan);
             if let Err(error) = forgotten {

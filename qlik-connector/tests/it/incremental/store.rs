@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use catalog_model::{
-    Checkpoint, Completeness, Connection, Diagnostic, Extent, IdLedger, ItemState, MemoryLedger,
-    Observation, Progress, RepeatedRecord, ScanRequest, ScanSink, SinkError,
+    Checkpoint, Completeness, Connection, Diagnostic, DigestKey, Extent, IdLedger, ItemState,
+    MemoryLedger, Observation, Progress, RecordDigest, RepeatedRecord, ScanRequest, ScanSink,
+    SinkError,
 };
 use catalog_store::{
     Beginning, Catalog, Closing, Counts, ItemScope, Store, StoreError, StoreScan, fuse::Removals,
@@ -28,6 +29,10 @@ pub(crate) struct Scanned {
     pub(crate) extent: Option<Extent>,
     pub(crate) restarts: Vec<String>,
     pub(crate) bytes: u64,
+    /// Number of records that the store recognized.
+    pub(crate) recognized: u64,
+    /// Warnings, and how often the rules of the filter applied.
+    pub(crate) said: Vec<String>,
 }
 
 impl Scanned {
@@ -44,7 +49,10 @@ impl Scanned {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reads {
     Changes,
+    /// Everything, and leaves out the records that the store recognizes.
     Everything,
+    /// Everything, and each record is compared with the store.
+    EachRecord,
 }
 
 impl TestStore {
@@ -74,13 +82,16 @@ impl TestStore {
         let checkpoint = scan.checkpoint();
         let request = match reads {
             Reads::Changes => ScanRequest::Changes(checkpoint),
-            Reads::Everything => ScanRequest::Full,
+            Reads::Everything | Reads::EachRecord => ScanRequest::Full,
         };
         let mut sink = StoreSink {
             scan,
             extent: None,
             restarts: Vec::new(),
             lists: Vec::new(),
+            said: Vec::new(),
+            recognizes: reads != Reads::EachRecord,
+            recognized: 0,
         };
         let closing = connection.scan(request, &mut sink).await;
         let closing = closing.map_err(|error| error.to_string());
@@ -98,6 +109,8 @@ impl TestStore {
             counts: closed.counts,
             extent: sink.extent,
             restarts: sink.restarts,
+            said: sink.said,
+            recognized: sink.recognized,
             bytes: sink.lists.iter().map(|(_, bytes)| bytes).sum(),
         }
     }
@@ -168,6 +181,9 @@ struct StoreSink {
     extent: Option<Extent>,
     restarts: Vec<String>,
     lists: Vec<(&'static str, u64)>,
+    said: Vec<String>,
+    recognizes: bool,
+    recognized: u64,
 }
 
 fn failed(error: StoreError) -> SinkError {
@@ -183,10 +199,23 @@ impl ScanSink for StoreSink {
         self.scan.ready().await.map_err(failed)
     }
 
+    async fn digest_key(&mut self) -> Option<DigestKey> {
+        match self.recognizes {
+            true => self.scan.digest_key().await,
+            false => None,
+        }
+    }
+
+    fn recognizes(&mut self, digest: RecordDigest) -> bool {
+        let known = self.scan.recognizes(digest);
+        self.recognized += u64::from(known);
+        known
+    }
+
     fn observe(&mut self, observation: Observation) -> Result<(), SinkError> {
         let scan = &mut self.scan;
         match observation {
-            Observation::Item(item, id) => scan.item(&item, id.as_ref()).map_err(failed)?,
+            Observation::Item(item, origin) => scan.item(&item, &origin).map_err(failed)?,
             Observation::Unreadable(record) => {
                 if let Some(id) = &record.id {
                     scan.unreadable(id);
@@ -212,10 +241,13 @@ impl ScanSink for StoreSink {
         self.scan.restart().map_err(failed)
     }
 
-    fn warn(&mut self, _: Diagnostic) {}
+    fn warn(&mut self, warning: Diagnostic) {
+        self.said.push(format!("{warning:?}"));
+    }
 
     fn progress(&mut self, progress: Progress) {
         match progress {
+            Progress::FilterRule { .. } => self.said.push(format!("{progress:?}")),
             Progress::Extent(extent) => self.extent = Some(extent),
             Progress::Reading { list, bytes, .. } => {
                 self.lists.retain(|(known, _)| *known != list);

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use catalog_model::{
-    ExcludedItem, InventoryEntry, Observation, ScanError, ScanSink, SinkError, Visualization,
+    ExcludedItem, InventoryEntry, Observation, Origin, ScanError, ScanSink, SinkError,
+    Visualization,
     filter::{Decision, Evaluation, ItemFilter, RuleCounts, UnknownCause},
 };
 
@@ -121,5 +122,5 @@ fn kept_item(item: Visualization, catalog: Option<Arc<str>>) -> Observation<Inve
         catalog,
         precedence,
     };
-    Observation::Item(entry, None)
+    Observation::Item(entry, Origin::default())
 }

@@ -3,9 +3,9 @@
 
 use async_trait::async_trait;
 use catalog_model::{
-    Completeness, Connection, Diagnostic, Extent, Filtering, Finding, IdLedger, Lookup,
-    Observation, Progress, RepeatedRecord, ScanError, ScanRequest, ScanSink, Schema, SessionHold,
-    Sessions, SinkError, Stage, UndecidedItem, UnreadableRecord, Visualization,
+    Completeness, Connection, Diagnostic, DigestKey, Extent, Filtering, Finding, IdLedger, Lookup,
+    Observation, Progress, RecordDigest, RepeatedRecord, ScanError, ScanRequest, ScanSink, Schema,
+    SessionHold, Sessions, SinkError, Stage, UndecidedItem, UnreadableRecord, Visualization,
     filter::{Decision, Evaluation, ItemFilter, PatternLimitError, UnknownCause},
 };
 use secrecy::SecretString;
@@ -210,6 +210,14 @@ impl Redactor {
 impl ScanSink for RedactedSink<'_> {
     async fn ready(&mut self) -> Result<(), SinkError> {
         self.sink.ready().await
+    }
+
+    async fn digest_key(&mut self) -> Option<DigestKey> {
+        self.sink.digest_key().await
+    }
+
+    fn recognizes(&mut self, digest: RecordDigest) -> bool {
+        self.sink.recognizes(digest)
     }
 
     fn observe(&mut self, observation: Observation) -> Result<(), SinkError> {

@@ -13,10 +13,11 @@ use super::{
 /// The columns of an item apart from its content.
 const COLUMNS: &str = "SELECT item.id, item.connection, state, scan.started, gone_since, container_kind, read.started FROM";
 
-/// Joins what the columns need. `unread_by` is the last scan that saw items without reading them.
+/// Joins what the columns need. `seen_by` and `read_by` are the last scans that saw and read all items, so that the row of an
+/// item that did not change need not say it.
 const SEEN: &str = "CROSS JOIN connection ON connection.id = item.connection \
-     CROSS JOIN scan ON scan.id = CASE WHEN container_kind IS NULL AND state IN (0, 2) AND attempt >= 0 AND unread_by > item.scan THEN unread_by ELSE item.scan END \
-     CROSS JOIN scan AS read ON read.id = item.scan";
+     CROSS JOIN scan ON scan.id = CASE WHEN container_kind IS NULL AND state IN (0, 2) AND attempt >= 0 AND seen_by > item.scan THEN seen_by ELSE item.scan END \
+     CROSS JOIN scan AS read ON read.id = CASE WHEN container_kind IS NULL AND state IN (0, 2) AND attempt >= 0 AND read_by > item.scan THEN read_by ELSE item.scan END";
 
 /// The order in which the tables of items are read. SQLite has no statistics from which it could find the best one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

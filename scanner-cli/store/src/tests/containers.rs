@@ -1,8 +1,8 @@
 //! Containers are stored like items, but do not count as items and are not among their changes.
 
 use catalog_model::{
-    Container, ContainerField, ContainerKind, CustomProperty, Inclusion, Instant, PropertyValue,
-    follower::EntityKind,
+    Container, ContainerField, ContainerKind, CustomProperty, Inclusion, Instant, Origin,
+    PropertyValue, follower::EntityKind,
 };
 
 use super::*;
@@ -307,7 +307,7 @@ async fn a_long_description_is_stored_once_for_a_container_and_its_items() {
         ..folder("1", "One")
     };
     let mut scan = scratch.begin(0).await;
-    scan.item(&item, None).unwrap();
+    scan.item(&item, &Origin::default()).unwrap();
     scan.container(&container).unwrap();
     close(scan, 0).await.unwrap();
     let db = rusqlite::Connection::open(scratch.path()).unwrap();
@@ -342,7 +342,7 @@ async fn an_item_gets_its_container_without_a_change_if_it_was_unknown() {
     };
     let id = SourceId("id-a".to_owned());
     let mut scan = scratch.begin(1).await;
-    scan.item(&held, Some(&id)).unwrap();
+    scan.item(&held, &Origin::from(Some(id.clone()))).unwrap();
     close(scan, 1).await.unwrap();
     let catalog = scratch.catalog();
     let found = catalog.item("c/a").unwrap().unwrap();
@@ -353,7 +353,7 @@ async fn an_item_gets_its_container_without_a_change_if_it_was_unknown() {
         ..held
     };
     let mut scan = scratch.begin(2).await;
-    scan.item(&moved, Some(&id)).unwrap();
+    scan.item(&moved, &Origin::from(Some(id.clone()))).unwrap();
     close(scan, 2).await.unwrap();
     assert_eq!(scratch.changes(), ["added a", "changed a container"]);
 }

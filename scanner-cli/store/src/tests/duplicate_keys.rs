@@ -1,7 +1,7 @@
 //! Records with the same key: which of them is the item does not depend on their order, and the others leave no trace.
 
 use catalog_model::{
-    Instant, Place, Precedence,
+    Instant, Origin, Place, Precedence, RecordDigest,
     filter::{FilterRule, RuleId},
 };
 
@@ -45,12 +45,30 @@ const PRIVATE: Record = Record {
     decision: Keep,
 };
 
+/// How the records are offered to the store.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Mode {
+    WithoutDigests,
+    /// The writer gets the records after all were offered.
+    AtOnce,
+    /// The writer handles each record before the next is offered.
+    InTurns,
+}
+
+const MODES: [Mode; 3] = [Mode::WithoutDigests, Mode::AtOnce, Mode::InTurns];
+
 impl Record {
     const fn but(self, decision: Decision) -> Self {
         Self { decision, ..self }
     }
 
-    fn see(self, scan: &mut StoreScan) {
+    /// A digest of everything about the record.
+    fn digest(self) -> RecordDigest {
+        let digest = crate::hashes::fingerprint(&[&format!("{self:?}")]);
+        RecordDigest(u128::from_be_bytes(digest))
+    }
+
+    fn see(self, scan: &mut StoreScan, mode: Mode) {
         let key = ItemKey::new(["c", "a"]).unwrap();
         let precedence = Precedence {
             standing: self.standing,
@@ -70,7 +88,21 @@ impl Record {
             properties: Properties::default(),
         };
         match self.decision {
-            Keep => scan.item(&item, Some(&id)).unwrap(),
+            Keep if mode == Mode::WithoutDigests => {
+                scan.item(&item, &Origin::from(Some(id))).unwrap()
+            }
+            Keep if scan.recognizes(self.digest()) => {}
+            Keep => {
+                let digest = Some(self.digest());
+                scan.item(
+                    &item,
+                    &Origin {
+                        id: Some(id),
+                        digest,
+                    },
+                )
+                .unwrap();
+            }
             Exclude => scan.excluded(&key, record, &rule()),
             Undecided => scan.undecided(&key, record),
         }
@@ -104,16 +136,23 @@ fn orders(records: &[Record]) -> Vec<Vec<Record>> {
 }
 
 /// Scans these records, and one with another key, in one attempt or in several of which all but the last are aborted.
-async fn scan(scratch: &Scratch, day: i64, attempts: &[&[Record]]) -> Counts {
+async fn scan((scratch, mode): (&Scratch, Mode), day: i64, attempts: &[&[Record]]) -> Counts {
     let mut scan = scratch.begin(day).await;
     for (number, records) in attempts.iter().enumerate() {
         if number > 0 {
             scan.flush().await.unwrap();
             scan.restart().unwrap();
         }
+        if mode != Mode::WithoutDigests {
+            scan.digest_key().await.unwrap();
+        }
         see(&mut scan, "other", "Other", Contacts::Unknown);
         for record in *records {
-            record.see(&mut scan);
+            record.see(&mut scan, mode);
+            if mode == Mode::InTurns {
+                scan.flush().await.unwrap();
+                scan.digest_key().await.unwrap();
+            }
         }
     }
     close(scan, day).await.unwrap().counts
@@ -128,17 +167,23 @@ fn item(scratch: &Scratch) -> Option<(ItemState, String)> {
 
 #[tokio::test]
 async fn approved_records_outrank_published_and_private_ones_in_any_order() {
+    for mode in MODES {
+        check_approved_records_outrank_published_and_private_ones_in_any_order(mode).await;
+    }
+}
+
+async fn check_approved_records_outrank_published_and_private_ones_in_any_order(mode: Mode) {
     for order in orders(&[APPROVED, PUBLISHED, PRIVATE]) {
         let scratch = Scratch::new();
         for day in 0..3 {
-            let counts = scan(&scratch, day, &[&order]).await;
+            let counts = scan((&scratch, mode), day, &[&order]).await;
             assert_eq!(counts.seen, 2, "{order:?}");
             assert_eq!(counts.changed, 0, "{order:?}");
             assert_eq!(item(&scratch), Some((ItemState::Present, "x".to_owned())));
         }
         // A different order in the next scan changes nothing.
         for (day, other) in orders(&order).into_iter().enumerate() {
-            scan(&scratch, 3 + day as i64, &[&other]).await;
+            scan((&scratch, mode), 3 + day as i64, &[&other]).await;
         }
         assert_eq!(scratch.changes(), ["added other", "added a"], "{order:?}");
     }
@@ -146,6 +191,12 @@ async fn approved_records_outrank_published_and_private_ones_in_any_order() {
 
 #[tokio::test]
 async fn of_equal_standing_the_newer_record_and_then_the_smaller_id_counts() {
+    for mode in MODES {
+        check_of_equal_standing_the_newer_record_and_then_the_smaller_id_counts(mode).await;
+    }
+}
+
+async fn check_of_equal_standing_the_newer_record_and_then_the_smaller_id_counts(mode: Mode) {
     let newer = Record {
         id: "z",
         modified: 9,
@@ -158,7 +209,7 @@ async fn of_equal_standing_the_newer_record_and_then_the_smaller_id_counts() {
     for (records, winner) in [([APPROVED, newer], "z"), ([APPROVED, smaller], "a")] {
         for order in orders(&records) {
             let scratch = Scratch::new();
-            scan(&scratch, 0, &[&order]).await;
+            scan((&scratch, mode), 0, &[&order]).await;
             assert_eq!(item(&scratch).unwrap().1, winner, "{order:?}");
         }
     }
@@ -166,15 +217,21 @@ async fn of_equal_standing_the_newer_record_and_then_the_smaller_id_counts() {
 
 #[tokio::test]
 async fn a_higher_ranked_excluded_or_undecided_record_hides_the_others() {
+    for mode in MODES {
+        check_a_higher_ranked_excluded_or_undecided_record_hides_the_others(mode).await;
+    }
+}
+
+async fn check_a_higher_ranked_excluded_or_undecided_record_hides_the_others(mode: Mode) {
     for decision in [Exclude, Undecided] {
         for order in orders(&[APPROVED.but(decision), PUBLISHED, PRIVATE]) {
             let scratch = Scratch::new();
-            let counts = scan(&scratch, 0, &[&order]).await;
+            let counts = scan((&scratch, mode), 0, &[&order]).await;
             assert_eq!(item(&scratch), None, "{order:?}");
             assert_eq!((counts.seen, counts.added), (1, 1), "{order:?}");
             // The stored content of the approved record is kept in every state.
-            scan(&scratch, 1, &[&[APPROVED]]).await;
-            scan(&scratch, 2, &[&order]).await;
+            scan((&scratch, mode), 1, &[&[APPROVED]]).await;
+            scan((&scratch, mode), 2, &[&order]).await;
             let state = match decision {
                 Exclude => ItemState::Excluded,
                 _ => ItemState::Unreadable,
@@ -186,11 +243,17 @@ async fn a_higher_ranked_excluded_or_undecided_record_hides_the_others() {
 
 #[tokio::test]
 async fn a_lower_ranked_excluded_or_undecided_record_changes_nothing() {
+    for mode in MODES {
+        check_a_lower_ranked_excluded_or_undecided_record_changes_nothing(mode).await;
+    }
+}
+
+async fn check_a_lower_ranked_excluded_or_undecided_record_changes_nothing(mode: Mode) {
     for decision in [Exclude, Undecided] {
         for order in orders(&[APPROVED, PRIVATE.but(decision)]) {
             let scratch = Scratch::new();
             for day in 0..2 {
-                scan(&scratch, day, &[&order]).await;
+                scan((&scratch, mode), day, &[&order]).await;
                 assert_eq!(item(&scratch), Some((ItemState::Present, "x".to_owned())));
             }
             assert_eq!(scratch.changes(), ["added other", "added a"], "{order:?}");
@@ -200,11 +263,17 @@ async fn a_lower_ranked_excluded_or_undecided_record_changes_nothing() {
 
 #[tokio::test]
 async fn an_aborted_attempt_leaves_no_changes() {
+    for mode in MODES {
+        check_an_aborted_attempt_leaves_no_changes(mode).await;
+    }
+}
+
+async fn check_an_aborted_attempt_leaves_no_changes(mode: Mode) {
     let scratch = Scratch::new();
-    scan(&scratch, 0, &[&[APPROVED]]).await;
+    scan((&scratch, mode), 0, &[&[APPROVED]]).await;
     // The first attempt saw only the draft, and the second only an excluded record.
     let broken: [&[Record]; 3] = [&[PRIVATE], &[APPROVED.but(Exclude)], &[APPROVED, PRIVATE]];
-    let counts = scan(&scratch, 1, &broken).await;
+    let counts = scan((&scratch, mode), 1, &broken).await;
     assert_eq!((counts.changed, counts.newly_excluded), (0, 0));
     assert_eq!(item(&scratch), Some((ItemState::Present, "x".to_owned())));
     assert_eq!(scratch.changes(), ["added other", "added a"]);
@@ -214,18 +283,29 @@ async fn an_aborted_attempt_leaves_no_changes() {
         modified: 9,
         ..APPROVED
     };
-    let counts = scan(&scratch, 2, &[&[PRIVATE, APPROVED], &[PRIVATE, renamed]]).await;
+    let counts = scan(
+        (&scratch, mode),
+        2,
+        &[&[PRIVATE, APPROVED], &[PRIVATE, renamed]],
+    )
+    .await;
     assert_eq!(counts.changed, 1);
     assert_eq!(scratch.changes()[2..], ["changed a name"]);
 }
 
 #[tokio::test]
 async fn a_gone_item_returns_once_in_any_order() {
+    for mode in MODES {
+        check_a_gone_item_returns_once_in_any_order(mode).await;
+    }
+}
+
+async fn check_a_gone_item_returns_once_in_any_order(mode: Mode) {
     for order in orders(&[APPROVED, PUBLISHED, PRIVATE]) {
         let scratch = Scratch::new();
-        scan(&scratch, 0, &[&[APPROVED]]).await;
-        scan(&scratch, 1, &[&[]]).await;
-        scan(&scratch, 2, &[&order]).await;
+        scan((&scratch, mode), 0, &[&[APPROVED]]).await;
+        scan((&scratch, mode), 1, &[&[]]).await;
+        scan((&scratch, mode), 2, &[&order]).await;
         let expected = ["added other", "added a", "removed a", "returned a"];
         assert_eq!(scratch.changes(), expected, "{order:?}");
     }

@@ -1,6 +1,6 @@
 //! Fields that a new version of the program adds are not changes of the source, and unknown fields keep their values.
 
-use catalog_model::{AccountStatus, PropertyValue};
+use catalog_model::{AccountStatus, Origin, PropertyValue};
 
 use super::*;
 
@@ -44,7 +44,7 @@ async fn scan(
 ) -> crate::Counts {
     let mut scan = scratch.begin_with(day, revisions).await;
     for item in items {
-        scan.item(item, None).unwrap();
+        scan.item(item, &Origin::default()).unwrap();
     }
     close(scan, day).await.unwrap().counts
 }
@@ -122,13 +122,18 @@ async fn an_item_that_the_first_scan_of_a_version_did_not_read_is_rewritten_late
     let mut first = scratch.begin(0).await;
     for key in ["a", "b"] {
         let id = SourceId(format!("id-{key}"));
-        first.item(&one(key, "A", None), Some(&id)).unwrap();
+        first
+            .item(&one(key, "A", None), &Origin::from(Some(id.clone())))
+            .unwrap();
     }
     close(first, 0).await.unwrap();
     let mut second = scratch.begin_with(1, SECOND).await;
     let id = SourceId("id-a".to_owned());
     second
-        .item(&one("a", "A", Some("active")), Some(&id))
+        .item(
+            &one("a", "A", Some("active")),
+            &Origin::from(Some(id.clone())),
+        )
         .unwrap();
     second.unreadable(&SourceId("id-b".to_owned()));
     assert_eq!(written(close(second, 1).await.unwrap().counts), (0, 1));
@@ -136,7 +141,7 @@ async fn an_item_that_the_first_scan_of_a_version_did_not_read_is_rewritten_late
     for key in ["a", "b"] {
         let id = SourceId(format!("id-{key}"));
         let item = one(key, "A", Some("active"));
-        third.item(&item, Some(&id)).unwrap();
+        third.item(&item, &Origin::from(Some(id.clone()))).unwrap();
     }
     assert_eq!(written(close(third, 2).await.unwrap().counts), (0, 1));
     assert_eq!(scratch.changes(), ["added a", "added b"]);
@@ -151,7 +156,9 @@ async fn a_new_attempt_counts_a_rewritten_item_once() {
         if attempt > 0 {
             again.restart().unwrap();
         }
-        again.item(&one("a", "A", Some("active")), None).unwrap();
+        again
+            .item(&one("a", "A", Some("active")), &Origin::default())
+            .unwrap();
         again.flush().await.unwrap();
     }
     assert_eq!(written(close(again, 1).await.unwrap().counts), (0, 1));
@@ -286,7 +293,7 @@ async fn a_new_version_of_a_connector_does_not_affect_items_of_another() {
             let mut scan = begun.await.unwrap();
             let mut item = one("a", "A", Some(status));
             item.key = ItemKey::new(["d", "a"]).unwrap();
-            scan.item(&item, None).unwrap();
+            scan.item(&item, &Origin::default()).unwrap();
             close(scan, day).await.unwrap().counts
         }
     };

@@ -1,6 +1,6 @@
 //! Long texts, which are stored once.
 
-use catalog_model::PropertyValue;
+use catalog_model::{Origin, PropertyValue};
 
 use super::{super::stored_item::StoredItem, *};
 
@@ -19,8 +19,11 @@ fn of_app(key: &str, description: &str) -> Visualization {
 async fn scan_app(scratch: &Scratch, day: i64, description: &str) {
     let mut scan = scratch.begin(day).await;
     for number in 0..20 {
-        scan.item(&of_app(&number.to_string(), description), None)
-            .unwrap();
+        scan.item(
+            &of_app(&number.to_string(), description),
+            &Origin::default(),
+        )
+        .unwrap();
     }
     close(scan, day).await.unwrap();
 }

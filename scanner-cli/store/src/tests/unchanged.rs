@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use catalog_model::{Checkpoint, ScanState, UnchangedRest};
+use catalog_model::{Checkpoint, Origin, ScanState, UnchangedRest};
 
 use super::*;
 
@@ -87,7 +87,7 @@ async fn only_items_below_a_key_that_was_read_can_be_missing() {
     for key in [["c", "one", "x"], ["c", "one", "y"], ["c", "two", "x"]] {
         let mut found = item("x", "X", Contacts::Unknown);
         found.key = ItemKey::new(key).unwrap();
-        scan.item(&found, None).unwrap();
+        scan.item(&found, &Origin::default()).unwrap();
     }
     scan.state(ScanState(vec![1]));
     close(scan, 0).await.unwrap();

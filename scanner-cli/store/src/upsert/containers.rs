@@ -40,7 +40,7 @@ impl Statements<'_> {
             };
         };
         let mut added = false;
-        if stored.scan == running.scan {
+        if stored.is_of(running) {
             if stored.is_seen_by(running) {
                 // A container should occur only once.
                 return Ok(());

@@ -28,7 +28,7 @@ impl Statements<'_> {
         }
         self.undo.withhold(running, key, record)?;
         let mut stored = self.find(hash(key), key, None)?;
-        if let Some(seen) = stored.as_mut().filter(|stored| stored.scan == running.scan) {
+        if let Some(seen) = stored.as_mut().filter(|stored| stored.is_of(running)) {
             match self.displace_item(running, seen, record)? {
                 Displacement::Kept => return Ok(()),
                 Displacement::Restored => {}
@@ -83,6 +83,7 @@ impl Statements<'_> {
         if newly {
             self.undo.save(running, stored.id)?;
         }
+        running.known.write(&stored);
         let Running { scan, attempt, .. } = *running;
         self.set_state.execute(params![
             stored.id,
@@ -118,6 +119,7 @@ impl Statements<'_> {
             false => ItemState::Unreadable,
         };
         self.undo.save(running, stored.id)?;
+        running.known.write(&stored);
         let Running { scan, attempt, .. } = *running;
         let marks = params![stored.id, scan, attempt, state.code()];
         self.set_state.execute(marks).map(drop)

@@ -29,11 +29,11 @@ impl<'a> Statements<'a> {
     pub(super) fn prepare(db: &'a Connection) -> rusqlite::Result<Self> {
         Ok(Self {
             find: db.prepare_cached(
-                "SELECT id, fingerprint, contacts_fingerprint, state, scan, attempt FROM item WHERE key_hash = ?1",
+                "SELECT id, fingerprint, contacts_fingerprint, state, scan, attempt, digest FROM item WHERE key_hash = ?1",
             )?,
             key_of: db.prepare_cached("SELECT 1 FROM content WHERE item = ?1 AND key = ?2")?,
             mark: db.prepare_cached(
-                "UPDATE item SET scan = ?2, attempt = ?3, state = 0 WHERE id = ?1",
+                "UPDATE item SET scan = ?2, attempt = ?3, state = 0, digest = coalesce(?4, digest) WHERE id = ?1",
             )?,
             set_state: db.prepare_cached(
                 "UPDATE item SET scan = ?2, attempt = ?3, state = ?4 WHERE id = ?1",
@@ -41,8 +41,8 @@ impl<'a> Statements<'a> {
             load: db.prepare_cached("SELECT content, texts, contacts FROM content WHERE item = ?1")?,
             texts: Texts::prepare(db)?,
             insert: db.prepare_cached(
-                "INSERT INTO item (connection, key_hash, fingerprint, contacts_fingerprint, state, scan, attempt, container_kind) \
-                 VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, ?7)",
+                "INSERT INTO item (connection, key_hash, fingerprint, contacts_fingerprint, state, scan, attempt, container_kind, digest) \
+                 VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, ?7, ?8)",
             )?,
             insert_container_kind: db.prepare_cached(
                 "INSERT INTO container_kind (name, label) VALUES (?1, ?2) \
@@ -54,7 +54,7 @@ impl<'a> Statements<'a> {
             )?,
             update: db.prepare_cached(
                 "UPDATE item SET fingerprint = ?2, contacts_fingerprint = coalesce(?3, contacts_fingerprint), \
-                 scan = ?4, attempt = ?5, state = 0, gone_since = NULL WHERE id = ?1",
+                 scan = ?4, attempt = ?5, state = 0, gone_since = NULL, digest = ?6 WHERE id = ?1",
             )?,
             update_content: db.prepare_cached(
                 "UPDATE content SET source_id = ?2, changed_by = coalesce(?3, changed_by), \

@@ -46,7 +46,8 @@ async fn a_store_of_the_previous_version_gets_containers_with_its_next_scan() {
          ALTER TABLE follower DROP COLUMN basis; DROP TABLE follower_note; \
          ALTER TABLE follower DROP COLUMN sent; ALTER TABLE follower DROP COLUMN refused; \
          ALTER TABLE follower DROP COLUMN succeeded; DROP TABLE follower_refusal; \
-         DROP TABLE checkpoint; ALTER TABLE connection DROP COLUMN unread_by; \
+         DROP TABLE checkpoint; ALTER TABLE connection DROP COLUMN seen_by; ALTER TABLE connection DROP COLUMN read_by; \
+         ALTER TABLE item DROP COLUMN digest; ALTER TABLE store DROP COLUMN digest_key; \
          ALTER TABLE scan DROP COLUMN unread; DROP TRIGGER change_deleted; DROP TABLE change_value; PRAGMA user_version = 5",
     )
     .unwrap();
