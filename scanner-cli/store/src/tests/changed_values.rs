@@ -1,5 +1,6 @@
 //! Old and new values of changes.
 
+use catalog_model::Origin;
 use catalog_model::PropertyValue;
 
 use super::*;
@@ -10,7 +11,7 @@ type Values = (String, Option<String>, Option<String>);
 impl Scratch {
     async fn scan_item(&self, day: i64, item: &Visualization) {
         let mut scan = self.begin(day).await;
-        scan.item(item, None).unwrap();
+        scan.item(item, &Origin::default()).unwrap();
         close(scan, day).await.unwrap();
     }
 
