@@ -167,8 +167,8 @@ pub(super) fn close(
         Ok(partial) => Some(partial.clone()),
         Err(_) => None,
     };
-    if statement != Some(Completeness::Complete) {
-        recognition::note_seen(db, running)?;
+    if statement != Some(Completeness::Complete) && recognition::note_seen(db, running)? {
+        checkpoint::delete(db, running.connection)?;
     }
     let (outcome, reasons) = match (&statement, &closing.statement) {
         (Some(Completeness::Complete), _) => ("complete", Vec::new()),

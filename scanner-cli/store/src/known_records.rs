@@ -11,8 +11,6 @@ use std::{
 
 use catalog_model::RecordDigest;
 
-use super::running::ItemRow;
-
 /// Maximum number of items that are known at once, in all running scans. They use 26 MB. Further items are looked up in the
 /// database.
 pub(super) const MAX_KNOWN: usize = 1_250_000;
@@ -20,6 +18,9 @@ pub(super) const MAX_KNOWN: usize = 1_250_000;
 /// The records of one connection.
 #[derive(Default)]
 pub(super) struct KnownRecords(Mutex<Table>);
+
+/// The number of an item in the database, and the digest of its record.
+pub(super) type NumberedRecord = (i64, Option<[u8; 16]>);
 
 /// The records, sorted by digest.
 #[derive(Default)]
@@ -106,23 +107,23 @@ impl KnownRecords {
     }
 
     /// Whether this attempt has seen this item as it was.
-    pub(super) fn is_seen(&self, item: &ItemRow) -> bool {
+    pub(super) fn is_seen(&self, item: NumberedRecord) -> bool {
         let table = self.table();
         let index = table.index_of(item);
         index.is_some_and(|index| table.flags[index] & SEEN != 0)
     }
 
     /// Notes that this attempt has seen an item as it was. Returns whether the item is known.
-    pub(super) fn see(&self, item: &ItemRow) -> bool {
+    pub(super) fn see(&self, item: NumberedRecord) -> bool {
         self.flag(item, SEEN)
     }
 
     /// Notes that the scan writes an item.
-    pub(super) fn write(&self, item: &ItemRow) {
+    pub(super) fn write(&self, item: NumberedRecord) {
         self.flag(item, WRITTEN);
     }
 
-    fn flag(&self, item: &ItemRow, flag: u8) -> bool {
+    fn flag(&self, item: NumberedRecord, flag: u8) -> bool {
         let mut table = self.table();
         let index = table.index_of(item);
         if let Some(index) = index {
@@ -155,9 +156,9 @@ pub(super) enum Which {
 }
 
 impl Table {
-    fn index_of(&self, item: &ItemRow) -> Option<usize> {
-        let number = u32::try_from(item.id).ok()?;
-        let record = head(&item.digest?, number);
+    fn index_of(&self, (item, digest): NumberedRecord) -> Option<usize> {
+        let number = u32::try_from(item).ok()?;
+        let record = head(&digest?, number);
         let index = self.find(&record)?;
         (self.records.get(index) == Some(&record)).then_some(index)
     }
@@ -237,16 +238,8 @@ mod tests {
         known
     }
 
-    fn row(n: u64) -> ItemRow {
-        ItemRow {
-            id: n as i64,
-            fingerprint: [0; 16],
-            contacts: None,
-            state: 0,
-            scan: 0,
-            attempt: 0,
-            digest: Some(digest(n).to_be_bytes()),
-        }
+    fn row(n: u64) -> NumberedRecord {
+        (n as i64, Some(digest(n).to_be_bytes()))
     }
 
     #[test]
@@ -259,7 +252,7 @@ mod tests {
                     "{n} of {count}"
                 );
                 assert!(!known.recognize(1, RecordDigest(digest(n))));
-                assert!(known.is_seen(&row(n)));
+                assert!(known.is_seen(row(n)));
             }
             for unknown in [0, 1, u128::MAX, digest(count + 1)] {
                 assert!(!known.recognize(1, RecordDigest(unknown)));
@@ -286,8 +279,8 @@ mod tests {
     #[test]
     fn what_the_writer_has_written_is_not_recognized_in_any_attempt() {
         let known = table(10);
-        known.write(&row(3));
-        assert!(known.see(&row(4)) && !known.see(&row(11)));
+        known.write(row(3));
+        assert!(known.see(row(4)) && !known.see(row(11)));
         for n in [3, 4] {
             assert!(!known.recognize(1, RecordDigest(digest(n))));
         }

@@ -8,7 +8,6 @@ use rusqlite::{Connection, params};
 
 use super::{
     change::NumericCode,
-    checkpoint,
     known_records::{Which, head},
     running::Running,
 };
@@ -78,25 +77,24 @@ pub(super) fn find_unseen(db: &Connection, running: &Running) -> rusqlite::Resul
 }
 
 /// Notes what a scan that is not complete has seen, if it recognized anything: the items that it saw, or the others, whichever
-/// are fewer.
-pub(super) fn note_seen(db: &Connection, running: &Running) -> rusqlite::Result<()> {
+/// are fewer. Returns whether it wrote anything.
+pub(super) fn note_seen(db: &Connection, running: &Running) -> rusqlite::Result<bool> {
     let seen = running.known.items(Which::Seen);
     if seen.is_empty() {
-        return Ok(());
+        return Ok(false);
     }
-    checkpoint::delete(db, running.connection)?;
     create_unseen(db)?;
     find_unseen(db, running)?;
     let unseen: i64 = db.query_row("SELECT count(*) FROM unseen", [], |row| row.get(0))?;
     if usize::try_from(unseen).unwrap_or(usize::MAX) < seen.len() {
-        return note_all_seen(db, running);
+        return note_all_seen(db, running).map(|()| true);
     }
     let Running { scan, attempt, .. } = *running;
     let mut mark = db.prepare_cached("UPDATE item SET scan = ?2, attempt = ?3 WHERE id = ?1")?;
     for item in seen {
         mark.execute(params![item, scan, attempt])?;
     }
-    Ok(())
+    Ok(true)
 }
 
 /// The attempt of an item that `connection.seen_by` does not count as seen, although its state does not say so: a scan that

@@ -4,7 +4,11 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use catalog_model::{ChangeKind, ItemState, UnchangedRest};
 
-use super::{change::NumericCode, known_records::KnownRecords, sighting::SeenEntity};
+use super::{
+    change::NumericCode,
+    known_records::{KnownRecords, NumberedRecord},
+    sighting::SeenEntity,
+};
 use crate::spool::Duplicates;
 
 /// The writer's state of a running scan.
@@ -102,14 +106,20 @@ pub(super) struct ItemRow {
 }
 
 impl ItemRow {
+    /// Its number and the digest of its record.
+    pub(super) fn record(&self) -> NumberedRecord {
+        (self.id, self.digest)
+    }
+
     /// Whether this scan has written the item, or has seen it in its current attempt.
     pub(super) fn is_of(&self, running: &Running) -> bool {
-        self.scan == running.scan || running.known.is_seen(self)
+        self.scan == running.scan || running.known.is_seen(self.record())
     }
 
     /// Whether the scan has seen the item in its current attempt.
     pub(super) fn is_seen_by(&self, running: &Running) -> bool {
-        (self.scan, self.attempt) == (running.scan, running.attempt) || running.known.is_seen(self)
+        (self.scan, self.attempt) == (running.scan, running.attempt)
+            || running.known.is_seen(self.record())
     }
 
     /// Whether an item is equal to the stored one. Unknown contacts are ignored.

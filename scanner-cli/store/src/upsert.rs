@@ -116,11 +116,11 @@ impl Statements<'_> {
     ) -> rusqlite::Result<()> {
         let is_same_record = digest.is_none() || digest == stored.digest;
         let is_present = stored.state == ItemState::Present.code();
-        if is_same_record && is_present && running.known.see(stored) {
+        if is_same_record && is_present && running.known.see(stored.record()) {
             return Ok(());
         }
         if !is_same_record {
-            running.known.write(stored);
+            running.known.write(stored.record());
         }
         let Running { scan, attempt, .. } = *running;
         let marks = params![stored.id, scan, attempt, digest];
@@ -291,7 +291,7 @@ impl Statements<'_> {
         seen: &SeenEntity,
         kind: Option<ChangeKind>,
     ) -> rusqlite::Result<()> {
-        running.known.write(stored);
+        running.known.write(stored.record());
         let contacts = seen.contacts.as_ref();
         let Running { scan, attempt, .. } = *running;
         self.update.execute(params![

@@ -78,7 +78,7 @@ impl Digester {
             Some(owner) => Some(self.owner(owner, owners.digest_of(owner)?)),
             None => None,
         };
-        let mut hasher = self.begun.clone();
+        let mut hasher = self.begun;
         let Sheet {
             id,
             engine_object_id,
@@ -113,7 +113,7 @@ impl Digester {
 
     /// The digest of an owner, as the record of a sheet or an app contains it, and of the user.
     fn owner(&self, owner: &Owner, user: UserDigest<'_>) -> u128 {
-        let mut hasher = self.begun.clone();
+        let mut hasher = self.begun;
         let Owner {
             id,
             user_id,
@@ -138,7 +138,7 @@ impl Digester {
                 }
                 _ => None,
             };
-            let mut hasher = self.begun.clone();
+            let mut hasher = self.begun;
             app.hash_record(&mut hasher);
             owner.hash(&mut hasher);
             Some(hasher.finish128().as_u128())

@@ -83,7 +83,7 @@ impl Statements<'_> {
         if newly {
             self.undo.save(running, stored.id)?;
         }
-        running.known.write(&stored);
+        running.known.write(stored.record());
         let Running { scan, attempt, .. } = *running;
         self.set_state.execute(params![
             stored.id,
@@ -119,7 +119,7 @@ impl Statements<'_> {
             false => ItemState::Unreadable,
         };
         self.undo.save(running, stored.id)?;
-        running.known.write(&stored);
+        running.known.write(stored.record());
         let Running { scan, attempt, .. } = *running;
         let marks = params![stored.id, scan, attempt, state.code()];
         self.set_state.execute(marks).map(drop)
