@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use catalog_model::{
-    AccountStatus, Container, ContainerKind, CustomProperty, Instant, PropertyDefinition,
+    AccountStatus, Container, ContainerKind, CustomProperty, Instant, Origin, PropertyDefinition,
     PropertyKind, PropertyValue, follower::EntityKind,
 };
 
@@ -104,8 +104,11 @@ impl Scratch {
             scan.container(container).unwrap();
         }
         for page in pages {
-            scan.item(page, Some(&SourceId(format!("id-{}", page.key))))
-                .unwrap();
+            scan.item(
+                page,
+                &Origin::from(Some(SourceId(format!("id-{}", page.key)))),
+            )
+            .unwrap();
         }
         close(scan, day).await.unwrap();
     }
