@@ -7,7 +7,7 @@ use std::{fmt, path::Path, time::Instant};
 
 use xshell::{Shell, cmd};
 
-use crate::{Outcome, browser, demo, quartz, test};
+use crate::{Outcome, browser, demo, quartz, test, tools::tool};
 
 mod audit;
 mod foreign_clients;
@@ -84,6 +84,8 @@ const PARTS: [Part; 12] = [
     },
 ];
 
+/// Runs the fuzz targets.
+const CARGO_FUZZ: (&str, &str) = ("cargo-fuzz", "0.13.2");
 /// Seconds for which each fuzz target runs.
 const FUZZ_SECONDS: &str = "60";
 /// Number of random mutations of cron expressions that are compared with the real Quartz.
@@ -193,22 +195,24 @@ fn real_quartz(shell: &Shell) -> Verdict {
 }
 
 fn fuzz(shell: &Shell) -> Verdict {
-    if !has(shell, "cargo", &["+nightly", "fuzz", "--version"]) {
-        let reason = "cargo-fuzz for the nightly toolchain is missing (see fuzz/README.md)";
+    if !has(shell, "cargo", &["+nightly", "--version"]) {
+        let reason = "the nightly toolchain is missing (`rustup toolchain install nightly`)";
         return Verdict::NotRun(reason.to_owned());
     }
-    let targets = match cmd!(shell, "cargo +nightly fuzz list").read() {
-        Ok(targets) => targets,
-        Err(error) => return Verdict::Failed(error.to_string()),
-    };
+    verdict(fuzz_all(shell))
+}
+
+/// Runs each target for [`FUZZ_SECONDS`].
+fn fuzz_all(shell: &Shell) -> Outcome {
+    let fuzz = tool(shell, CARGO_FUZZ)?;
+    let _nightly = shell.push_env("RUSTUP_TOOLCHAIN", "nightly");
+    let targets = cmd!(shell, "{fuzz} list").read()?;
     for target in targets.lines() {
         let limit = format!("-max_total_time={FUZZ_SECONDS}");
-        let run = cmd!(shell, "cargo +nightly fuzz run {target} -- {limit}");
-        if let Err(error) = run.run() {
-            return Verdict::Failed(format!("{target}: {error}"));
-        }
+        let run = cmd!(shell, "{fuzz} run {target} -- {limit}");
+        run.run().map_err(|error| format!("{target}: {error}"))?;
     }
-    Verdict::Passed
+    Ok(())
 }
 
 #[cfg(test)]

@@ -3,11 +3,9 @@
 //! The tools are built once into `target/tools`. Each part prints one line with its result. A part that cannot run on
 //! this machine prints why.
 
-use std::{fs, path::PathBuf};
-
 use xshell::{Shell, cmd};
 
-use crate::{Outcome, target};
+use crate::{Outcome, target, tools::tool};
 
 mod lowest_rust;
 pub(crate) mod public_api;
@@ -87,24 +85,4 @@ fn unused(shell: &Shell) -> Result<String> {
         true => Ok("none".to_owned()),
         false => Err(String::from_utf8_lossy(&output.stdout).into_owned().into()),
     }
-}
-
-/// The path of a tool. Builds the tool if it is missing.
-fn tool(shell: &Shell, (name, version): (&str, &str)) -> Result<PathBuf> {
-    let root = target(shell)?
-        .join("tools")
-        .join(format!("{name}-{version}"));
-    let binary = root.join("bin").join(name);
-    if !binary.exists() {
-        fs::create_dir_all(&root)?;
-        // A tool that runs for seconds is not worth minutes of optimization.
-        let _quick = shell.push_env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1");
-        let _unlinked = shell.push_env("CARGO_PROFILE_RELEASE_LTO", "off");
-        cmd!(
-            shell,
-            "cargo install --quiet --locked --version {version} --root {root} {name}"
-        )
-        .run()?;
-    }
-    Ok(binary)
 }

@@ -20,6 +20,7 @@ mod lint;
 mod postgresql;
 mod quartz;
 mod test;
+mod tools;
 mod windows;
 mod words;
 

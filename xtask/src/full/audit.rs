@@ -2,7 +2,11 @@
 
 use xshell::{Shell, cmd};
 
-use super::{Verdict, has};
+use super::Verdict;
+use crate::tools::tool;
+
+/// Audits lock files.
+const CARGO_AUDIT: (&str, &str) = ("cargo-audit", "0.22.2");
 
 /// The lock files that are audited.
 const LOCK_FILES: [&str; 2] = ["Cargo.lock", "fuzz/Cargo.lock"];
@@ -10,14 +14,14 @@ const LOCK_FILES: [&str; 2] = ["Cargo.lock", "fuzz/Cargo.lock"];
 /// Messages of cargo-audit if it cannot fetch its database, in lower case.
 const NO_DATABASE: [&str; 3] = ["advisory database", "advisory-db", "git operation failed"];
 
-/// Audits every lock file. Without the program or its database, the part does not run.
+/// Audits every lock file. Without the advisory database, the part does not run.
 pub(super) fn run(shell: &Shell) -> Verdict {
-    if !has(shell, "cargo", &["audit", "--version"]) {
-        let reason = "cargo-audit is not installed (`cargo install cargo-audit --locked`)";
-        return Verdict::NotRun(reason.to_owned());
-    }
+    let cargo_audit = match tool(shell, CARGO_AUDIT) {
+        Ok(tool) => tool,
+        Err(error) => return Verdict::Failed(error.to_string()),
+    };
     for file in LOCK_FILES {
-        let audit = cmd!(shell, "cargo audit --json --file {file}");
+        let audit = cmd!(shell, "{cargo_audit} audit --json --file {file}");
         let output = match audit.ignore_status().output() {
             Ok(output) => output,
             Err(error) => return Verdict::Failed(error.to_string()),
