@@ -28,6 +28,7 @@ mod server;
 pub(crate) mod service;
 mod site;
 pub(crate) mod store;
+pub(crate) mod web;
 
 /// The aims of a whole scan without a store.
 const MAX_CURL: f64 = 3.0;

@@ -74,7 +74,8 @@ enum Command {
     Bench {
         #[command(subcommand)]
         what: Option<Bench>,
-        /// Number of sheets of the large site [default: 500,000; for `service`: 5,000; for `followers`: 100,000]
+        /// Number of sheets of the large site [default: 500,000; for `service`: 5,000; for `followers`: 100,000; for
+        /// `web`: 300,000]
         #[arg(long, global = true)]
         sheets: Option<usize>,
     },
@@ -119,6 +120,8 @@ enum Bench {
     Large,
     /// Measure the memory of the service over 500 scans
     Service,
+    /// Read the catalog's pages of 300,000 sheets with 50 readers
+    Web,
     /// Deliver 100,000 sheets for the first time to each kind of follower
     #[cfg(unix)]
     Followers {
@@ -170,6 +173,7 @@ fn run(command: Command) -> Outcome {
             Some(Bench::Incremental) => bench::incremental::run(&shell, sheets.unwrap_or(300_000)),
             Some(Bench::Large) => bench::large::run(&shell, sheets.unwrap_or(bench::large::SHEETS)),
             Some(Bench::Service) => bench::service::run(&shell, sheets.unwrap_or(5_000)),
+            Some(Bench::Web) => bench::web::run(&shell, sheets.unwrap_or(300_000)),
             #[cfg(unix)]
             Some(Bench::Followers { kinds }) => {
                 bench::followers::run(&shell, sheets.unwrap_or(100_000), &kinds)

@@ -13,6 +13,7 @@ use std::{
 };
 
 use catalog_model::{ContainerKind, ItemKey};
+use rusqlite::InterruptHandle;
 use tempfile::TempDir;
 
 use super::{
@@ -68,6 +69,8 @@ struct Shared {
     /// Held while the index is updated by this process.
     update: Mutex<Option<TempDir>>,
     stop: AtomicBool,
+    /// Interrupts the update that is running.
+    interrupt: Mutex<Option<InterruptHandle>>,
     /// Whether an update is wanted at once.
     wanted: Mutex<bool>,
     wake: Condvar,
@@ -110,6 +113,7 @@ impl Browser {
             facets: Recent::new(RECENT_FACETS),
             update: Mutex::default(),
             stop: AtomicBool::new(false),
+            interrupt: Mutex::default(),
             wanted: Mutex::new(true),
             wake: Condvar::new(),
         });
@@ -195,6 +199,10 @@ impl Browser {
 impl Drop for Browser {
     fn drop(&mut self) {
         self.shared.stop.store(true, Ordering::Relaxed);
+        let running = self.shared.interrupt.lock();
+        if let Some(handle) = &*running.unwrap_or_else(PoisonError::into_inner) {
+            handle.interrupt();
+        }
         self.update_soon();
         for thread in self.threads.drain(..) {
             thread.thread().unpark();
@@ -288,7 +296,23 @@ impl Shared {
 
     fn update_at(&self, index: &Path, max_items: i64) -> Result<(), StoreError> {
         let updater = Updater::open(&self.store, index, &self.settings, &self.stop)?;
-        updater.map_or(Ok(()), |mut updater| updater.run(max_items))
+        let Some(mut updater) = updater else {
+            return Ok(());
+        };
+        let interrupt = |handle| {
+            *self
+                .interrupt
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner) = handle
+        };
+        interrupt(Some(updater.interrupt_handle()));
+        let updated = updater.run(max_items);
+        interrupt(None);
+        match self.stop.load(Ordering::Relaxed) {
+            // The next process continues.
+            true => Ok(()),
+            false => updated,
+        }
     }
 
     /// Keeps the index up to date until the end.

@@ -48,6 +48,8 @@ fn is_damaged(error: &rusqlite::Error) -> bool {
 }
 
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    // It contains people's addresses, so it gets the permissions of the store.
+    files::make(path);
     let db = Connection::open(path)?;
     db.busy_timeout(BUSY_TIMEOUT)?;
     db.pragma_update(None, "journal_mode", "WAL")?;
@@ -89,11 +91,33 @@ pub(super) fn open_to_read(path: &Path) -> rusqlite::Result<Option<Connection>> 
     if !path.exists() {
         return Ok(None);
     }
+    match connect_to_read(path) {
+        Ok(db) => Ok(db),
+        // It is created again, here or in a temporary folder.
+        Err(error) if is_damaged(&error) || is_inaccessible(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn connect_to_read(path: &Path) -> rusqlite::Result<Option<Connection>> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags(path, flags)?;
     db.busy_timeout(BUSY_TIMEOUT)?;
     db.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
     Ok(has_version(&db)?.then_some(db))
+}
+
+fn is_inaccessible(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error_code();
+    matches!(
+        code,
+        Some(
+            ErrorCode::CannotOpen
+                | ErrorCode::ReadOnly
+                | ErrorCode::PermissionDenied
+                | ErrorCode::SystemIoFailure
+        )
+    )
 }
 
 /// Reads a value of the index's own state.

@@ -617,3 +617,76 @@ async fn a_store_that_does_not_exist_yet_is_an_error_of_the_request() {
     let found = browser.search(&SearchRequest::default());
     assert!(matches!(found, Err(BrowseError::NoStore)), "{found:?}");
 }
+
+#[tokio::test]
+async fn an_index_that_cannot_be_written_is_in_a_temporary_folder() {
+    let scratch = Scratch::library().await;
+    // No database can be created in its place.
+    std::fs::create_dir(scratch.path().with_extension("index")).unwrap();
+    assert_eq!(find(&scratch.browser(), "sales").total, 3);
+}
+
+#[tokio::test]
+async fn an_index_that_is_no_database_is_created_again() {
+    let scratch = Scratch::library().await;
+    let index = scratch.path().with_extension("index");
+    std::fs::write(
+        index,
+        "no database, but long enough to be read as one".repeat(100),
+    )
+    .unwrap();
+    assert_eq!(find(&scratch.browser(), "sales").total, 3);
+}
+
+#[tokio::test]
+async fn an_update_that_was_killed_is_continued() {
+    let scratch = Scratch::new();
+    let keys: Vec<_> = (0..50).map(|number| format!("k{number}")).collect();
+    let items: Vec<_> = keys.iter().map(|key| (key.as_str(), "Name")).collect();
+    scratch.scan(0, &items).await;
+    scratch.browser().update().unwrap();
+    let index = rusqlite::Connection::open(scratch.path().with_extension("index")).unwrap();
+    index
+        .execute_batch(
+            "DELETE FROM search WHERE rowid > 16; DELETE FROM doc WHERE id > 16; DELETE FROM event; \
+             DELETE FROM hour; DELETE FROM meta WHERE name IN ('position', 'last_scan'); \
+             INSERT INTO meta VALUES ('pass', 16)",
+        )
+        .unwrap();
+    let browser = scratch.browser();
+    assert_eq!(find(&browser, "name").total, 50);
+    let days = browser.days(&[], 0).unwrap();
+    assert_eq!(days[0].counts.added, 50);
+    let sql = "SELECT count(*) FROM search WHERE search MATCH 'name'";
+    let found: i64 = index.query_row(sql, [], |row| row.get(0)).unwrap();
+    assert_eq!(found, 50);
+}
+
+#[tokio::test]
+async fn a_restored_store_has_a_new_index() {
+    let scratch = Scratch::library().await;
+    let browser = scratch.browser();
+    assert_eq!(find(&browser, "sales").total, 3);
+    let backup = scratch.folder.path().join("catalog.backup");
+    crate::back_up(&scratch.path(), &backup).unwrap();
+    scratch
+        .scan_library(1, &[], &[page("b1", "p1", "Other")])
+        .await;
+    assert_eq!(find(&browser, "other").total, 1);
+    let (
+        path,
+        Scratch {
+            folder: kept,
+            store,
+        },
+    ) = (scratch.path(), scratch);
+    drop(store);
+    drop(browser);
+    crate::restore(&path, &backup).unwrap();
+    let browser = Browser::open(&path, settings()).unwrap();
+    browser.update().unwrap();
+    assert_eq!(find(&browser, "other").total, 0);
+    assert_eq!(find(&browser, "sales").total, 3);
+    drop(browser);
+    drop(kept);
+}

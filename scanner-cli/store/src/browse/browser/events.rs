@@ -142,35 +142,20 @@ impl Session<'_> {
         Ok(found.unwrap_or_default())
     }
 
-    /// Returns the last changes of an item, the newest first. Reads the store, so that none is missing.
+    /// Returns the last changes of an item, the newest first.
     pub(super) fn history(&self, entry: &BrowseEntry) -> Result<Vec<ChangeRow>, BrowseError> {
         let max = i64::try_from(EntryDetail::MAX_HISTORY).unwrap_or(i64::MAX);
-        // An index that lacks the newest changes is only used for the older ones.
-        let reached = self.index(|db| {
-            let sql = "SELECT coalesce((SELECT value FROM meta WHERE name = 'position'), 0)";
-            db.query_row(sql, [], |row| row.get::<_, i64>(0))
-        })?;
-        let reached = reached.unwrap_or_default();
         let seqs: Vec<i64> = self.catalog().query(|db| {
             let mut find = db.prepare_cached(
-                "SELECT seq FROM change WHERE seq > ?3 AND kind <> 5 AND item = \
+                "SELECT seq FROM change WHERE kind <> 5 AND item = \
                  (SELECT id FROM item JOIN content ON content.item = item.id WHERE key_hash = ?1 AND key = ?2) \
-                 ORDER BY seq DESC LIMIT ?4",
+                 ORDER BY seq DESC LIMIT ?3",
             )?;
-            let values = params![hashes::hash(&entry.key), entry.key, reached, max];
+            let values = params![hashes::hash(&entry.key), entry.key, max];
             find.query_map(values, |row| row.get(0))?.collect()
         })?;
-        let older = self.index(|db| {
-            let mut find = db.prepare_cached(
-                "SELECT seq FROM event WHERE kind <> 5 AND item = (SELECT id FROM doc WHERE key = ?1) \
-                 ORDER BY seq DESC LIMIT ?2",
-            )?;
-            let seqs = find.query_map(params![entry.key, max], |row| row.get(0))?;
-            seqs.collect::<rusqlite::Result<Vec<i64>>>()
-        })?;
-        let all = seqs.into_iter().chain(older.unwrap_or_default());
         let mut history = Vec::new();
-        for seq in all.take(EntryDetail::MAX_HISTORY) {
+        for seq in seqs {
             history.extend(self.change(seq)?);
         }
         Ok(history)

@@ -47,7 +47,7 @@ CREATE TABLE facet_set (
 CREATE INDEX facet_set_by_hash ON facet_set (hash);
 
 CREATE TABLE owner (
-    facet       INTEGER PRIMARY KEY REFERENCES facet (id),
+    facet       INTEGER PRIMARY KEY,
     connection  INTEGER NOT NULL,
     account     TEXT,
     name        TEXT,
@@ -74,7 +74,6 @@ CREATE TABLE event (
     is_container INTEGER NOT NULL,
     time        INTEGER NOT NULL
 );
-CREATE INDEX event_by_item ON event (item);
 CREATE INDEX event_by_scan ON event (scan, seq);
 CREATE INDEX event_by_connection ON event (connection, kind, is_container, seq);
 

@@ -13,29 +13,36 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, InterruptHandle, TransactionBehavior};
 
 use super::{
     document::{self, Holder},
     meta, set_meta,
-    write::Writer,
+    write::{Known, Writer},
 };
 use crate::{
     browse::BrowseSettings,
-    closing::SCANNED_CONNECTIONS,
+    closing::{self, SCANNED_CONNECTIONS},
     database::{self, Database},
     error::{Operation, StoreError},
     schema,
 };
 
-/// Number of items, or changes, of a step.
-const STEP: i64 = 2_000;
+/// Number of items, or changes, of a step. Tests have several steps.
+const STEP: i64 = if cfg!(all(test, debug_assertions)) {
+    16
+} else {
+    2_000
+};
 /// The length of an hour in milliseconds.
 pub(in crate::browse) const HOUR_MILLIS: i64 = 3_600_000;
 /// Pause after a step while a scan is running, so that it gets most of the processor.
 const PAUSE: Duration = Duration::from_millis(100);
 /// Maximum number of containers that are remembered.
 const MAX_HOLDERS: usize = 20_000;
+
+/// The id, the state, and the fingerprints of an item.
+type NarrowItem = (i64, i64, Vec<u8>);
 
 /// Where the log of the store is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,6 +94,11 @@ impl<'a> Updater<'a> {
             stop,
             holders: HashMap::new(),
         }))
+    }
+
+    /// Interrupts the update, from another thread.
+    pub(in crate::browse) fn interrupt_handle(&self) -> InterruptHandle {
+        self.index.get_interrupt_handle()
     }
 
     /// Updates the index until it contains everything, or `stop` is set. A pass takes place only if the store has at most
@@ -178,16 +190,7 @@ impl<'a> Updater<'a> {
             true => i64::MAX,
             false => found.last().map_or(i64::MAX, |(id, ..)| *id),
         };
-        let mut former: BTreeSet<i64> = {
-            let sql = "SELECT id FROM doc WHERE id > ?1 AND id <= ?2";
-            let mut docs = self.index.prepare_cached(sql)?;
-            let ids = docs.query_map([after, until], |row| row.get(0))?;
-            ids.collect::<rusqlite::Result<_>>()?
-        };
-        for (id, ..) in &found {
-            former.remove(id);
-        }
-        self.step(&found, &former, |index| match is_last {
+        self.step(&found, Known::Range(after, until), |index| match is_last {
             false => set_meta(index, "pass", until),
             true => {
                 index.execute("DELETE FROM meta WHERE name = 'pass'", [])?;
@@ -220,12 +223,9 @@ impl<'a> Updater<'a> {
             _ => log.settled,
         };
         let items: BTreeSet<i64> = events.iter().map(|event| event[2]).collect();
-        let mut found = Vec::new();
-        for item in items {
-            let sql = "SELECT id, state, fingerprint, contacts_fingerprint FROM item WHERE id = ?1";
-            found.extend(self.narrow(sql, item)?);
-        }
-        self.step(&found, &BTreeSet::new(), |index| {
+        let items: Vec<i64> = items.into_iter().collect();
+        let found = self.narrow_by_id(&items)?;
+        self.step(&found, Known::Ids(&items), |index| {
             write_events(index, &events)?;
             if reached == log.settled {
                 set_meta(index, "last_scan", log.last_scan)?;
@@ -244,22 +244,22 @@ impl<'a> Updater<'a> {
             ids.collect::<rusqlite::Result<_>>()?
         };
         for ids in ids.chunks(STEP as usize) {
-            let mut found = Vec::new();
-            for id in ids {
-                let sql =
-                    "SELECT id, state, fingerprint, contacts_fingerprint FROM item WHERE id = ?1";
-                found.extend(self.narrow(sql, *id)?);
-            }
-            let mut gone: BTreeSet<i64> = ids.iter().copied().collect();
-            for (id, ..) in &found {
-                gone.remove(id);
-            }
-            self.step(&found, &gone, |_| Ok(()))?;
+            let found = self.narrow_by_id(ids)?;
+            self.step(&found, Known::Ids(ids), |_| Ok(()))?;
         }
         Ok(())
     }
 
-    fn narrow(&self, sql: &str, value: i64) -> rusqlite::Result<Vec<(i64, i64, Vec<u8>)>> {
+    fn narrow_by_id(&self, ids: &[i64]) -> rusqlite::Result<Vec<NarrowItem>> {
+        let sql = "SELECT id, state, fingerprint, contacts_fingerprint FROM item WHERE id = ?1";
+        let mut found = Vec::with_capacity(ids.len());
+        for id in ids {
+            found.extend(self.narrow(sql, *id)?);
+        }
+        Ok(found)
+    }
+
+    fn narrow(&self, sql: &str, value: i64) -> rusqlite::Result<Vec<NarrowItem>> {
         let mut items = self.store.prepare_cached(sql)?;
         let rows = items.query_map([value], |row| {
             let print = document::print(row.get_ref(2)?.as_blob()?, row.get(3)?);
@@ -271,8 +271,8 @@ impl<'a> Updater<'a> {
     /// Writes what differs, in one transaction.
     fn step(
         &mut self,
-        found: &[(i64, i64, Vec<u8>)],
-        gone: &BTreeSet<i64>,
+        found: &[NarrowItem],
+        known: Known<'_>,
         finish: impl FnOnce(&Connection) -> rusqlite::Result<()>,
     ) -> rusqlite::Result<()> {
         let Self {
@@ -285,17 +285,19 @@ impl<'a> Updater<'a> {
         let change = index.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut to_write = Vec::new();
         let mut writer = Writer::new(&change);
+        let mut known = writer.known(known)?;
         for (id, state, print) in found {
-            match writer.known(*id)? {
-                Some((known, printed)) if printed == *print => {
-                    if known != *state {
+            match known.remove(id) {
+                Some((former, printed)) if printed == *print => {
+                    if former != *state {
                         writer.set_state(*id, *state)?;
                     }
                 }
                 _ => to_write.push(*id),
             }
         }
-        for id in gone {
+        // What the store does not have any more.
+        for id in known.keys() {
             writer.delete(*id)?;
         }
         // Items of a container that was renamed are appended.
@@ -369,17 +371,9 @@ fn forget_events(index: &Connection, forgotten: i64) -> rusqlite::Result<()> {
 
 /// Returns the last final change of the store.
 pub(in crate::browse) fn settled(store: &Connection) -> rusqlite::Result<i64> {
-    let number = |sql: &str| store.query_row(sql, [], |row| row.get::<_, Option<i64>>(0));
-    let running = "SELECT max(1) FROM scan WHERE outcome IS NULL";
-    if number(running)?.is_some() {
-        let open =
-            "SELECT min(seq) FROM change WHERE scan IN (SELECT id FROM scan WHERE outcome IS NULL)";
-        if let Some(first) = number(open)? {
-            return Ok(first - 1);
-        }
-    }
-    let last = number("SELECT max(seq) FROM sqlite_sequence WHERE name = 'change'")?;
-    Ok(last.unwrap_or_default())
+    let sql = "SELECT min(first_change) FROM scan WHERE outcome IS NULL";
+    let open: Option<i64> = store.query_row(sql, [], |row| row.get(0))?;
+    open.map_or_else(|| closing::last_change(store), |first| Ok(first - 1))
 }
 
 /// The error of the file of the index.

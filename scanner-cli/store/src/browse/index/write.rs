@@ -3,13 +3,22 @@
 use std::collections::HashMap;
 
 use catalog_model::Contact;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{
     document::{Document, FacetEntry, FacetKind},
     meta, set_meta,
 };
 use crate::hashes::hash;
+
+/// Which documents are compared with the store.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Known<'a> {
+    /// Those with ids above the first and up to the second number.
+    Range(i64, i64),
+    /// Those with these ids.
+    Ids(&'a [i64]),
+}
 
 /// Writes documents in a transaction.
 pub(super) struct Writer<'a> {
@@ -32,14 +41,25 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// The state and the fingerprints with which an item was indexed.
-    pub(super) fn known(&self, id: i64) -> rusqlite::Result<Option<(i64, Vec<u8>)>> {
-        let mut known = self
-            .db
-            .prepare_cached("SELECT state, print FROM doc WHERE id = ?1")?;
-        known
-            .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
-            .optional()
+    /// The states and the fingerprints with which items were indexed.
+    pub(super) fn known(&self, which: Known<'_>) -> rusqlite::Result<HashMap<i64, (i64, Vec<u8>)>> {
+        let read = |row: &Row<'_>| Ok((row.get(0)?, (row.get(1)?, row.get(2)?)));
+        match which {
+            Known::Range(after, until) => {
+                let sql = "SELECT id, state, print FROM doc WHERE id > ?1 AND id <= ?2";
+                let mut docs = self.db.prepare_cached(sql)?;
+                docs.query_map([after, until], read)?.collect()
+            }
+            Known::Ids(ids) => {
+                let sql = "SELECT id, state, print FROM doc WHERE id = ?1";
+                let mut docs = self.db.prepare_cached(sql)?;
+                let mut known = HashMap::with_capacity(ids.len());
+                for id in ids {
+                    known.extend(docs.query_row([id], read).optional()?);
+                }
+                Ok(known)
+            }
+        }
     }
 
     pub(super) fn set_state(&mut self, id: i64, state: i64) -> rusqlite::Result<()> {
@@ -65,7 +85,7 @@ impl<'a> Writer<'a> {
     /// Writes a document. Returns the ids of others that must be written again, because their container has another name.
     pub(super) fn write(&mut self, document: &Document) -> rusqlite::Result<Vec<i64>> {
         let id = document.id;
-        let is_known = self.known(id)?.is_some();
+        let is_known = !self.known(Known::Ids(&[id]))?.is_empty();
         let mut others = Vec::new();
         if is_known {
             if document.kind > 0 && self.is_renamed(document)? {
