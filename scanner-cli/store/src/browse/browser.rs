@@ -13,7 +13,7 @@ use std::{
 };
 
 use catalog_model::{ContainerKind, ItemKey};
-use rusqlite::InterruptHandle;
+use rusqlite::{Connection, InterruptHandle};
 use tempfile::TempDir;
 
 use super::{
@@ -66,6 +66,8 @@ struct Shared {
     columns: Mutex<Option<Arc<Columns>>>,
     hits: Recent<Arc<TextHits>>,
     facets: Recent<Arc<Facets>>,
+    /// Searches the texts of a page again, to mark the hits.
+    memory: Mutex<Option<Connection>>,
     /// Held while the index is updated by this process.
     update: Mutex<Option<TempDir>>,
     stop: AtomicBool,
@@ -111,6 +113,7 @@ impl Browser {
             columns: Mutex::default(),
             hits: Recent::new(RECENT_SEARCHES),
             facets: Recent::new(RECENT_FACETS),
+            memory: Mutex::default(),
             update: Mutex::default(),
             stop: AtomicBool::new(false),
             interrupt: Mutex::default(),
@@ -351,7 +354,7 @@ impl Session<'_> {
     /// Runs a query on the index; `None` if there is no index yet.
     fn index<T>(
         &self,
-        work: impl FnOnce(&rusqlite::Connection) -> rusqlite::Result<T>,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<Option<T>, BrowseError> {
         let failed = |error| index_error(&self.shared.pool.index_path(), error);
         let index = self.reader.index_of_store().map_err(failed)?;

@@ -1,6 +1,11 @@
 //! What a search finds.
 
-use std::sync::Arc;
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError},
+};
+
+use rusqlite::{Connection, params};
 
 use super::{
     super::{
@@ -20,11 +25,17 @@ pub(super) struct TextHits {
     pub(super) all: Bits,
 }
 
+/// The table of texts that [`Session::highlights`] fills, in memory. Its tokenizer is that of the index.
+const PAGE_TABLE: &str = "CREATE VIRTUAL TABLE IF NOT EXISTS page USING fts5 \
+     (name, description, containers, owners, tags, more, tokenize = 'unicode61 remove_diacritics 2')";
+/// The texts of an item.
+const TEXTS: &str =
+    "SELECT name, description, containers, owners, tags, more FROM search WHERE rowid = ?1";
 /// The parts of texts around the hits. Names are complete.
-const HIGHLIGHT: &str = "SELECT highlight(search, 0, char(2), char(3)), snippet(search, 1, char(2), char(3), '…', 24), \
-     highlight(search, 2, char(2), char(3)), highlight(search, 3, char(2), char(3)), \
-     highlight(search, 4, char(2), char(3)), snippet(search, 5, char(2), char(3), '…', 24) \
-     FROM search WHERE search MATCH ?1 AND rowid = ?2";
+const HIGHLIGHTS: &str = "SELECT rowid, highlight(page, 0, char(2), char(3)), \
+     snippet(page, 1, char(2), char(3), '…', 24), highlight(page, 2, char(2), char(3)), \
+     highlight(page, 3, char(2), char(3)), highlight(page, 4, char(2), char(3)), \
+     snippet(page, 5, char(2), char(3), '…', 24) FROM page WHERE page MATCH ?1";
 
 impl Session<'_> {
     /// Finds what matches an expression. `None` is everything.
@@ -67,33 +78,81 @@ impl Session<'_> {
         self.shared.hits.get(basis, find).map(Some)
     }
 
-    /// Returns the texts of an item in which the search found something.
+    /// Returns the texts of some items in which the search found something, by the ids of the items.
+    ///
+    /// The items are searched again in a table of their own. In the index, each of them would cost as much as the search:
+    /// the beginning of a word is looked up by merging the rows of all words that begin with it.
     pub(super) fn highlights(
         &self,
         expression: &Expression,
-        id: i64,
-    ) -> Result<Vec<Highlight>, BrowseError> {
+        ids: &[i64],
+    ) -> Result<HashMap<i64, Vec<Highlight>>, BrowseError> {
         let Expression::Matching(expression) = expression else {
-            return Ok(Vec::new());
+            return Ok(HashMap::new());
         };
-        let texts = self.index(|db| {
-            let mut find = db.prepare_cached(HIGHLIGHT)?;
-            let mut rows = find.query(rusqlite::params![expression, id])?;
-            let mut highlights = Vec::new();
-            let Some(row) = rows.next()? else {
-                return Ok(highlights);
+        let mut memory = self
+            .shared
+            .memory
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let found = self.index(|db| {
+            let page = match &mut *memory {
+                Some(page) => page,
+                none => none.insert(Connection::open_in_memory()?),
             };
-            for (column, field) in COLUMN_NAMES.into_iter().enumerate().take(COLUMNS) {
-                let text = row.get_ref(column)?.as_str()?;
-                if text.contains(words::HIT_BEGIN) {
-                    let parts = parts(text);
-                    highlights.push(Highlight { field, parts });
-                }
-            }
-            Ok(highlights)
+            page.execute_batch(PAGE_TABLE)?;
+            // Dropped without a commit, so that the table is empty again.
+            let page = page.transaction()?;
+            copy_texts(db, &page, ids)?;
+            read_highlights(&page, expression)
         })?;
-        Ok(texts.unwrap_or_default())
+        Ok(found.unwrap_or_default())
     }
+}
+
+/// Copies the texts of items into the table in memory.
+fn copy_texts(db: &Connection, page: &Connection, ids: &[i64]) -> rusqlite::Result<()> {
+    let mut read = db.prepare_cached(TEXTS)?;
+    let mut write = page.prepare_cached(
+        "INSERT INTO page (rowid, name, description, containers, owners, tags, more) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?;
+    for id in ids {
+        let mut rows = read.query([id])?;
+        if let Some(row) = rows.next()? {
+            write.execute(params![
+                id,
+                row.get_ref(0)?.as_str()?,
+                row.get_ref(1)?.as_str()?,
+                row.get_ref(2)?.as_str()?,
+                row.get_ref(3)?.as_str()?,
+                row.get_ref(4)?.as_str()?,
+                row.get_ref(5)?.as_str()?,
+            ])?;
+        }
+    }
+    Ok(())
+}
+
+fn read_highlights(
+    page: &Connection,
+    expression: &str,
+) -> rusqlite::Result<HashMap<i64, Vec<Highlight>>> {
+    let mut find = page.prepare_cached(HIGHLIGHTS)?;
+    let mut rows = find.query([expression])?;
+    let mut all = HashMap::new();
+    while let Some(row) = rows.next()? {
+        let mut highlights = Vec::new();
+        for (column, field) in COLUMN_NAMES.into_iter().enumerate().take(COLUMNS) {
+            let text = row.get_ref(column + 1)?.as_str()?;
+            if text.contains(words::HIT_BEGIN) {
+                let parts = parts(text);
+                highlights.push(Highlight { field, parts });
+            }
+        }
+        all.insert(row.get(0)?, highlights);
+    }
+    Ok(all)
 }
 
 /// Splits a text with marks around its hits.

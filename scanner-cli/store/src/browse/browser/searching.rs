@@ -7,8 +7,8 @@ use rusqlite::{OptionalExtension, types::Value};
 
 use super::{
     super::{
-        BrowseError, BrowseFilter, Facet, FacetValue, Facets, FacetsRequest, SearchHit, SearchPage,
-        SearchRequest, Sort,
+        BrowseError, BrowseFilter, Facet, FacetValue, Facets, FacetsRequest, Highlight, SearchHit,
+        SearchPage, SearchRequest, Sort,
         columns::{Bits, ValueCounts, order_by, state_bit},
         cursor, words,
     },
@@ -107,8 +107,13 @@ impl Session<'_> {
             }
         };
         let mut hits = Vec::with_capacity(first.len());
-        for (_, position) in first {
-            hits.extend(self.hit(position, &expression)?);
+        let ids: Vec<_> = first
+            .iter()
+            .map(|(_, position)| self.columns.id(*position))
+            .collect();
+        let mut highlights = self.highlights(&expression, &ids)?;
+        for ((_, position), id) in first.into_iter().zip(ids) {
+            hits.extend(self.hit(position, highlights.remove(&id))?);
         }
         Ok(SearchPage {
             hits,
@@ -185,7 +190,7 @@ impl Session<'_> {
     fn hit(
         &self,
         position: u32,
-        expression: &words::Expression,
+        highlights: Option<Vec<Highlight>>,
     ) -> Result<Option<SearchHit>, BrowseError> {
         let id = self.columns.id(position);
         let Some(state) = ItemState::from_code(i64::from(self.columns.state(position))) else {
@@ -196,7 +201,7 @@ impl Session<'_> {
         };
         Ok(Some(SearchHit {
             items: self.held_items(&entry)?,
-            highlights: self.highlights(expression, id)?,
+            highlights: highlights.unwrap_or_default(),
             entry,
         }))
     }
