@@ -350,8 +350,10 @@ pub(super) fn uri(path: &str, options: &str) -> String {
     format!("file:{path}?{options}")
 }
 
-/// Cache of a writer in KiB. It holds the index of keys of a million items.
-pub(super) const WRITER_CACHE_KIB: i64 = 20 * 1024;
+/// Cache of a writer in KiB, unless a scan writes many items. It is also the size of the parts that are sorted in memory.
+pub(super) const WRITER_CACHE_KIB: i64 = 4 * 1024;
+/// Cache of a writer in KiB while a scan writes many items. It holds the index of keys of a million items.
+pub(super) const SCAN_CACHE_KIB: i64 = 20 * 1024;
 /// Cache of a reader in KiB. It also limits how much is sorted in memory at once.
 const READER_CACHE_KIB: i64 = 8 * 1024;
 

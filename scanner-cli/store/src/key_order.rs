@@ -6,14 +6,12 @@
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::{database, running::Running};
+use super::running::Running;
 
 /// Number of items that a scan adds before the index may be dropped.
 const MIN_ADDED: i64 = if cfg!(test) { 512 } else { 16_384 };
 /// The share of the stored items that these must be.
 const MIN_SHARE: i64 = 4;
-/// Cache in KiB while the index is created. It is also the size of the parts that are sorted in memory.
-const SORT_CACHE_KIB: i64 = 4 * 1024;
 
 /// Drops the index if the scan adds very many items.
 pub(super) fn drop_if_many(db: &Connection, running: &Running) -> rusqlite::Result<()> {
@@ -37,10 +35,7 @@ pub(super) fn exists(db: &Connection) -> rusqlite::Result<bool> {
 
 /// Creates the index.
 pub(super) fn create(db: &Connection) -> rusqlite::Result<()> {
-    database::cache(db, SORT_CACHE_KIB)?;
-    let created = db.execute_batch("CREATE INDEX IF NOT EXISTS content_by_key ON content (key)");
-    database::cache(db, database::WRITER_CACHE_KIB)?;
-    created
+    db.execute_batch("CREATE INDEX IF NOT EXISTS content_by_key ON content (key)")
 }
 
 #[cfg(test)]
@@ -51,7 +46,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        ItemScope, StoreError,
+        ItemScope, StoreError, database,
         fuse::Removals,
         scratch::{Scratch, close_with, see},
     };

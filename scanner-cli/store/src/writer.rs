@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 
 use super::{
     closing::{self, Beginning, Closed, Closing},
-    database::Database,
+    database::{self, Database, SCAN_CACHE_KIB, WRITER_CACHE_KIB},
     error::{Operation, StoreError},
     key_order,
     known_records::{KnownRecords, MAX_KNOWN},
@@ -58,12 +58,17 @@ pub(super) struct ScanNumber(pub(super) i64);
 /// Number of items at which a transaction ends. The last batch may exceed it. The changed pages fit in the cache.
 const TRANSACTION_ITEMS: usize = 8_000;
 
+/// Number of sightings of a batch from which on the scan writes many items. A scan for changes sends few.
+const MANY_SIGHTINGS: usize = 500;
+
 /// The database, open for writing, and the running scans.
 pub(super) struct Writer {
     db: Database,
     path: PathBuf,
     running: HashMap<ScanNumber, (Running, Arc<FirstError>)>,
     limits: StoreLimits,
+    /// The size of the cache in KiB.
+    cache: i64,
     /// What is deleted while nothing else is to do.
     pruning: Option<Pruning>,
 }
@@ -75,6 +80,7 @@ impl Writer {
             path: path.to_path_buf(),
             running: HashMap::new(),
             limits,
+            cache: WRITER_CACHE_KIB,
             pruning: None,
         }
     }
@@ -164,6 +170,9 @@ impl Writer {
         batch: Vec<Sighting>,
         messages: &mut BacklogReceiver<Message>,
     ) -> Option<Message> {
+        if batch.len() >= MANY_SIGHTINGS {
+            self.set_cache(SCAN_CACHE_KIB);
+        }
         let (mut scans, mut next) = (vec![scan], None);
         let running = &mut self.running;
         let max_size = self.limits.max_size.as_ref();
@@ -242,6 +251,8 @@ impl Writer {
         {
             return Err(StoreError::overtaken(&self.path));
         }
+        // The end of a scan reads rows once, in their order.
+        self.set_cache(WRITER_CACHE_KIB);
         self.create_key_order();
         let times = (running.time, closing.time.as_millisecond());
         let limits = self.limits.clone();
@@ -257,6 +268,13 @@ impl Writer {
             (closed, duplicates)
         });
         first_error.get().map_or(closed, |error| Err(error.again()))
+    }
+
+    /// Sets the size of the cache. A smaller one releases memory.
+    fn set_cache(&mut self, kib: i64) {
+        if self.cache != kib && database::cache(&self.db, kib).is_ok() {
+            self.cache = kib;
+        }
     }
 
     /// Creates the index of keys if it is missing. If that fails, readers sort.

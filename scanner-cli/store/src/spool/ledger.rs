@@ -18,8 +18,8 @@ use super::{
     entries::{Entry, EntryKind, for_each},
 };
 
-/// Maximum number of fingerprints in memory. Their table uses about 9 MB.
-const MAX_FINGERPRINTS_IN_MEMORY: usize = 1 << 18;
+/// Maximum number of fingerprints in memory: what fits into a table of 2^17 places, which uses 2 MB.
+const MAX_FINGERPRINTS_IN_MEMORY: usize = (1 << 17) / 8 * 7;
 
 /// A ledger whose memory is bounded.
 pub struct Ledger {
