@@ -5,7 +5,7 @@ mod files;
 mod records;
 mod sample;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::LazyLock};
 
 use serde_json::{Value, json};
 
@@ -67,7 +67,9 @@ impl Content {
     ///
     /// Its data is in `src/content/*.json`.
     pub fn sample() -> Self {
-        sample::content()
+        /// Built once for each process: most tests have such a site, and it takes longer than copying it.
+        static SAMPLE: LazyLock<Content> = LazyLock::new(sample::content);
+        SAMPLE.clone()
     }
 
     /// A large site without edge cases: `apps` published apps with `sheets` base sheets each.

@@ -355,7 +355,7 @@ pub(super) const WRITER_CACHE_KIB: i64 = 4 * 1024;
 /// Cache of a writer in KiB while a scan writes many items. It holds the index of keys of a million items.
 pub(super) const SCAN_CACHE_KIB: i64 = 20 * 1024;
 /// Cache of a reader in KiB. It also limits how much is sorted in memory at once.
-const READER_CACHE_KIB: i64 = 8 * 1024;
+const READER_CACHE_KIB: i64 = 4 * 1024;
 
 /// Cache of the tables of followers in KiB. Notes are mostly written in the order of their keys.
 pub(super) const FOLLOWER_CACHE_KIB: i64 = 4 * 1024;

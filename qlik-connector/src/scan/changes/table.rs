@@ -14,8 +14,8 @@ use crate::{
 /// The name of the table in reports.
 pub(crate) const SHEET_IDS: &str = "sheet ids";
 
-/// Number of rows that are requested at a time. A row has about 110 bytes, and a response at most a megabyte.
-const PAGE_ROWS: u32 = 5_000;
+/// Number of rows that are requested at a time. A row has about 110 bytes, and a response at most half a megabyte.
+const PAGE_ROWS: u32 = 4_000;
 
 /// Maximum number of sheets without an app that are read one by one.
 const MAX_HOMELESS: usize = 500;
