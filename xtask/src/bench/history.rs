@@ -63,7 +63,7 @@ pub(super) fn run(site: &LargeSite) -> Outcome {
 fn metrics(site: &LargeSite) -> Outcome {
     let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
     let settings = format!(
-        "followers = [ {{ name = export, kind = ndjson }} ]\nhttp.listen = \"{address}\"\n"
+        "followers = [ {{ name = export, kind = ndjson, path = export }} ]\nhttp.listen = \"{address}\"\n"
     );
     fs::write(site.home.path().join("conf/application.conf"), settings)?;
     let file = site.home.path().join("connections/bench.conf");

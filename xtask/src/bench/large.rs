@@ -98,7 +98,7 @@ fn first_scan(site: &LargeSite) -> Outcome {
 
 /// Delivers the whole store to a follower that writes a file.
 fn first_export(site: &LargeSite, sheets: usize) -> Outcome {
-    follow(site, "{ name = export, kind = ndjson }")?;
+    follow(site, "{ name = export, kind = ndjson, path = export }")?;
     let list = measured(
         site.scanner(&["catalog", "list", "--format", "ndjson"])
             .stdout(Stdio::null()),
