@@ -14,12 +14,14 @@ use rusqlite::{Connection, InterruptHandle};
 
 use super::{BrowseError, index};
 use crate::{
-    Catalog,
+    Catalog, database,
     error::{Operation, StoreError},
 };
 
 /// Maximum number of requests that are answered at once. The others wait, and need no memory for the database.
 const MAX_READERS: usize = 4;
+/// Cache of a connection to the store, in KiB. A request reads the rows of a page.
+const CACHE_KIB: i64 = 1024;
 /// How long a connection stays open after a request.
 const IDLE_TIME: Duration = Duration::from_secs(1);
 
@@ -119,11 +121,15 @@ impl Pool {
     fn reader(&self, idle: Option<Reader>) -> Result<Reader, BrowseError> {
         let mut reader = match idle {
             Some(reader) => reader,
-            None => Reader {
-                catalog: Catalog::open(&self.store)?.ok_or(BrowseError::NoStore)?,
-                index: None,
-                idle_since: Instant::now(),
-            },
+            None => {
+                let catalog = Catalog::open(&self.store)?.ok_or(BrowseError::NoStore)?;
+                catalog.query(|db| database::cache(db, CACHE_KIB))?;
+                Reader {
+                    catalog,
+                    index: None,
+                    idle_since: Instant::now(),
+                }
+            }
         };
         reader.catalog.refresh()?;
         if reader.index.is_none() {
