@@ -1,6 +1,6 @@
 //! The commands and options of the command line.
 
-use std::path::PathBuf;
+use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -11,7 +11,7 @@ pub(crate) use self::{
     catalog::{Catalog, CatalogCommand, Forget, ItemOptions, OfConnection, WantedType},
     form::{CatalogFormat, Form},
 };
-use crate::{terminal::ColorChoice, verbosity::Verbosity};
+use crate::{application_file::socket_address, terminal::ColorChoice, verbosity::Verbosity};
 
 /// The parsed command line.
 #[derive(Debug, Parser)]
@@ -48,6 +48,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Run as a service: scan on change and on schedule
     Run(Run),
+    /// Show the stored catalog in a browser, without scanning
+    Serve(Serve),
     /// Show the state of the service and of each connection
     Status(Status),
     /// Read all sheets of the connections and store them as catalog items
@@ -96,6 +98,19 @@ pub(crate) struct Run {
     /// Format of the log on standard error
     #[arg(long, value_enum, default_value_t = LogFormat::Text)]
     pub(crate) log_format: LogFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// Address and port to listen on [default: `http.listen` in `conf/application.conf`, else 127.0.0.1:9464]
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = listen_address)]
+    pub(crate) listen: Option<SocketAddr>,
+}
+
+/// Parses an address with a port.
+fn listen_address(text: &str) -> Result<SocketAddr, String> {
+    let address = socket_address(text.trim());
+    address.ok_or_else(|| "write an IP address and a port, such as `127.0.0.1:9464`".to_owned())
 }
 
 #[derive(Debug, Args)]

@@ -14,6 +14,7 @@ mod print;
 pub(crate) mod run;
 pub(crate) mod scan;
 mod selection;
+pub(crate) mod serve;
 mod signals;
 pub(crate) mod status;
 pub(crate) mod store;

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod arguments;
+mod catalog_pages;
 mod commands;
 mod end;
 mod environment;

@@ -125,6 +125,7 @@ async fn run_command(command: Command, program: &mut Program) -> Exit {
     match command {
         Command::Status(status) => commands::status::run(program, &status),
         Command::Run(_) => commands::run::run(program).await,
+        Command::Serve(serve) => commands::serve::run(program, &serve).await,
         Command::Scan(scan) => commands::scan::run(program, scan).await,
         Command::Follow(follow) => commands::follow::run(program, &follow).await,
         Command::Inventory(inventory) => commands::inventory::run(program, inventory).await,

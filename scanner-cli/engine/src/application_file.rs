@@ -12,6 +12,7 @@ use crate::{
     encryption,
     hocon::{Object, Severity, SourceDiagnostic},
     home::Home,
+    misspelt_setting::name_misspelt,
     problem::Problem,
     restrictions::Restrictions,
     secrets::Secrets,
@@ -24,15 +25,16 @@ use crate::{
 };
 
 mod followers;
+mod http;
 mod listen;
 mod misspelt;
 
 pub(crate) use self::followers::hide_secret_settings;
 use self::{
     followers::{Findings, FollowerReader},
-    listen::listen_address,
     misspelt::misspelt,
 };
+pub use self::{http::HttpSettings, listen::socket_address};
 
 /// The scanner's own settings.
 pub struct Application {
@@ -46,13 +48,18 @@ pub struct Application {
     pub automation: Automation,
     /// The key for encrypted values.
     pub key_file: PathBuf,
-    /// The address of the monitoring pages of the service, if set.
-    pub listen: Option<SocketAddr>,
+    /// The pages of the service, if they are set.
+    pub http: Option<HttpSettings>,
     /// What connection files may use.
     pub restrictions: Arc<Restrictions>,
     /// The warnings about the file.
     pub warnings: Vec<Problem>,
 }
+
+/// Where a program shows the catalog that is not the service: at this address, else at that of the settings, else at the
+/// default one.
+#[derive(Clone, Copy, Debug)]
+pub struct ServeAt(pub Option<SocketAddr>);
 
 /// What is needed to read the settings, besides the file.
 pub struct ApplicationReading<'a> {
@@ -62,6 +69,8 @@ pub struct ApplicationReading<'a> {
     pub variables: &'a BTreeMap<String, String>,
     /// The kinds of followers. If `None`, the followers are not read, and their secrets are not needed.
     pub followers: Option<&'a FollowerRegistry>,
+    /// Shows the catalog, whatever `http.catalog` says.
+    pub serves: Option<ServeAt>,
     /// The current time.
     pub now: jiff::Timestamp,
 }
@@ -112,7 +121,7 @@ impl Application {
             store: days(KEEP_CHANGES).into(),
             automation: Automation::default(),
             key_file: home.key(),
-            listen: None,
+            http: None,
             restrictions: Arc::new(restrictions),
             warnings: Vec::new(),
         }
@@ -129,7 +138,7 @@ impl Application {
         files: &Arc<TrackedFiles>,
     ) -> Result<Self, Vec<Problem>> {
         let (home, variables) = (reading.home, reading.variables);
-        let Some(content) = content else {
+        let Some(content) = content.or(reading.serves.map(|_| &[][..])) else {
             return Ok(Self::unset(home, variables));
         };
         let path = &home.settings();
@@ -154,7 +163,7 @@ impl Application {
     ) -> Result<Self, Vec<Problem>> {
         let (path, content, files) = (secrets.path, secrets.content, secrets.files);
         let (home, variables, now) = (reading.home, reading.variables, reading.now);
-        let document =
+        let mut document =
             application_document(path, content, variables, &Trusted(files)).map_err(in_file)?;
         let sources = Sources::new(path, content, files.as_ref());
         let mut findings = Findings {
@@ -165,21 +174,38 @@ impl Application {
             FollowerReader { secrets, registry }.read(&document.root, &mut findings)
         });
         let Findings {
-            refused,
+            mut refused,
             mut errors,
             mut warnings,
             disabled,
         } = findings;
         let (restrictions, more) = Restrictions::from_root(&document.root, home, variables);
         errors.extend(more);
+        // Without followers, secrets are not read: they may have to be encrypted first.
+        let reads_secrets = reading.followers.is_some() || reading.serves.is_some();
+        if reads_secrets {
+            refused.extend(secrets.resolve_scanner(&mut document.root));
+        }
+        let are_secrets_known = reads_secrets && refused.is_empty();
         let mut settings = secrets.settings(path, document.root);
         let keep = keep_changes(&mut settings);
         let keep_gone = keep_gone(&mut settings);
         let max_size = max_size(&mut settings);
         let automation = Automation::from_settings(&mut settings, now);
         let key_file = encryption::key_file(&mut settings, home);
-        let listen = listen_address(&mut settings);
-        errors.extend(settings.problems().into_iter().map(wrong_setting));
+        let http = match are_secrets_known {
+            true => http::http(&mut settings, reading.serves),
+            false => {
+                http::know_all(&mut settings);
+                None
+            }
+        };
+        let mut problems = settings.problems();
+        name_misspelt(&settings, &mut problems);
+        errors.extend(problems.into_iter().map(wrong_setting));
+        if http.as_ref().is_some_and(|http| http.has_catalog) {
+            errors.extend(http::unknown(&settings));
+        }
         warnings.extend(misspelt(&mut settings));
         let show =
             |severity, found| SourceDiagnostic::in_file(path, content, severity, found).into();
@@ -197,7 +223,7 @@ impl Application {
                 },
                 automation,
                 key_file,
-                listen,
+                http,
                 restrictions: Arc::new(restrictions),
                 warnings: (syntax_warnings.chain(warnings))
                     .chain(writable::settings_warning(home))

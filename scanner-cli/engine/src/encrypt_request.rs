@@ -19,7 +19,7 @@ const MAX_SECRET_BYTES: usize = 64 * 1024;
 /// What may use a secret, and for which setting.
 #[derive(Debug, PartialEq, Eq)]
 pub struct BoundSetting<'a> {
-    /// The connection or the follower.
+    /// The connection, the follower, or the scanner itself.
     pub owner: Owner<'a>,
     /// The path of the setting.
     pub setting: String,
@@ -75,6 +75,7 @@ fn check_owner(owner: Owner<'_>) -> Result<(), String> {
             FollowerName::new(name).map(drop),
             "the name after `--for follower:`",
         ),
+        Owner::Scanner => (Ok(()), ""),
     };
     valid.map_err(|error| format!("{what} is not valid: {error}"))
 }
@@ -84,6 +85,7 @@ fn public_settings(owner: Owner<'_>) -> &'static [&'static str] {
     match owner {
         Owner::Connection(_) => &["code", "name", "connector_id", "filter", "filters"],
         Owner::Follower(_) => &["kind", "name", "connections"],
+        Owner::Scanner => &[],
     }
 }
 
@@ -144,6 +146,7 @@ mod tests {
         for (text, owner) in [
             ("qlik", Owner::Connection("qlik")),
             ("follower:datahub", Owner::Follower("datahub")),
+            ("scanner:", Owner::Scanner),
         ] {
             let setting = "auth.value".to_owned();
             let bound = parse(Some(text), &["auth.value"]);

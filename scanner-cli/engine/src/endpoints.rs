@@ -13,13 +13,11 @@ use axum::{
     response::IntoResponse,
     routing::get,
 };
-use tokio::net::TcpListener;
 
-mod bounded_listener;
 mod metrics;
 mod stored_numbers;
 
-use self::{bounded_listener::BoundedListener, stored_numbers::StoreReader};
+use self::stored_numbers::StoreReader;
 use crate::{
     home::Home,
     service_state::{Phase, Snapshot, Snapshots},
@@ -50,16 +48,14 @@ impl Pages {
     }
 }
 
-/// Serves the pages on `listener` until the task is cancelled.
-pub async fn serve(listener: TcpListener, pages: Pages) {
-    let router = Router::new()
+/// The monitoring pages.
+pub fn router(pages: Pages) -> Router {
+    Router::new()
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics_page))
         .fallback(unknown_page)
-        .with_state(Arc::new(pages));
-    // It never returns.
-    let _ = axum::serve(BoundedListener::new(listener), router).await;
+        .with_state(Arc::new(pages))
 }
 
 async fn healthz(State(pages): State<Arc<Pages>>) -> (StatusCode, String) {

@@ -8,7 +8,7 @@ use catalog_model::{
 };
 
 use crate::{
-    application_file::{Application, ApplicationReading},
+    application_file::{Application, ApplicationReading, ServeAt},
     clock::Clock,
     connection_file::Reading,
     connections::{Connections, Selected},
@@ -64,6 +64,18 @@ impl Installation {
         self.read_application(None)
     }
 
+    /// Reads the settings to show the catalog without the service, and without followers.
+    ///
+    /// # Errors
+    /// If `conf/application.conf` is invalid, or its settings do not protect the catalog at this address.
+    pub fn serving(&self, at: ServeAt) -> Result<Application, OperationError> {
+        let reading = ApplicationReading {
+            serves: Some(at),
+            ..self.application_reading(None)
+        };
+        Application::read(&reading).map_err(OperationError::configuration)
+    }
+
     /// The names of the followers, read without their secrets. `None` if `conf/application.conf` cannot be read.
     pub fn follower_names(&self) -> Option<Vec<String>> {
         Application::follower_names(&self.application_reading(Some(&self.followers)))
@@ -82,6 +94,7 @@ impl Installation {
         followers: Option<&'a FollowerRegistry>,
     ) -> ApplicationReading<'a> {
         ApplicationReading {
+            serves: None,
             home: &self.home,
             variables: &self.variables,
             followers,

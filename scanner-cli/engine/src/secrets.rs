@@ -24,6 +24,7 @@ mod provider;
 mod redacted_connection;
 mod redacted_follower;
 mod redactor;
+mod scanner;
 mod section;
 
 use self::{

@@ -8,6 +8,7 @@ use std::{
 };
 
 use catalog_model::counted;
+use catalog_web::CatalogWeb;
 use jiff::Timestamp;
 use tokio::{
     sync::{mpsc::UnboundedReceiver, watch},
@@ -52,6 +53,7 @@ pub use self::{
     file_watcher::FileWatcher,
     heartbeat::is_silent,
     hook_runner::HookRun,
+    publication::ServiceView,
     start::scanner_name,
     state_file::{ConnectionState, ServiceState, read as read_state},
     table::{Table, Timing, reason, reasons},
@@ -60,6 +62,7 @@ use crate::{
     application_file::Application,
     automation::Automation,
     clock::Clock,
+    delivery::DisabledFollower,
     home::Home,
     scanning::ScanEnd,
     service_state::{Phase, ServiceCounts, Snapshot, is_ahead},
@@ -117,6 +120,10 @@ pub struct Service {
     lost_lines: LostLines,
     /// Publishes the state for the monitoring pages.
     snapshots: watch::Sender<Arc<Snapshot>>,
+    /// Publishes the state for the catalog.
+    views: watch::Sender<Arc<ServiceView>>,
+    /// The followers that the settings disable.
+    disabled: Vec<DisabledFollower>,
     listener: Listener,
 }
 
@@ -144,8 +151,10 @@ impl Service {
         let snapshot = Snapshot::beginning(name.clone(), started);
         let (snapshots, published) = watch::channel(Arc::new(snapshot));
         Ok(Self {
-            listener: Listener::new(application.listen, home.clone(), published),
+            listener: Listener::new(application.http, home.clone(), published),
             snapshots,
+            views: watch::Sender::new(Arc::default()),
+            disabled: application.disabled_followers,
             variables: watcher.variables.clone(),
             name,
             automation: application.automation,
@@ -169,6 +178,16 @@ impl Service {
             home,
             clock,
         })
+    }
+
+    /// Receives the states that the catalog shows.
+    pub fn views(&self) -> watch::Receiver<Arc<ServiceView>> {
+        self.views.subscribe()
+    }
+
+    /// Sets the catalog, which is shown if the settings say so.
+    pub fn show(&mut self, catalog: CatalogWeb) {
+        self.listener.show(catalog);
     }
 
     /// Runs until a request to stop arrives.
@@ -304,7 +323,8 @@ impl Service {
                     automation: &self.automation,
                 };
                 self.table.reschedule(timing);
-                self.listener.replace(application.listen);
+                self.listener.replace(application.http);
+                self.disabled = application.disabled_followers;
                 self.errors.record(ErrorSource::Settings, None);
             }
             Err(problems) => {
@@ -344,6 +364,7 @@ impl Service {
         );
         self.running.clear();
         self.publish();
+        self.listener.stop(LAST_WAIT).await;
     }
 }
 

@@ -15,8 +15,10 @@ use crate::{
 /// The name of the secret manager in substitutions: `${secret_manager.NAME}`.
 pub const SECRET_MANAGER: &str = "secret_manager";
 
-/// The only setting of `conf/application.conf` that may use secrets of the secret manager.
+/// The setting of `conf/application.conf` with the followers, which may use secrets of the secret manager.
 pub const FOLLOWERS: &str = "followers";
+/// The other settings that may use them.
+pub const SCANNER_SECRETS: [&str; 2] = ["http.auth.token", "http.auth.password"];
 
 /// Maximum number of misplaced secrets that are reported.
 const MAX_MISPLACED: usize = 50;
@@ -105,6 +107,7 @@ pub fn has_secret(node: &Node) -> bool {
 
 fn find_secrets(setting: &str, node: &Node, misplaced: &mut Vec<LocatedProblem>) {
     match &node.value {
+        _ if SCANNER_SECRETS.contains(&setting) => {}
         Value::Object(block) => {
             for entry in block.iter() {
                 find_secrets(&format!("{setting}.{}", entry.key), &entry.value, misplaced);
@@ -113,7 +116,7 @@ fn find_secrets(setting: &str, node: &Node, misplaced: &mut Vec<LocatedProblem>)
         _ if has_secret(node) => misplaced.push(LocatedProblem {
             place: node.place.clone(),
             message: format!(
-                "`{setting}` cannot be a secret of the secret manager: in this file, only followers can use them"
+                "`{setting}` cannot be a secret of the secret manager: in this file, only followers and the login of `http.auth` can use them"
             ),
             hint: Some("write the value itself, or use an environment variable".to_owned()),
             value: ValueVisibility::Hidden,

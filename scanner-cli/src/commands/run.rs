@@ -1,8 +1,12 @@
 //! `run`: the service.
 
+use catalog_model::with_causes;
+
 use super::signals::Signals;
 use crate::{
+    catalog_pages::catalog_pages,
     exit::Exit,
+    problem::Problem,
     program::Program,
     service::{Request, ServiceEnd},
 };
@@ -17,7 +21,14 @@ pub(crate) async fn run(program: &mut Program) -> Exit {
         () = stop(&mut signals) => return Exit::Complete,
     };
     match started {
-        Ok(Ok((lock, service))) => {
+        Ok(Ok((lock, mut service))) => {
+            match catalog_pages(&program.installation, Some(service.views())) {
+                Ok(catalog) => service.show(catalog),
+                Err(error) => {
+                    program.report_problem(&Problem::general(with_causes(&error), None));
+                    return Exit::Failed;
+                }
+            }
             let end = service.run(signals.into_requests()).await;
             drop(lock);
             match end {

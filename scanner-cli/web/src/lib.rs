@@ -5,6 +5,7 @@ mod assets;
 mod errors;
 mod links;
 pub mod live;
+mod monitoring;
 mod pages;
 mod parts;
 mod quality;
@@ -21,6 +22,7 @@ mod views;
 use catalog_store as store;
 
 pub use links::Links;
+pub use monitoring::without_service;
 pub use router::router;
 pub use state::{CatalogWeb, ContainerRoute, Words};
 pub use static_site::{SiteFiles, StaticSite, StaticSiteError, write_static_site};

@@ -42,7 +42,7 @@ pub struct LiveConnection {
     pub name: Option<String>,
     /// Its file.
     pub file: Option<String>,
-    /// One of `valid`, `error`, `disabled` and `removed`.
+    /// One of `valid`, `error`, `disabled` and `removed`; `unknown` if no service is running.
     pub state: String,
     /// What is wrong, with file and line.
     pub error: Option<String>,

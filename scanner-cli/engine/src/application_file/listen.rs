@@ -4,7 +4,7 @@ use std::net::{Ipv6Addr, SocketAddr};
 
 use catalog_model::Settings;
 
-const LISTEN: &str = "http.listen";
+pub(super) const LISTEN: &str = "http.listen";
 
 /// Reads the address to listen on. Problems are recorded in `settings`.
 pub(super) fn listen_address(settings: &mut Settings) -> Option<SocketAddr> {
@@ -19,7 +19,8 @@ pub(super) fn listen_address(settings: &mut Settings) -> Option<SocketAddr> {
 }
 
 /// Reads an address and a port. An IPv6 address may be written without brackets: the port follows the last colon.
-fn socket_address(text: &str) -> Option<SocketAddr> {
+#[must_use]
+pub fn socket_address(text: &str) -> Option<SocketAddr> {
     let without_brackets = || {
         let (address, port) = text.rsplit_once(':')?;
         let address: Ipv6Addr = address.parse().ok()?;

@@ -4,7 +4,7 @@
 //! - An encrypted value is `ENC[…]`: the base64 (for URLs, without padding) of a head, 24 bytes of nonce, and the
 //!   secret, encrypted, with its tag. The head is authenticated, too. It consists of the form byte and the four bytes
 //!   of the key's mark; in form 2, the four bytes of the owner's mark and of the setting's mark follow.
-//! - A value of form 2 is bound to its owner, which is the code of a connection or the name of a follower, and to the
+//! - A value of form 2 is bound to its owner, which is a connection, a follower or the scanner itself, and to the
 //!   name of a setting. Both are authenticated. A value of form 1, from earlier versions, is not bound.
 //! - A key file is `scanner-key-1:…`: the base64 of the 32 bytes of the key and of its mark.
 //! - A mark is the first four bytes of a SHA-256 hash. It distinguishes a value for another key, owner or setting from
@@ -34,6 +34,7 @@ const MARK_DOMAIN: &[u8] = b"scanner-cli encryption key mark 1";
 /// The same for the code, or the name of a follower, and for the setting that a value is bound to.
 const CODE_DOMAIN: &[u8] = b"scanner-cli encryption code mark 1";
 const FOLLOWER_DOMAIN: &[u8] = b"scanner-cli encryption follower mark 1";
+const SCANNER_DOMAIN: &[u8] = b"scanner-cli encryption scanner mark 1";
 const SETTING_DOMAIN: &[u8] = b"scanner-cli encryption setting mark 1";
 
 const KEY_BYTES: usize = 32;
@@ -59,6 +60,8 @@ pub enum Owner<'a> {
     Connection(&'a str),
     /// The follower with this name.
     Follower(&'a str),
+    /// The scanner itself: its settings in `conf/application.conf`.
+    Scanner,
 }
 
 /// A decrypted secret.
@@ -85,7 +88,7 @@ pub enum DecryptionError {
     UnknownForm,
     /// The value was encrypted with a different key.
     OtherKey,
-    /// It is bound to another connection or follower.
+    /// It is bound to another owner.
     OtherOwner,
     /// It is bound to another setting of its owner.
     OtherSetting,
@@ -93,10 +96,15 @@ pub enum DecryptionError {
 
 /// The prefix of the name of a follower, where the code of a connection is also possible.
 const FOLLOWER_PREFIX: &str = "follower:";
+/// The name of the scanner itself, which no code can be.
+const SCANNER: &str = "scanner:";
 
 impl<'a> Owner<'a> {
-    /// The owner that `encrypt --for` names: `follower:NAME`, or else the code of a connection.
+    /// The owner that `encrypt --for` names: `follower:NAME`, `scanner:`, or else the code of a connection.
     pub fn parse(text: &'a str) -> Self {
+        if text == SCANNER {
+            return Self::Scanner;
+        }
         match text.strip_prefix(FOLLOWER_PREFIX) {
             Some(name) => Self::Follower(name.trim()),
             None => Self::Connection(text),
@@ -109,6 +117,7 @@ impl fmt::Display for Owner<'_> {
         match self {
             Self::Connection(code) => f.write_str(code),
             Self::Follower(name) => write!(f, "{FOLLOWER_PREFIX}{name}"),
+            Self::Scanner => f.write_str(SCANNER),
         }
     }
 }
@@ -244,6 +253,7 @@ impl Binding<'_> {
         let owner = match self.owner {
             Owner::Connection(code) => mark(CODE_DOMAIN, code.as_bytes()),
             Owner::Follower(name) => mark(FOLLOWER_DOMAIN, name.as_bytes()),
+            Owner::Scanner => mark(SCANNER_DOMAIN, b""),
         };
         [owner, mark(SETTING_DOMAIN, self.setting.as_bytes())]
     }
@@ -256,7 +266,7 @@ fn mark(domain: &[u8], bytes: &[u8]) -> Mark {
 }
 
 /// The data that is authenticated besides the secret: the head, the owner and the setting. The length of the owner's
-/// name separates it from the setting. For a follower, it is preceded by a length that no code has.
+/// name separates it from the setting. For a follower and for the scanner, it is preceded by a length that no code has.
 fn authenticated(head: &[u8], binding: Option<Binding<'_>>) -> Vec<u8> {
     let Some(Binding { owner, setting }) = binding else {
         return head.to_vec();
@@ -264,6 +274,7 @@ fn authenticated(head: &[u8], binding: Option<Binding<'_>>) -> Vec<u8> {
     let (kind, name) = match owner {
         Owner::Connection(code) => (&[][..], code),
         Owner::Follower(name) => (&[u8::MAX; 8][..], name),
+        Owner::Scanner => (&[u8::MAX - 1; 8][..], ""),
     };
     let length = (name.len() as u64).to_le_bytes();
     [head, kind, &length, name.as_bytes(), setting.as_bytes()].concat()

@@ -5,7 +5,7 @@ use std::{borrow::Cow, path::PathBuf};
 use catalog_model::{Place, encoding};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Configures, SecretError, Secrets, names::file_code, provider::encrypt_again};
+use super::{SecretError, Secrets, names::file_code, provider::encrypt_again};
 use crate::{
     encryption::{self, Binding, DecryptionError, Key, Owner, is_encrypted},
     hocon::{
@@ -108,12 +108,13 @@ impl Secrets<'_> {
             self.error_at(place, why, missing.hint)
         })?;
         if !decrypted.is_bound {
-            let hint = encrypt_again(binding);
-            let owner = match self.configures {
-                Configures::Connection => "connection",
-                Configures::Followers => "follower",
+            let (hint, owner) = (encrypt_again(binding), binding.owner);
+            let owner = match owner {
+                Owner::Connection(_) => "a connection",
+                Owner::Follower(_) => "a follower",
+                Owner::Scanner => "the scanner",
             };
-            let message = format!("this encrypted value is not bound to a {owner} and a setting");
+            let message = format!("this encrypted value is not bound to {owner} and a setting");
             if self.files.restrictions().is_restricted() {
                 let message = format!("{message}, which `config.restrict` requires");
                 return Err(self.error_at(place, message, hint));
@@ -172,6 +173,10 @@ impl Secrets<'_> {
                     message: format!(
                         "it was encrypted for a connection, or for a follower other than `{name}`"
                     ),
+                    hint: encrypt_again(binding),
+                },
+                Owner::Scanner => SecretError {
+                    message: "it was encrypted for a connection or a follower".to_owned(),
                     hint: encrypt_again(binding),
                 },
             },

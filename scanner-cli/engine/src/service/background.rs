@@ -50,11 +50,6 @@ impl<T: Send + 'static> BackgroundTasks<T> {
         }
     }
 
-    /// Cancels all tasks at their next await. Tasks in their own threads continue until they are asked to stop.
-    pub(super) fn cancel(&mut self) {
-        self.0.abort_all();
-    }
-
     /// Drops the results of tasks that have ended.
     pub(super) fn drop_ended(&mut self) {
         while self.0.try_join_next().is_some() {}
@@ -79,7 +74,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn each_task_ends_with_its_result_a_panic_or_a_cancellation() {
+    async fn each_task_ends_with_its_result_or_a_panic() {
         let mut tasks = BackgroundTasks::new();
         tasks.start(async { 1 });
         assert_eq!(tasks.ended().await, TaskEnd::Finished(1));
@@ -87,9 +82,6 @@ mod tests {
         assert_eq!(tasks.ended().await, TaskEnd::Finished(2));
         tasks.start_blocking(|| panic!("on purpose"));
         assert_eq!(tasks.ended().await, TaskEnd::Panicked);
-        tasks.start(std::future::pending());
-        tasks.cancel();
-        assert_eq!(tasks.ended().await, TaskEnd::Cancelled);
         assert!(tasks.is_empty());
     }
 

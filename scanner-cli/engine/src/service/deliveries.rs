@@ -98,6 +98,13 @@ impl Deliveries {
         followers.filter_map(|schedule| schedule.follower.as_deref())
     }
 
+    /// The configured followers, shared.
+    pub(super) fn shared_followers(&self) -> Followers {
+        let followers = self.followers.values();
+        let followers = followers.filter_map(|schedule| schedule.follower.clone());
+        followers.collect()
+    }
+
     /// Logs connections of followers that no connection file has. `known` are the codes of all files.
     pub(super) fn check_connections(&mut self, known: &[&str]) {
         let unknown = self.followers().flat_map(|one| unknown_codes(one, known));

@@ -287,6 +287,7 @@ impl FileWatcher {
     fn application(&mut self, content: Option<&[u8]>) -> Result<Application, Vec<Problem>> {
         let files = Arc::new(TrackedFiles::new(&self.home));
         let reading = ApplicationReading {
+            serves: None,
             home: &self.home,
             variables: &self.variables,
             followers: Some(&self.followers),

@@ -1,49 +1,89 @@
-//! The socket of the monitoring pages. If it cannot be opened, it is retried at each poll.
+//! The socket of the pages. If it cannot be opened, it is retried at each poll.
 
-use std::net::{SocketAddr, TcpListener};
+use std::{
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+    time::Duration,
+};
 
+use catalog_web::{
+    CatalogWeb,
+    server::{Site, serve},
+};
+use tokio::sync::{oneshot, watch};
 use tracing::info;
 
 use super::background::BackgroundTasks;
 use crate::{
-    endpoints::{Pages, serve},
+    application_file::HttpSettings,
+    endpoints::{Pages, router},
     home::Home,
     service_state::Snapshots,
 };
 
 /// The address to listen on, and the server if it is running.
 pub(super) struct Listener {
-    wanted: Option<SocketAddr>,
+    wanted: Option<HttpSettings>,
     due: bool,
     error: Option<String>,
     /// At most one task.
     server: BackgroundTasks<()>,
+    /// What the running server serves.
+    site: Option<watch::Sender<Arc<Site>>>,
+    /// Stops the running server. Dropping it has the same effect.
+    stop: Option<oneshot::Sender<()>>,
+    catalog: Option<CatalogWeb>,
     home: Home,
     snapshots: Snapshots,
 }
 
 impl Listener {
     /// A listener that is not open yet.
-    pub(super) fn new(wanted: Option<SocketAddr>, home: Home, snapshots: Snapshots) -> Self {
+    pub(super) fn new(wanted: Option<HttpSettings>, home: Home, snapshots: Snapshots) -> Self {
         Self {
             wanted,
             due: true,
             error: None,
             server: BackgroundTasks::new(),
+            site: None,
+            stop: None,
+            catalog: None,
             home,
             snapshots,
         }
     }
 
-    /// Changes the address, or stops listening.
-    pub(super) fn replace(&mut self, wanted: Option<SocketAddr>) {
-        if wanted == self.wanted {
-            return;
+    /// Sets the catalog, which is shown if the settings say so.
+    pub(super) fn show(&mut self, catalog: CatalogWeb) {
+        self.catalog = Some(catalog);
+    }
+
+    /// Asks the catalog to read what a scan has found.
+    pub(super) fn scan_ended(&self) {
+        let is_shown = self
+            .wanted
+            .as_ref()
+            .is_some_and(|wanted| wanted.has_catalog);
+        if let Some(catalog) = self.catalog.as_ref().filter(|_| is_shown) {
+            catalog.browser.update_soon();
         }
+    }
+
+    /// Changes the settings, or stops listening. The socket stays open if only other settings than its address change.
+    pub(super) fn replace(&mut self, wanted: Option<HttpSettings>) {
+        let is_same =
+            matches!((&wanted, &self.wanted), (Some(new), Some(old)) if socket(new) == socket(old));
         self.wanted = wanted;
-        self.due = true;
-        self.error = None;
-        self.server.cancel();
+        if !is_same {
+            self.due = true;
+            self.error = None;
+            self.site = None;
+            // The socket closes at once; responses that are being sent end on their own.
+            self.stop = None;
+        } else if let (Some(site), Some(wanted)) = (&self.site, &self.wanted) {
+            site.send_replace(Arc::new(self.made(wanted)));
+        }
+        self.scan_ended();
     }
 
     /// Schedules another attempt: an address that was in use may be free now.
@@ -57,23 +97,58 @@ impl Listener {
         self.server.drop_ended();
         if self.server.is_empty()
             && self.due
-            && let Some(address) = self.wanted
+            && let Some(wanted) = self.wanted.clone()
         {
             self.due = false;
-            self.error = self.open(address).err().map(|error| {
+            self.error = self.open(&wanted).err().map(|error| {
+                let address = wanted.listen;
                 format!("`http.listen`: cannot listen on the address `{address}`: {error}")
             });
         }
         self.error.clone()
     }
 
-    fn open(&mut self, address: SocketAddr) -> std::io::Result<()> {
-        let listener = TcpListener::bind(address)?;
+    fn open(&mut self, wanted: &HttpSettings) -> std::io::Result<()> {
+        let listener = TcpListener::bind(wanted.listen)?;
         listener.set_nonblocking(true)?;
         let listener = tokio::net::TcpListener::from_std(listener)?;
-        info!("listening on http://{}", listener.local_addr()?);
-        let pages = Pages::new(self.home.clone(), self.snapshots.clone());
-        self.server.start(serve(listener, pages));
+        let site = self.made(wanted);
+        let scheme = if wanted.server.tls.is_some() {
+            "https"
+        } else {
+            "http"
+        };
+        let address = listener.local_addr()?;
+        info!("listening on {scheme}://{address}");
+        if site.has_catalog() {
+            let base = &wanted.server.base_path;
+            info!("the catalog is at {scheme}://{address}{base}/");
+        }
+        let (site, current) = watch::channel(Arc::new(site));
+        let (stop, stopped) = oneshot::channel();
+        self.site = Some(site);
+        self.stop = Some(stop);
+        self.server.start(serve(listener, current, async {
+            let _ = stopped.await;
+        }));
         Ok(())
     }
+
+    /// What is served with these settings.
+    fn made(&self, wanted: &HttpSettings) -> Site {
+        let pages = Pages::new(self.home.clone(), self.snapshots.clone());
+        let catalog = self.catalog.clone().filter(|_| wanted.has_catalog);
+        Site::new(wanted.server.clone(), router(pages), catalog)
+    }
+
+    /// Stops the server. Waits for responses that are being sent.
+    pub(super) async fn stop(&mut self, limit: Duration) {
+        self.stop = None;
+        self.server.join(limit, |_| {}).await;
+    }
+}
+
+/// What cannot change while a socket is open.
+fn socket(http: &HttpSettings) -> (SocketAddr, bool) {
+    (http.listen, http.server.tls.is_some())
 }

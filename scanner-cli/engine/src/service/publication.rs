@@ -2,12 +2,34 @@
 
 use std::{sync::Arc, time::Instant};
 
+use jiff::Timestamp;
+
 use super::{ConnectionState, ErrorSource, Service, ServiceState, table::TableEntry};
 use crate::{
+    delivery::{DisabledFollower, Followers},
     home::Home,
     service_state::{ConnectionSnapshot, FileStatus, Snapshot},
     store::FeedFollower,
 };
+
+/// What the service knows and the store does not, for the catalog.
+#[derive(Default)]
+pub struct ServiceView {
+    /// The name of the scanner.
+    pub name: Option<String>,
+    /// When the service started.
+    pub started: Timestamp,
+    /// The first error of the service itself.
+    pub error: Option<String>,
+    /// The connections.
+    pub connections: Vec<ConnectionState>,
+    /// The schedule of connections without their own.
+    pub schedule: Option<String>,
+    /// The followers.
+    pub followers: Followers,
+    /// The followers that the settings disable.
+    pub disabled: Vec<DisabledFollower>,
+}
 
 impl Service {
     /// Publishes the current state.
@@ -35,6 +57,15 @@ impl Service {
                 .collect(),
             followers: self.deliveries.followers().map(FeedFollower::new).collect(),
             counts: self.counts.clone(),
+        }));
+        self.views.send_replace(Arc::new(ServiceView {
+            name: self.name.clone(),
+            started: self.started,
+            error: self.errors.all().next().cloned(),
+            connections: connections.clone(),
+            schedule: self.automation.schedule.expression().map(str::to_owned),
+            followers: self.deliveries.shared_followers(),
+            disabled: self.disabled.clone(),
         }));
         self.state.write(ServiceState {
             pid: std::process::id(),

@@ -77,6 +77,7 @@ impl Service {
             self.counts.scans.add(&code, outcome);
         }
         self.deliveries.wake(Instant::now());
+        self.listener.scan_ended();
     }
 
     /// Handles the end of a scan. Returns what to count.
