@@ -8,7 +8,7 @@ use std::{
 
 use catalog_model::with_causes;
 use catalog_web::{
-    CatalogWeb, ContainerRoute,
+    CatalogWeb, ContainerRoute, Words,
     live::{ExplainedCatalog, ExplainedEntry, Live, LiveConnection, LiveFollower, LiveState},
 };
 use jiff::Timestamp;
@@ -38,6 +38,12 @@ const CONTAINERS: [ContainerRoute; 2] = [
         kind: "stream",
     },
 ];
+/// What the items are called.
+const WORDS: Words = Words {
+    item: "sheet",
+    items: "sheets",
+    source: "Qlik",
+};
 /// The properties with tags.
 const TAGS: [&str; 2] = ["tags", "application_tags"];
 /// The property that says how an item is published.

@@ -10,7 +10,7 @@ use crate::{
     automation::Automation,
     delivery::{DisabledFollower, Followers},
     encryption,
-    hocon::{Object, Severity, SourceDiagnostic},
+    hocon::{LocatedProblem, Object, Severity, SourceDiagnostic},
     home::Home,
     misspelt_setting::name_misspelt,
     problem::Problem,
@@ -206,7 +206,9 @@ impl Application {
         if http.as_ref().is_some_and(|http| http.has_catalog) {
             errors.extend(http::unknown(&settings));
         }
-        warnings.extend(misspelt(&mut settings));
+        // What is an error already is no warning.
+        let is_new = |one: &LocatedProblem| errors.iter().all(|error| error.place != one.place);
+        warnings.extend(misspelt(&mut settings).into_iter().filter(is_new));
         let show =
             |severity, found| SourceDiagnostic::in_file(path, content, severity, found).into();
         if errors.is_empty() && refused.is_empty() {

@@ -1,8 +1,12 @@
 #![doc = include_str!("../README.md")]
 
 mod address;
+mod api;
 mod assets;
+mod caching;
+mod downloads;
 mod errors;
+mod feed;
 mod links;
 pub mod live;
 mod monitoring;

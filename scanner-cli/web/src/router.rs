@@ -1,9 +1,11 @@
 //! The addresses of the catalog. They are stable: docs/catalog-page.md lists them.
 
-use axum::{Router, routing::get};
+use axum::{Router, middleware, routing::get};
 
 use crate::{
-    pages,
+    api,
+    caching::validated,
+    downloads, feed, pages,
     request::PageRequest,
     state::{CatalogWeb, ContainerRoute},
 };
@@ -19,11 +21,20 @@ pub fn router(web: CatalogWeb) -> Router {
         .route("/scans", get(pages::scans::show))
         .route("/connections", get(pages::connections::show))
         .route("/quality", get(pages::quality::show))
-        .route("/quality/{list}", get(pages::quality::list))
+        .route("/quality/{list}", get(downloads::quality))
+        .route("/search.csv", get(downloads::search))
+        .route("/changes.csv", get(downloads::changes))
+        .route("/owners.csv", get(downloads::owners))
+        .route("/scans.csv", get(downloads::scans))
+        .route(
+            "/feed.atom",
+            get(feed::show).layer(middleware::from_fn(validated)),
+        )
         .route("/assets/{hash}/{name}", get(pages::asset));
     for route in web.containers.iter() {
         router = router.merge(containers(route));
     }
+    let router = router.merge(api::router(&web));
     router.fallback(pages::not_found).with_state(web)
 }
 
@@ -31,8 +42,10 @@ pub fn router(web: CatalogWeb) -> Router {
 fn containers(route: &ContainerRoute) -> Router<CatalogWeb> {
     let &ContainerRoute { path, kind } = route;
     let list = move |request: PageRequest| pages::search::containers(request, path, kind);
+    let csv = move |request: PageRequest| downloads::containers(request, path, kind);
     let one = move |request: PageRequest| pages::entry::container(request, path, kind);
     Router::new()
         .route(&format!("/{path}"), get(list))
+        .route(&format!("/{path}.csv"), get(csv))
         .route(&format!("/{path}/{{code}}/{{*id}}"), get(one))
 }

@@ -45,9 +45,11 @@ fn with_other_names(unknown: UnknownSetting) -> UnknownSetting {
 }
 
 fn found(UnknownSetting { key, place, near }: UnknownSetting) -> LocatedProblem {
-    // Only settings that look like those of the secret manager or of encryption can contain a secret.
-    let is_secret =
-        |near: &String| near.starts_with("secret-manager") || near.starts_with("encryption");
+    // Only settings that look like these can contain a secret.
+    let is_secret = |near: &String| {
+        let mut blocks = ["secret-manager", "encryption", "http."].iter();
+        blocks.any(|block| near.starts_with(block))
+    };
     let value = match &near {
         Some(near) if !is_secret(near) => ValueVisibility::Shown,
         _ => ValueVisibility::Hidden,

@@ -1,0 +1,210 @@
+//! The description of the API: `/api/v1/openapi.json`.
+
+use axum::response::Response;
+use serde_json::{Map, Value, json};
+
+use super::{PREFIX, entries::PARAMETERS, respond};
+use crate::{request::PageRequest, requests::CHANGE_KINDS, state::ContainerRoute};
+
+mod schemas;
+
+/// `/openapi.json`.
+pub(super) async fn show(request: PageRequest) -> Response {
+    respond(Ok(document(
+        request.web.links.base(),
+        &request.web.containers,
+    )))
+}
+
+/// The document, with addresses below `base` and those of these containers.
+pub(super) fn document(base: &str, containers: &[ContainerRoute]) -> Value {
+    let mut paths = Map::new();
+    let mut add = |path: &str, operation: Value| {
+        paths.insert(path.to_owned(), json!({ "get": operation }));
+    };
+    let searched = || PARAMETERS.map(parameter).to_vec();
+    add("/items", operation("A page of items", "Items", searched()));
+    add(
+        "/items/{key}",
+        operation(
+            "An item with its history",
+            "Entry",
+            vec![path_parameter("key", KEY)],
+        ),
+    );
+    for route in containers {
+        let path = route.path;
+        let list = schemas::page_of(path, "Record");
+        let summary = format!("A page of {path}");
+        add(&format!("/{path}"), with_schema(&summary, list, searched()));
+        let parameters = vec![
+            path_parameter("code", "The code of the connection."),
+            path_parameter("id", "The source's own id."),
+        ];
+        let summary = format!("One of the {path}, with its history");
+        add(
+            &format!("/{path}/{{code}}/{{id}}"),
+            operation(&summary, "Entry", parameters),
+        );
+    }
+    add(
+        "/facets",
+        operation(
+            "The values of a list, with counts",
+            "Facets",
+            PARAMETERS[..7].iter().copied().map(parameter).collect(),
+        ),
+    );
+    let of = |names: &[&str]| names.iter().copied().map(parameter).collect::<Vec<_>>();
+    add(
+        "/changes",
+        operation(
+            "A page of changes, the newest first",
+            "Changes",
+            of(&["connection", "kind", "scan", "limit", "cursor"]),
+        ),
+    );
+    add(
+        "/scans",
+        operation(
+            "A page of scans, the newest first",
+            "Scans",
+            of(&["connection", "outcome", "limit", "cursor"]),
+        ),
+    );
+    add(
+        "/owners",
+        operation(
+            "A page of owners",
+            "Owners",
+            of(&["q", "connection", "show", "sort", "limit", "cursor"]),
+        ),
+    );
+    add(
+        "/quality",
+        operation(
+            "The lists of what lacks something",
+            "Quality",
+            of(&["days"]),
+        ),
+    );
+    let mut listed = vec![path_parameter("list", "The id of the list.")];
+    listed.extend(searched());
+    listed.push(parameter("days"));
+    add(
+        "/quality/{list}",
+        operation("A page of one of these lists", "Items", listed),
+    );
+    add(
+        "/connections",
+        operation("The connections", "Connections", Vec::new()),
+    );
+    add(
+        "/followers",
+        operation("The followers", "Followers", Vec::new()),
+    );
+    add(
+        "/summary",
+        operation("The numbers of the first page", "Summary", Vec::new()),
+    );
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Catalog",
+            "version": "1",
+            "description": "Read-only. Pages of lists end with `next`: pass it as `cursor`, with the same other parameters; `null` is the last page. Answers have an `ETag`. Fields without a value are left out.",
+        },
+        "servers": [{ "url": format!("{base}{PREFIX}") }],
+        "paths": paths,
+        "components": {
+            "schemas": schemas::all(),
+            "securitySchemes": {
+                "token": { "type": "http", "scheme": "bearer" },
+                "basic": { "type": "http", "scheme": "basic" },
+            },
+        },
+        "security": [{}, { "token": [] }, { "basic": [] }],
+    })
+}
+
+const KEY: &str = "The key. Its parts are percent-encoded, its slashes are kept.";
+
+fn operation(summary: &str, schema: &str, parameters: Vec<Value>) -> Value {
+    let schema = json!({ "$ref": format!("#/components/schemas/{schema}") });
+    with_schema(summary, schema, parameters)
+}
+
+fn with_schema(summary: &str, schema: Value, parameters: Vec<Value>) -> Value {
+    json!({
+        "summary": summary,
+        "parameters": parameters,
+        "responses": {
+            "200": {
+                "description": "The answer",
+                "headers": { "ETag": { "schema": { "type": "string" } } },
+                "content": { "application/json": { "schema": schema } },
+            },
+            "304": { "description": "The client has the current answer (`If-None-Match`)" },
+            "default": {
+                "description": "What is wrong (RFC 9457)",
+                "content": {
+                    "application/problem+json": {
+                        "schema": { "$ref": "#/components/schemas/Problem" },
+                    },
+                },
+            },
+        },
+    })
+}
+
+fn path_parameter(name: &str, description: &str) -> Value {
+    json!({
+        "name": name,
+        "in": "path",
+        "required": true,
+        "description": description,
+        "schema": { "type": "string" },
+    })
+}
+
+/// A parameter after the `?`. One without a limit of values may be repeated.
+fn parameter(name: &str) -> Value {
+    let text = json!({ "type": "string" });
+    let texts = json!({ "type": "array", "items": text });
+    let (description, schema) = match name {
+        "q" => ("Words that must occur; a phrase in quotation marks.", text),
+        "limit" => (
+            "Number of entries.",
+            json!({ "type": "integer", "minimum": 1, "maximum": 1000, "default": 50 }),
+        ),
+        "cursor" => ("The `next` of the page before.", text),
+        "sort" => ("The order.", text),
+        "days" => (
+            "Number of days after which something is stale.",
+            json!({ "type": "integer", "minimum": 1, "default": 90 }),
+        ),
+        "scan" => ("The number of a scan.", json!({ "type": "integer" })),
+        "show" => (
+            "Only these owners.",
+            json!({ "enum": ["without_address", "lost"] }),
+        ),
+        "kind" => {
+            let kinds = CHANGE_KINDS.map(|kind| kind.word());
+            let kinds = json!({ "type": "array", "items": { "enum": kinds } });
+            ("Kinds of changes.", kinds)
+        }
+        "state" => {
+            let states = catalog_model::ItemState::ALL.map(|state| state.word());
+            let states = json!({ "type": "array", "items": { "enum": states } });
+            ("States. Without one, all that exist.", states)
+        }
+        "connection" => ("Codes of connections.", texts),
+        "container" => ("Keys of containers that hold the items.", texts),
+        "owner" => (
+            "Ids of owners, as `/facets` and `/owners` have them.",
+            texts,
+        ),
+        _ => ("Values.", texts),
+    };
+    json!({ "name": name, "in": "query", "description": description, "schema": schema })
+}
