@@ -4,6 +4,7 @@ use std::{
     env::consts::EXE_SUFFIX,
     fs,
     io::{BufRead, BufReader},
+    net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
@@ -23,8 +24,12 @@ const PRINTED_ITEMS: usize = 2;
 /// The scanner's settings: the files of the default follower, and files for DataHub.
 const FOLLOWERS: &str = "followers = [\n  { kind = ndjson, path = export }\n  { kind = datahub-file, path = export/datahub }\n]\n";
 
+/// The address of the catalog in a browser.
+const PAGE: &str = "127.0.0.1:9464";
+
 /// What to try next.
-const NEXT_STEPS: &str = r#"README.md, "Try it by hand"    the same step by step, in a home that you keep
+const NEXT_STEPS: &str = r#"cargo xtask demo --serve       the same, and the catalog in a browser at http://127.0.0.1:9464/
+README.md, "Try it by hand"    the same step by step, in a home that you keep
 cargo xtask demo --postgresql  the same with a database, and queries
 cargo xtask postgresql         a database that runs longer, for docs/catalogs/postgresql.md, "Try it"
 README.md, "Scan a real site""#;
@@ -86,6 +91,22 @@ fn run_program(built: &Path, home: &Path, arguments: &[&str]) -> Outcome {
 /// Shows a scan and its files.
 pub(crate) fn run(shell: &Shell) -> Outcome {
     demonstrate(shell, |_, _| Ok(()))
+}
+
+/// Also shows the catalog in a browser until Ctrl-C.
+pub(crate) fn run_with_pages(shell: &Shell) -> Outcome {
+    demonstrate(shell, serve)
+}
+
+/// Shows the catalog at the usual address; if another program uses it, at a free one.
+#[expect(clippy::print_stdout, reason = "the demonstration prints its result")]
+fn serve(built: &Path, home: &Path) -> Outcome {
+    let address = match TcpListener::bind(PAGE) {
+        Ok(_) => PAGE,
+        Err(_) => "127.0.0.1:0",
+    };
+    println!("\n$ scanner-cli serve --listen {address}        (Ctrl-C ends it)\n");
+    run_program(built, home, &["serve", "--listen", address])
 }
 
 /// Also delivers to PostgreSQL, and queries it.

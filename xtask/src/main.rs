@@ -61,6 +61,9 @@ enum Command {
         #[cfg(unix)]
         #[arg(long)]
         postgresql: bool,
+        /// Also show the catalog in a browser, until Ctrl-C
+        #[arg(long)]
+        serve: bool,
     },
     /// Test the catalog's pages in Chromium, with the keyboard, without script, and for accessibility
     Browser {
@@ -156,7 +159,10 @@ fn run(command: Command) -> Outcome {
         Command::Words => words::check(),
         Command::Full { only } => full::run(&shell, &only),
         #[cfg(unix)]
-        Command::Demo { postgresql: true } => demo::run_with_postgresql(&shell),
+        Command::Demo {
+            postgresql: true, ..
+        } => demo::run_with_postgresql(&shell),
+        Command::Demo { serve: true, .. } => demo::run_with_pages(&shell),
         Command::Demo { .. } => demo::run(&shell),
         Command::Browser { short } => browser::run(
             &shell,

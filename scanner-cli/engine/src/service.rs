@@ -8,7 +8,6 @@ use std::{
 };
 
 use catalog_model::counted;
-use catalog_web::CatalogWeb;
 use jiff::Timestamp;
 use tokio::{
     sync::{mpsc::UnboundedReceiver, watch},
@@ -53,6 +52,7 @@ pub use self::{
     file_watcher::FileWatcher,
     heartbeat::is_silent,
     hook_runner::HookRun,
+    listener::OpenCatalog,
     publication::ServiceView,
     start::scanner_name,
     state_file::{ConnectionState, ServiceState, read as read_state},
@@ -185,9 +185,9 @@ impl Service {
         self.views.subscribe()
     }
 
-    /// Sets the catalog, which is shown if the settings say so.
-    pub fn show(&mut self, catalog: CatalogWeb) {
-        self.listener.show(catalog);
+    /// Sets what opens the catalog, which is shown if the settings say so.
+    pub fn show(&mut self, open_catalog: OpenCatalog) {
+        self.listener.show(open_catalog);
     }
 
     /// Runs until a request to stop arrives.

@@ -6,7 +6,6 @@ use super::signals::Signals;
 use crate::{
     catalog_pages::catalog_pages,
     exit::Exit,
-    problem::Problem,
     program::Program,
     service::{Request, ServiceEnd},
 };
@@ -22,13 +21,11 @@ pub(crate) async fn run(program: &mut Program) -> Exit {
     };
     match started {
         Ok(Ok((lock, mut service))) => {
-            match catalog_pages(&program.installation, Some(service.views())) {
-                Ok(catalog) => service.show(catalog),
-                Err(error) => {
-                    program.report_problem(&Problem::general(with_causes(&error), None));
-                    return Exit::Failed;
-                }
-            }
+            let (installation, views) = (program.installation.clone(), service.views());
+            service.show(Box::new(move || {
+                let opened = catalog_pages(&installation, Some(views.clone()));
+                opened.map_err(|error| with_causes(&error))
+            }));
             let end = service.run(signals.into_requests()).await;
             drop(lock);
             match end {

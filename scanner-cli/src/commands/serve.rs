@@ -9,7 +9,7 @@ use catalog_web::{
 };
 use tokio::{net::TcpListener, sync::watch};
 
-use super::signals::interrupted;
+use super::signals::Signals;
 use crate::{
     application_file::{HttpSettings, ServeAt},
     arguments::Serve,
@@ -17,10 +17,11 @@ use crate::{
     exit::Exit,
     problem::Problem,
     program::Program,
+    service::Request,
 };
 
 pub(crate) async fn run(program: &mut Program, arguments: &Serve) -> Exit {
-    let interrupted = interrupted(program);
+    let mut signals = Signals::listen_to_all(program);
     let http = match settings(program, arguments) {
         Ok(http) => http,
         Err(exit) => return exit,
@@ -49,7 +50,10 @@ pub(crate) async fn run(program: &mut Program, arguments: &Serve) -> Exit {
     let site = Site::new(http.server, without_service(), Some(catalog));
     // The site never changes.
     let (_sender, site) = watch::channel(Arc::new(site));
-    serve(listener, site, interrupted).await;
+    serve(listener, site, async {
+        while signals.next().await != Request::Stop {}
+    })
+    .await;
     Exit::Complete
 }
 

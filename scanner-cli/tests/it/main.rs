@@ -5,6 +5,8 @@ mod bad_files;
 mod bad_sites;
 mod bound_values;
 mod catalog;
+#[cfg(unix)]
+mod catalog_page;
 mod causes;
 mod check;
 mod colors;

@@ -14,6 +14,8 @@ mod pages;
 mod parts;
 mod quality;
 pub mod query;
+#[cfg(any(test, fuzzing))]
+mod query_check;
 mod request;
 mod requests;
 mod router;
@@ -27,6 +29,8 @@ use catalog_store as store;
 
 pub use links::Links;
 pub use monitoring::without_service;
+#[cfg(any(test, fuzzing))]
+pub use query_check::check_query;
 pub use router::router;
 pub use state::{CatalogWeb, ContainerRoute, Words};
 pub use static_site::{SiteFiles, StaticSite, StaticSiteError, write_static_site};

@@ -23,6 +23,8 @@ mod sessions;
 mod settings;
 mod sign_in;
 mod stream;
+#[cfg(test)]
+mod tests;
 mod throttle;
 mod tls;
 

@@ -11,7 +11,7 @@ use catalog_web::{
     server::{Site, serve},
 };
 use tokio::sync::{oneshot, watch};
-use tracing::info;
+use tracing::{info, warn};
 
 use super::background::BackgroundTasks;
 use crate::{
@@ -20,6 +20,9 @@ use crate::{
     home::Home,
     service_state::Snapshots,
 };
+
+/// Opens the catalog, or says why it cannot be opened.
+pub type OpenCatalog = Box<dyn Fn() -> Result<CatalogWeb, String> + Send>;
 
 /// The address to listen on, and the server if it is running.
 pub(super) struct Listener {
@@ -32,6 +35,8 @@ pub(super) struct Listener {
     site: Option<watch::Sender<Arc<Site>>>,
     /// Stops the running server. Dropping it has the same effect.
     stop: Option<oneshot::Sender<()>>,
+    /// Opens the catalog. It is opened only if the settings say so, because an open catalog fills an index for searches.
+    open_catalog: Option<OpenCatalog>,
     catalog: Option<CatalogWeb>,
     home: Home,
     snapshots: Snapshots,
@@ -47,24 +52,21 @@ impl Listener {
             server: BackgroundTasks::new(),
             site: None,
             stop: None,
+            open_catalog: None,
             catalog: None,
             home,
             snapshots,
         }
     }
 
-    /// Sets the catalog, which is shown if the settings say so.
-    pub(super) fn show(&mut self, catalog: CatalogWeb) {
-        self.catalog = Some(catalog);
+    /// Sets what opens the catalog, which is shown if the settings say so.
+    pub(super) fn show(&mut self, open_catalog: OpenCatalog) {
+        self.open_catalog = Some(open_catalog);
     }
 
-    /// Asks the catalog to read what a scan has found.
+    /// Asks the catalog to read what scans have found.
     pub(super) fn scan_ended(&self) {
-        let is_shown = self
-            .wanted
-            .as_ref()
-            .is_some_and(|wanted| wanted.has_catalog);
-        if let Some(catalog) = self.catalog.as_ref().filter(|_| is_shown) {
+        if let Some(catalog) = &self.catalog {
             catalog.browser.update_soon();
         }
     }
@@ -80,8 +82,8 @@ impl Listener {
             self.site = None;
             // The socket closes at once; responses that are being sent end on their own.
             self.stop = None;
-        } else if let (Some(site), Some(wanted)) = (&self.site, &self.wanted) {
-            site.send_replace(Arc::new(self.made(wanted)));
+        } else if let (Some(site), Some(wanted)) = (self.site.clone(), self.wanted.clone()) {
+            site.send_replace(Arc::new(self.made(&wanted)));
         }
         self.scan_ended();
     }
@@ -128,6 +130,7 @@ impl Listener {
         let (stop, stopped) = oneshot::channel();
         self.site = Some(site);
         self.stop = Some(stop);
+        self.scan_ended();
         self.server.start(serve(listener, current, async {
             let _ = stopped.await;
         }));
@@ -135,10 +138,21 @@ impl Listener {
     }
 
     /// What is served with these settings.
-    fn made(&self, wanted: &HttpSettings) -> Site {
+    fn made(&mut self, wanted: &HttpSettings) -> Site {
         let pages = Pages::new(self.home.clone(), self.snapshots.clone());
-        let catalog = self.catalog.clone().filter(|_| wanted.has_catalog);
+        let catalog = match wanted.has_catalog {
+            true => self.catalog.take().or_else(|| self.opened()),
+            false => None,
+        };
+        self.catalog.clone_from(&catalog);
         Site::new(wanted.server.clone(), router(pages), catalog)
+    }
+
+    fn opened(&self) -> Option<CatalogWeb> {
+        let opened = self.open_catalog.as_ref()?();
+        opened
+            .inspect_err(|error| warn!("the catalog cannot be shown: {error}"))
+            .ok()
     }
 
     /// Stops the server. Waits for responses that are being sent.

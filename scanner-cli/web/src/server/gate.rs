@@ -26,6 +26,8 @@ const MONITORING: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 const METRICS: &str = "/metrics";
 /// What can be seen without a login: the sign-in page and its styles.
 const ASSETS: &str = "/assets/";
+/// The API, whose errors are problem details.
+const API: &str = "/api/";
 /// Maximum length of the address of a request, in bytes.
 const MAX_URI_BYTES: usize = 8 * 1024;
 /// How long a page may take until its response begins.
@@ -59,7 +61,12 @@ pub(super) async fn answer(
     else {
         return monitoring(site, logins, peer, request).await;
     };
-    protected(catalog_page(site, catalog, logins, peer, request).await)
+    let is_api = path.starts_with(API);
+    let response = catalog_page(site, catalog, logins, peer, request).await;
+    protected(match is_api {
+        true => refusal::as_problem(response).await,
+        false => response,
+    })
 }
 
 /// A monitoring page. `Host` is not checked: probes and Prometheus use any name.

@@ -1,6 +1,7 @@
 //! The answers to requests that may not see a page.
 
 use axum::{
+    body::{Body, to_bytes},
     http::{HeaderName, HeaderValue, Request, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -8,9 +9,41 @@ use serde_json::json;
 
 use super::{Site, login::Login, settings::Auth, sign_in};
 
+const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
+/// Maximum length of a text about an error, in bytes.
+const MAX_TEXT_BYTES: usize = 64 * 1024;
+
 /// A text for people and programs.
 pub(super) fn plain(status: StatusCode, text: &str) -> Response {
     (status, format!("{text}\n")).into_response()
+}
+
+/// The same answer as problem details (RFC 9457), if it is a text about an error.
+pub(super) async fn as_problem(response: Response) -> Response {
+    let status = response.status();
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    let is_text = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/plain"));
+    if !is_text || !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    let (mut parts, body) = response.into_parts();
+    let text = to_bytes(body, MAX_TEXT_BYTES).await.unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    parts.headers.insert(header::CONTENT_TYPE, PROBLEM);
+    parts.headers.remove(header::CONTENT_LENGTH);
+    Response::from_parts(parts, Body::from(problem(status, text.trim())))
+}
+
+/// Problem details.
+fn problem(status: StatusCode, detail: &str) -> String {
+    let title = status.canonical_reason().unwrap_or_default();
+    let problem = json!({
+        "type": "about:blank",
+        "title": title,
+        "status": status.as_u16(),
+        "detail": detail,
+    });
+    format!("{problem}\n")
 }
 
 /// The answer to a request for a page of the catalog. A browser is led to the sign-in page.
@@ -43,16 +76,8 @@ pub(super) fn of_program(auth: &Auth, login: Login) -> Response {
         (_, Login::Wrong) => (StatusCode::UNAUTHORIZED, "the credentials are wrong"),
         _ => (StatusCode::UNAUTHORIZED, "the catalog needs a login"),
     };
-    let title = status.canonical_reason().unwrap_or_default();
-    let problem = json!({
-        "type": "about:blank",
-        "title": title,
-        "status": status.as_u16(),
-        "detail": detail,
-    });
-    let content_type = HeaderValue::from_static("application/problem+json");
-    let body = format!("{problem}\n");
-    let mut response = (status, [(header::CONTENT_TYPE, content_type)], body).into_response();
+    let body = problem(status, detail);
+    let mut response = (status, [(header::CONTENT_TYPE, PROBLEM)], body).into_response();
     if let Some((name, value)) = advice(auth, login) {
         response.headers_mut().insert(name, value);
     }
