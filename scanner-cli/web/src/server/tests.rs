@@ -243,7 +243,7 @@ async fn large_addresses_and_headers_are_refused() {
 }
 
 #[tokio::test]
-async fn a_thousand_idle_and_slow_clients_shut_out_nobody() {
+async fn idle_and_slow_clients_shut_out_nobody() {
     let server = Running::start(ServerSettings::default()).await;
     let mut idle = Vec::new();
     for number in 0..400 {
