@@ -77,11 +77,8 @@ pub(crate) fn catalog_pages(
         views,
         read: Mutex::default(),
     };
-    Ok(CatalogWeb::new(
-        browser,
-        Arc::new(live),
-        CONTAINERS.to_vec(),
-    ))
+    let catalog = CatalogWeb::new(browser, Arc::new(live), CONTAINERS.to_vec());
+    Ok(catalog.with_words(WORDS))
 }
 
 /// The live state: the store, and the service if it is running.

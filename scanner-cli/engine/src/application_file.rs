@@ -193,22 +193,8 @@ impl Application {
         let max_size = max_size(&mut settings);
         let automation = Automation::from_settings(&mut settings, now);
         let key_file = encryption::key_file(&mut settings, home);
-        let http = match are_secrets_known {
-            true => http::http(&mut settings, reading.serves),
-            false => {
-                http::know_all(&mut settings);
-                None
-            }
-        };
-        let mut problems = settings.problems();
-        name_misspelt(&settings, &mut problems);
-        errors.extend(problems.into_iter().map(wrong_setting));
-        if http.as_ref().is_some_and(|http| http.has_catalog) {
-            errors.extend(http::unknown(&settings));
-        }
-        // What is an error already is no warning.
-        let is_new = |one: &LocatedProblem| errors.iter().all(|error| error.place != one.place);
-        warnings.extend(misspelt(&mut settings).into_iter().filter(is_new));
+        let http = http(&mut settings, are_secrets_known, reading.serves);
+        add_problems(&mut settings, http.as_ref(), &mut errors, &mut warnings);
         let show =
             |severity, found| SourceDiagnostic::in_file(path, content, severity, found).into();
         if errors.is_empty() && refused.is_empty() {
@@ -237,6 +223,37 @@ impl Application {
         let warnings = warnings.into_iter().map(|one| show(Severity::Warning, one));
         Err(errors.chain(warnings).collect())
     }
+}
+
+/// The pages. Without their secrets, they are not read.
+fn http(
+    settings: &mut Settings,
+    are_secrets_known: bool,
+    serves: Option<ServeAt>,
+) -> Option<HttpSettings> {
+    if are_secrets_known {
+        return http::http(settings, serves);
+    }
+    http::know_all(settings);
+    None
+}
+
+/// Adds what is wrong with the settings that were read, and those that are unknown.
+fn add_problems(
+    settings: &mut Settings,
+    http: Option<&HttpSettings>,
+    errors: &mut Vec<LocatedProblem>,
+    warnings: &mut Vec<LocatedProblem>,
+) {
+    let mut problems = settings.problems();
+    name_misspelt(settings, &mut problems);
+    errors.extend(problems.into_iter().map(wrong_setting));
+    if http.is_some_and(|http| http.has_catalog) {
+        errors.extend(http::unknown(settings));
+    }
+    // What is an error already is no warning.
+    let is_new = |one: &LocatedProblem| errors.iter().all(|error| error.place != one.place);
+    warnings.extend(misspelt(settings).into_iter().filter(is_new));
 }
 
 fn in_file(diagnostics: Vec<SourceDiagnostic>) -> Vec<Problem> {

@@ -34,6 +34,9 @@ pub(super) const PARAMETERS: [&str; 10] = [
     "cursor",
 ];
 
+/// The parameters of `/facets`: the same without an order and pages.
+pub(super) const FACETS: &[&str] = PARAMETERS.split_at(7).0;
+
 /// `/items`.
 pub(super) async fn items(request: PageRequest) -> Response {
     respond(listed(&request, "items", |_| {}).await)
@@ -114,7 +117,7 @@ async fn one(request: &PageRequest, key: String) -> Result<Value, ErrorPage> {
 /// `/facets`: the values that the items of a list have.
 pub(super) async fn facets(request: PageRequest) -> Response {
     let facets = async {
-        check_names(&request, &PARAMETERS[..7])?;
+        check_names(&request, FACETS)?;
         let search = requests::search(&request.query, LIMIT)?;
         let facets = FacetsRequest {
             text: search.text,

@@ -11,6 +11,13 @@ use super::{
 };
 use crate::{errors::ErrorPage, pages::quality as quality_pages, request::PageRequest, requests};
 
+/// The parameters of a list of `/quality`.
+pub(super) const OF_QUALITY: [&str; 11] = {
+    let mut names = ["days"; 11];
+    names.split_at_mut(10).0.copy_from_slice(&PARAMETERS);
+    names
+};
+
 /// `/changes`, the newest first.
 pub(super) async fn changes(request: PageRequest) -> Response {
     let list = async {
@@ -75,8 +82,7 @@ pub(super) async fn quality(request: PageRequest) -> Response {
 /// `/quality/LIST`.
 pub(super) async fn quality_list(request: PageRequest) -> Response {
     let list = async {
-        let names: Vec<_> = PARAMETERS.into_iter().chain(["days"]).collect();
-        check_names(&request, &names)?;
+        check_names(&request, &OF_QUALITY)?;
         let id = request.parts_after("/api/v1/quality/").join("/");
         let mut lists = quality_pages::lists(&request)?.into_iter();
         let list = lists.find(|list| list.id == id);

@@ -3,7 +3,12 @@
 use axum::response::Response;
 use serde_json::{Map, Value, json};
 
-use super::{PREFIX, entries::PARAMETERS, respond};
+use super::{
+    PREFIX,
+    entries::{FACETS, PARAMETERS},
+    lists::OF_QUALITY,
+    respond,
+};
 use crate::{request::PageRequest, requests::CHANGE_KINDS, state::ContainerRoute};
 
 mod schemas;
@@ -16,27 +21,101 @@ pub(super) async fn show(request: PageRequest) -> Response {
     )))
 }
 
+/// An address that every catalog has: path, summary, schema, and parameters in the path and after the `?`.
+type Operation = (
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static [(&'static str, &'static str)],
+    &'static [&'static str],
+);
+
+const OPERATIONS: [Operation; 11] = [
+    ("/items", "A page of items", "Items", &[], &PARAMETERS),
+    (
+        "/items/{key}",
+        "An item with its history",
+        "Entry",
+        &[("key", KEY)],
+        &[],
+    ),
+    (
+        "/facets",
+        "The values of a list, with counts",
+        "Facets",
+        &[],
+        FACETS,
+    ),
+    (
+        "/changes",
+        "A page of changes, the newest first",
+        "Changes",
+        &[],
+        &["connection", "kind", "scan", "limit", "cursor"],
+    ),
+    (
+        "/scans",
+        "A page of scans, the newest first",
+        "Scans",
+        &[],
+        &["connection", "outcome", "limit", "cursor"],
+    ),
+    (
+        "/owners",
+        "A page of owners",
+        "Owners",
+        &[],
+        &["q", "connection", "show", "sort", "limit", "cursor"],
+    ),
+    (
+        "/quality",
+        "The lists of what lacks something",
+        "Quality",
+        &[],
+        &["days"],
+    ),
+    (
+        "/quality/{list}",
+        "A page of one of these lists",
+        "Items",
+        &[("list", "The id of the list.")],
+        &OF_QUALITY,
+    ),
+    ("/connections", "The connections", "Connections", &[], &[]),
+    ("/followers", "The followers", "Followers", &[], &[]),
+    (
+        "/summary",
+        "The numbers of the first page",
+        "Summary",
+        &[],
+        &[],
+    ),
+];
+
 /// The document, with addresses below `base` and those of these containers.
 pub(super) fn document(base: &str, containers: &[ContainerRoute]) -> Value {
     let mut paths = Map::new();
     let mut add = |path: &str, operation: Value| {
         paths.insert(path.to_owned(), json!({ "get": operation }));
     };
-    let searched = || PARAMETERS.map(parameter).to_vec();
-    add("/items", operation("A page of items", "Items", searched()));
-    add(
-        "/items/{key}",
-        operation(
-            "An item with its history",
-            "Entry",
-            vec![path_parameter("key", KEY)],
-        ),
-    );
+    for (path, summary, schema, in_path, in_query) in OPERATIONS {
+        let in_path = in_path
+            .iter()
+            .map(|(name, about)| path_parameter(name, about));
+        let in_query = in_query.iter().map(|name| parameter(name));
+        add(
+            path,
+            operation(summary, schema, in_path.chain(in_query).collect()),
+        );
+    }
     for route in containers {
         let path = route.path;
         let list = schemas::page_of(path, "Record");
-        let summary = format!("A page of {path}");
-        add(&format!("/{path}"), with_schema(&summary, list, searched()));
+        let searched = PARAMETERS.map(parameter).to_vec();
+        add(
+            &format!("/{path}"),
+            with_schema(&format!("A page of {path}"), list, searched),
+        );
         let parameters = vec![
             path_parameter("code", "The code of the connection."),
             path_parameter("id", "The source's own id."),
@@ -47,73 +126,9 @@ pub(super) fn document(base: &str, containers: &[ContainerRoute]) -> Value {
             operation(&summary, "Entry", parameters),
         );
     }
-    add(
-        "/facets",
-        operation(
-            "The values of a list, with counts",
-            "Facets",
-            PARAMETERS[..7].iter().copied().map(parameter).collect(),
-        ),
-    );
-    let of = |names: &[&str]| names.iter().copied().map(parameter).collect::<Vec<_>>();
-    add(
-        "/changes",
-        operation(
-            "A page of changes, the newest first",
-            "Changes",
-            of(&["connection", "kind", "scan", "limit", "cursor"]),
-        ),
-    );
-    add(
-        "/scans",
-        operation(
-            "A page of scans, the newest first",
-            "Scans",
-            of(&["connection", "outcome", "limit", "cursor"]),
-        ),
-    );
-    add(
-        "/owners",
-        operation(
-            "A page of owners",
-            "Owners",
-            of(&["q", "connection", "show", "sort", "limit", "cursor"]),
-        ),
-    );
-    add(
-        "/quality",
-        operation(
-            "The lists of what lacks something",
-            "Quality",
-            of(&["days"]),
-        ),
-    );
-    let mut listed = vec![path_parameter("list", "The id of the list.")];
-    listed.extend(searched());
-    listed.push(parameter("days"));
-    add(
-        "/quality/{list}",
-        operation("A page of one of these lists", "Items", listed),
-    );
-    add(
-        "/connections",
-        operation("The connections", "Connections", Vec::new()),
-    );
-    add(
-        "/followers",
-        operation("The followers", "Followers", Vec::new()),
-    );
-    add(
-        "/summary",
-        operation("The numbers of the first page", "Summary", Vec::new()),
-    );
     json!({
         "openapi": "3.1.0",
-        "info": {
-            "title": "Catalog",
-            "version": "1",
-            "description": "Read-only. Pages of lists end with `next`: pass it as `cursor`, with the same other parameters; `null` is the last page. Answers have an `ETag`. Fields without a value are left out.",
-        },
+        "info": { "title": "Catalog", "version": "1", "description": ABOUT },
         "servers": [{ "url": format!("{base}{PREFIX}") }],
         "paths": paths,
         "components": {
@@ -127,6 +142,8 @@ pub(super) fn document(base: &str, containers: &[ContainerRoute]) -> Value {
     })
 }
 
+const ABOUT: &str = "Read-only. Pages of lists end with `next`: pass it as `cursor`, with the same other parameters; \
+     `null` is the last page. Answers have an `ETag`. Fields without a value are left out.";
 const KEY: &str = "The key. Its parts are percent-encoded, its slashes are kept.";
 
 fn operation(summary: &str, schema: &str, parameters: Vec<Value>) -> Value {

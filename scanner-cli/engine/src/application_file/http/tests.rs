@@ -81,115 +81,111 @@ fn settings_that_protect_the_catalog_are_accepted() {
     }
 }
 
+/// Settings with the texts of their errors. `OPEN` and `LOCAL` are settings of an address with the catalog.
+const REFUSED: &[(&str, &[&str])] = &[
+    (
+        "OPEN",
+        &[
+            "application.conf:1:40",
+            "everyone who can connect to `0.0.0.0:1`",
+            "http.auth",
+        ],
+    ),
+    (
+        "listen = \"[::]:1\", catalog = true",
+        &["everyone who can connect"],
+    ),
+    ("OPEN, plain = true", &["everyone who can connect"]),
+    (
+        "OPEN, auth { kind = token, token = s3cret }",
+        &["unencrypted", "http.plain = true"],
+    ),
+    (
+        "listen = \"10.0.0.1:1\", auth { kind = token, token = s3cret }",
+        &["unencrypted"],
+    ),
+    (
+        "LOCAL, auth { kind = token }",
+        &["`http.auth.token` is mandatory"],
+    ),
+    (
+        "LOCAL, auth { token = s3cret }",
+        &["`http.auth.kind` is mandatory"],
+    ),
+    (
+        "LOCAL, auth { kind = tokn, token = s3cret }",
+        &["http.auth.kind", "tokn"],
+    ),
+    (
+        "LOCAL, auth { kind = token, tokn = s3cret }",
+        &["did you mean `http.auth.token`"],
+    ),
+    (
+        "LOCAL, auht { kind = token, token = s3cret }",
+        &["`http.auht.token` is not a setting", "did you mean"],
+    ),
+    (
+        "LOCAL, auth { kind = token, token = \"s3 cret\" }",
+        &["visible ASCII"],
+    ),
+    (
+        "LOCAL, auth { kind = token, token = s3cret, user = ada }",
+        &["`http.auth.user` has no effect"],
+    ),
+    (
+        "LOCAL, auth { kind = basic, user = ada }",
+        &["`http.auth.password` is mandatory"],
+    ),
+    (
+        "LOCAL, auth { kind = basic, user = \"a:b\", password = s3cret }",
+        &["colon"],
+    ),
+    (
+        "LOCAL, auth { kind = proxy_header, header = X-User }",
+        &["`http.auth.trusted` is mandatory"],
+    ),
+    (
+        "LOCAL, auth { kind = proxy_header, header = X-User, trusted = [] }",
+        &["`http.auth.trusted` is mandatory"],
+    ),
+    (
+        "LOCAL, auth { kind = proxy_header, header = X-User, trusted = [proxy] }",
+        &["not `proxy`"],
+    ),
+    (
+        "LOCAL, auth { kind = proxy_header, header = Cookie, trusted = [\"::1\"] }",
+        &["name of a header"],
+    ),
+    (
+        "LOCAL, tls { certificate = a.pem }",
+        &["`http.tls.certificate` needs `http.tls.key`"],
+    ),
+    (
+        "LOCAL, tls { certificate = a.pem, key = b.pem }",
+        &["the file `a.pem` of `http.tls.certificate` cannot be read"],
+    ),
+    ("LOCAL, base_path = catalog", &["begins with a slash"]),
+    (
+        "LOCAL, base_path = \"/items/a\"",
+        &["must not begin with `/items`"],
+    ),
+    (
+        "LOCAL, hosts = [\"https://a.example\"]",
+        &["without scheme"],
+    ),
+    ("LOCAL, catalog = ja", &["true or false"]),
+    (
+        "catalog = true",
+        &["`http.catalog = true` needs an address"],
+    ),
+];
+
 #[test]
 fn settings_that_do_not_protect_the_catalog_are_refused_with_their_place() {
     let open = "listen = \"0.0.0.0:1\", catalog = true";
     let local = "listen = \"127.0.0.1:1\", catalog = true";
-    for (settings, texts) in [
-        (
-            open.to_owned(),
-            &[
-                "application.conf:1:40",
-                "everyone who can connect to `0.0.0.0:1`",
-                "http.auth",
-            ][..],
-        ),
-        (
-            "listen = \"[::]:1\", catalog = true".to_owned(),
-            &["everyone who can connect"],
-        ),
-        (
-            format!("{open}, plain = true"),
-            &["everyone who can connect"],
-        ),
-        (
-            format!("{open}, auth {{ kind = token, token = s3cret }}"),
-            &["unencrypted", "http.plain = true"],
-        ),
-        (
-            "listen = \"10.0.0.1:1\", auth { kind = token, token = s3cret }".to_owned(),
-            &["unencrypted"],
-        ),
-        (
-            format!("{local}, auth {{ kind = token }}"),
-            &["`http.auth.token` is mandatory"],
-        ),
-        (
-            format!("{local}, auth {{ token = s3cret }}"),
-            &["`http.auth.kind` is mandatory"],
-        ),
-        (
-            format!("{local}, auth {{ kind = tokn, token = s3cret }}"),
-            &["http.auth.kind", "tokn"],
-        ),
-        (
-            format!("{local}, auth {{ kind = token, tokn = s3cret }}"),
-            &["did you mean `http.auth.token`"],
-        ),
-        (
-            format!("{local}, auht {{ kind = token, token = s3cret }}"),
-            &["`http.auht.token` is not a setting", "did you mean"],
-        ),
-        (
-            format!("{local}, auth {{ kind = token, token = \"s3 cret\" }}"),
-            &["visible ASCII"],
-        ),
-        (
-            format!("{local}, auth {{ kind = token, token = s3cret, user = ada }}"),
-            &["`http.auth.user` has no effect"],
-        ),
-        (
-            format!("{local}, auth {{ kind = basic, user = ada }}"),
-            &["`http.auth.password` is mandatory"],
-        ),
-        (
-            format!("{local}, auth {{ kind = basic, user = \"a:b\", password = s3cret }}"),
-            &["colon"],
-        ),
-        (
-            format!("{local}, auth {{ kind = proxy_header, header = X-User }}"),
-            &["`http.auth.trusted` is mandatory"],
-        ),
-        (
-            format!("{local}, auth {{ kind = proxy_header, header = X-User, trusted = [] }}"),
-            &["`http.auth.trusted` is mandatory"],
-        ),
-        (
-            format!("{local}, auth {{ kind = proxy_header, header = X-User, trusted = [proxy] }}"),
-            &["not `proxy`"],
-        ),
-        (
-            format!(
-                "{local}, auth {{ kind = proxy_header, header = Cookie, trusted = [\"::1\"] }}"
-            ),
-            &["name of a header"],
-        ),
-        (
-            format!("{local}, tls {{ certificate = a.pem }}"),
-            &["`http.tls.certificate` needs `http.tls.key`"],
-        ),
-        (
-            format!("{local}, tls {{ certificate = a.pem, key = b.pem }}"),
-            &["the file `a.pem` of `http.tls.certificate` cannot be read"],
-        ),
-        (
-            format!("{local}, base_path = catalog"),
-            &["begins with a slash"],
-        ),
-        (
-            format!("{local}, base_path = \"/items/a\""),
-            &["must not begin with `/items`"],
-        ),
-        (
-            format!("{local}, hosts = [\"https://a.example\"]"),
-            &["without scheme"],
-        ),
-        (format!("{local}, catalog = ja"), &["true or false"]),
-        (
-            "catalog = true".to_owned(),
-            &["`http.catalog = true` needs an address"],
-        ),
-    ] {
+    for &(settings, texts) in REFUSED {
+        let settings = settings.replace("OPEN", open).replace("LOCAL", local);
         let problems = read(&format!("http {{ {settings} }}"))
             .err()
             .unwrap_or_default();

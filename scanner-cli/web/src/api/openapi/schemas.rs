@@ -43,8 +43,10 @@ pub(super) fn page_of(name: &str, schema: &str) -> Value {
 /// All schemas by name.
 pub(super) fn all() -> Value {
     let mut all = entries();
+    all.extend(values());
     all.extend(events());
     all.extend(states());
+    all.extend(summaries());
     Value::Object(all)
 }
 
@@ -88,6 +90,17 @@ fn entries() -> Map<String, Value> {
         &entry,
         &["last_read", "people", "containers", "followers", "history"],
     );
+    Map::from_iter([
+        ("Record".to_owned(), record),
+        ("Items".to_owned(), page_of("items", "Record")),
+        (
+            "Entry".to_owned(),
+            json!({ "allOf": [reference("Record"), entry] }),
+        ),
+    ])
+}
+
+fn values() -> Map<String, Value> {
     let value = object(
         &[("value", text()), ("label", text()), ("count", number())],
         &["value", "label", "count"],
@@ -123,12 +136,6 @@ fn entries() -> Map<String, Value> {
         &["id", "title", "about", "count"],
     );
     Map::from_iter([
-        ("Record".to_owned(), record),
-        ("Items".to_owned(), page_of("items", "Record")),
-        (
-            "Entry".to_owned(),
-            json!({ "allOf": [reference("Record"), entry] }),
-        ),
         ("Facet".to_owned(), facet),
         ("Facets".to_owned(), object(&facets, &required)),
         (
@@ -235,23 +242,6 @@ fn states() -> Map<String, Value> {
         ("sent", number()),
         ("refused", number()),
     ];
-    let numbers = [
-        "items",
-        "without_description",
-        "without_address",
-        "lost_owners",
-    ];
-    let mut summary = numbers.map(|name| (name, number())).to_vec();
-    summary.push(("scanner", json!({ "type": "object" })));
-    summary.push(("containers", json!({ "type": "object" })));
-    summary.push(("changes_since_yesterday", reference("Counts")));
-    let required: Vec<_> = summary.iter().map(|(name, _)| *name).collect();
-    let problem = [
-        ("type", text()),
-        ("title", text()),
-        ("status", number()),
-        ("detail", text()),
-    ];
     let connections = object(
         &[("connections", list(&reference("Connection")))],
         &["connections"],
@@ -272,10 +262,30 @@ fn states() -> Map<String, Value> {
             object(&follower, &["follower", "kind", "state"]),
         ),
         ("Followers".to_owned(), followers),
+    ])
+}
+
+fn summaries() -> Map<String, Value> {
+    let numbers = [
+        "items",
+        "without_description",
+        "without_address",
+        "lost_owners",
+    ];
+    let mut summary = numbers.map(|name| (name, number())).to_vec();
+    summary.push(("scanner", json!({ "type": "object" })));
+    summary.push(("containers", json!({ "type": "object" })));
+    summary.push(("changes_since_yesterday", reference("Counts")));
+    let required: Vec<_> = summary.iter().map(|(name, _)| *name).collect();
+    let problem = [
+        ("type", text()),
+        ("title", text()),
+        ("status", number()),
+        ("detail", text()),
+    ];
+    let always = ["type", "title", "status", "detail"];
+    Map::from_iter([
         ("Summary".to_owned(), object(&summary, &required)),
-        (
-            "Problem".to_owned(),
-            object(&problem, &["type", "title", "status", "detail"]),
-        ),
+        ("Problem".to_owned(), object(&problem, &always)),
     ])
 }
