@@ -268,7 +268,7 @@ fn columns_of(columns: &[&str]) -> Vec<String> {
     columns.iter().map(|column| (*column).to_owned()).collect()
 }
 
-/// The cells of each row. Signs at which spreadsheet programs begin formulas are made harmless.
+/// The cells of each row. Signs at which programs for tables begin formulas are made harmless.
 fn cells_of(columns: &[&str], rows: &[Value]) -> Vec<Vec<String>> {
     let cells = |row: &Value| {
         let cells = columns.iter().map(|column| row.get(*column));

@@ -31,7 +31,7 @@ pub struct HttpSettings {
     pub server: ServerSettings,
 }
 
-/// The address that `serve` listens on if none is set.
+/// The default address of `serve`.
 const DEFAULT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9464);
 
 const CATALOG: &str = "http.catalog";
