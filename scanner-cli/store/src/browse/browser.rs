@@ -26,7 +26,7 @@ use super::{
     pool::{Pool, Reader},
     recent::Recent,
 };
-use crate::{Catalog, LastScan, StoreError, StoreErrorKind, files};
+use crate::{Catalog, LastScan, StoreError, StoreErrorKind, files, hashes::hash};
 
 mod entries;
 mod events;
@@ -172,11 +172,19 @@ impl Browser {
                 .filter_map(|scan| scan.ended)
                 .max()
                 .unwrap_or_default();
+            let followers: String = catalog.query(|db| {
+                db.query_row(
+                    "SELECT coalesce(group_concat(concat_ws(' ', name, cursor, failures, followed, refused)), '') FROM follower",
+                    [],
+                    |row| row.get(0),
+                )
+            })?;
             Ok(format!(
-                "{}-{}-{last}-{ended}-{}",
+                "{}-{}-{last}-{ended}-{}-{:x}",
                 catalog.store_id(),
                 catalog.query(settled)?,
-                session.columns.generation
+                session.columns.generation,
+                hash(&followers)
             ))
         })
     }

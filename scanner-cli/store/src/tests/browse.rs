@@ -690,3 +690,20 @@ async fn a_restored_store_has_a_new_index() {
     drop(browser);
     drop(kept);
 }
+
+#[tokio::test]
+async fn requests_do_not_wait_for_a_transaction_of_a_scan() {
+    let scratch = Scratch::library().await;
+    let browser = scratch.browser();
+    let version = browser.version().unwrap();
+    let writer = rusqlite::Connection::open(scratch.path()).unwrap();
+    writer
+        .execute_batch("BEGIN IMMEDIATE; UPDATE item SET state = 3; DELETE FROM change")
+        .unwrap();
+    // Uncommitted changes are not seen, and no request fails.
+    assert_eq!(find(&browser, "sales").total, 3);
+    browser.update().unwrap();
+    assert_eq!(browser.version().unwrap(), version);
+    assert_eq!(browser.entry("c/b1/p1").unwrap().unwrap().history.len(), 1);
+    writer.execute_batch("ROLLBACK").unwrap();
+}

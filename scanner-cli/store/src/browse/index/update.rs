@@ -112,9 +112,12 @@ impl<'a> Updater<'a> {
     fn steps(&mut self, max_items: i64) -> rusqlite::Result<()> {
         let log = self.log()?;
         if last_id(&self.store)? > max_items {
-            return match meta::<i64>(&self.index, "last_scan")? {
-                Some(_) => self.all_changes(log),
-                None => Ok(()),
+            let position: i64 = meta(&self.index, "position")?.unwrap_or_default();
+            let has_all = meta::<i64>(&self.index, "last_scan")?.is_some();
+            // Without these changes in the log, only a pass finds what they were.
+            return match has_all && log.forgotten <= position {
+                true => self.all_changes(log),
+                false => Ok(()),
             };
         }
         if self.needs_pass(log)? {
@@ -128,7 +131,13 @@ impl<'a> Updater<'a> {
         }
         self.index.execute_batch(include_str!("orders.sql"))?;
         self.all_changes(log)?;
-        self.unreadable()
+        self.unreadable()?;
+        if self.stop.load(Ordering::Relaxed)
+            || meta(&self.index, "last_scan")? == Some(log.last_scan)
+        {
+            return Ok(());
+        }
+        set_meta(&self.index, "last_scan", log.last_scan)
     }
 
     fn all_changes(&mut self, log: Log) -> rusqlite::Result<()> {
@@ -227,9 +236,6 @@ impl<'a> Updater<'a> {
         let found = self.narrow_by_id(&items)?;
         self.step(&found, Known::Ids(&items), |index| {
             write_events(index, &events)?;
-            if reached == log.settled {
-                set_meta(index, "last_scan", log.last_scan)?;
-            }
             set_meta(index, "position", reached)
         })
     }
