@@ -18,19 +18,21 @@ pub(super) fn digest_key(db: &Connection) -> rusqlite::Result<DigestKey> {
     key.map(DigestKey)
 }
 
-/// Loads the digests of the items of a scan's connection that are present, up to a maximum.
+/// Loads the digests of the items of a scan's connection that are present, up to a maximum. Without those that an earlier
+/// attempt of the scan has written.
 pub(super) fn load(db: &Connection, running: &mut Running, max: usize) -> rusqlite::Result<()> {
     let present = usize::try_from(running.existing.present).unwrap_or(0);
     let mut records = Vec::with_capacity(present.min(max));
     let mut found = db.prepare_cached(
         "SELECT id, digest FROM item WHERE connection = ?1 AND container_kind IS NULL AND state = ?2 \
-         AND digest IS NOT NULL AND attempt >= 0 AND id <= ?3 ORDER BY id LIMIT ?4",
+         AND digest IS NOT NULL AND attempt >= 0 AND id <= ?3 AND scan <> ?5 ORDER BY id LIMIT ?4",
     )?;
     let limits = params![
         running.connection,
         ItemState::Present.code(),
         u32::MAX,
-        i64::try_from(max).unwrap_or(i64::MAX)
+        i64::try_from(max).unwrap_or(i64::MAX),
+        running.scan
     ];
     let mut rows = found.query(limits)?;
     while let Some(row) = rows.next()? {

@@ -57,6 +57,8 @@ pub struct StoreScan {
     /// The records that the scan recognizes, and its attempt.
     known: Arc<KnownRecords>,
     attempt: i64,
+    /// The key for digests, once the digests are loaded.
+    key: Option<oneshot::Receiver<Result<DigestKey, StoreError>>>,
     /// The record that was recognized last.
     recognized: Option<RecordDigest>,
 }
@@ -132,6 +134,7 @@ impl Store {
             closed: false,
             known,
             attempt: 1,
+            key: None,
             recognized: None,
         })
     }
@@ -160,13 +163,22 @@ impl StoreScan {
         self.flush().await
     }
 
+    /// Begins to load the digests of the store's items, for a scan that will read everything.
+    pub fn load_digests(&mut self) {
+        let (answer, key) = oneshot::channel();
+        let message = Message::Recognize(self.number, answer);
+        // A writer that has ended fails the next batch, too.
+        let sent = self.messages.send_now(message);
+        self.key = sent.is_ok().then_some(key);
+    }
+
     /// Returns the key for digests of records, after the store has loaded the digests of its items.
     pub async fn digest_key(&mut self) -> Option<DigestKey> {
-        let key = request(&self.messages, &self.path, |answer| {
-            Message::Recognize(self.number, answer)
-        });
+        if self.key.is_none() {
+            self.load_digests();
+        }
         // A store that cannot be read fails with the next batch, too.
-        key.await.ok()
+        self.key.take()?.await.ok()?.ok()
     }
 
     /// Whether the store has the item of a record with this digest. The item then counts as seen.
@@ -246,6 +258,7 @@ impl StoreScan {
         self.batch.clear();
         self.bytes = 0;
         self.attempt += 1;
+        self.key = None;
         self.recognized = None;
         self.check_first_error()?;
         let sent = self.messages.send_now(Message::Restart(self.number));

@@ -45,6 +45,12 @@ impl LockedScan<'_> {
             // What is not read has no line, and without a store nothing is known of it.
             _ => ScanRequest::Full,
         };
+        if let (Some(store), ScanRequest::Full | ScanRequest::Changes(None)) =
+            (&mut store, &request)
+        {
+            // While the site is asked, as everything will be read.
+            store.load_digests();
+        }
         let mut sink = OutputSink {
             spool: destination.as_ref().map(open).transpose()?,
             store,

@@ -168,6 +168,37 @@ async fn a_new_attempt_sees_everything_again() {
 }
 
 #[tokio::test]
+async fn what_only_an_earlier_attempt_has_written_is_not_recognized() {
+    for loads_first in [true, false] {
+        let scratch = Scratch::new();
+        complete(&scratch, 0, &ALL[2..]).await;
+        let mut scan = scratch.begin(1).await;
+        if loads_first {
+            scan.digest_key().await.unwrap();
+        }
+        for record in [ALL[0], ALL[1], ("c", "New")] {
+            offer(&mut scan, record);
+        }
+        scan.flush().await.unwrap();
+        scan.restart().unwrap();
+        scan.digest_key().await.unwrap();
+        assert!(!offer(&mut scan, ALL[0]));
+        assert!(!offer(&mut scan, ALL[2]));
+        assert!(offer(&mut scan, ALL[3]));
+        let closed = close(scan, 1).await.unwrap();
+        assert_eq!((closed.counts.seen, closed.counts.changed), (3, 0));
+        for (key, state) in [
+            ("a", ItemState::Present),
+            ("b", ItemState::Gone),
+            ("c", ItemState::Present),
+            ("d", ItemState::Present),
+        ] {
+            assert_eq!(found(&scratch, key).0, state, "{key}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_item_that_needs_a_line_is_observed_and_not_written() {
     let scratch = Scratch::new();
     complete(&scratch, 0, &ALL).await;
