@@ -49,7 +49,7 @@ pub trait Connection: Send + Sync {
     ///
     /// The observations count only after the closing statement. If a source fails in the middle of a list, the
     /// connection may call [`ScanSink::restart`], which discards the attempt, and begin again. It awaits
-    /// [`ScanSink::ready`] before each observation.
+    /// [`ScanSink::ready`] as that says.
     ///
     /// # Errors
     /// If a list was not read to its end after all retries, or the sink returned an error: the scan has *failed*.

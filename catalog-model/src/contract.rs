@@ -6,15 +6,16 @@
 //! # }
 //! ```
 
-use std::{collections::BTreeSet, mem};
+use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 
 use crate::{
     Completeness, Connection, ConnectionCode, Container, ContainerKind, Diagnostic, DigestKey,
-    ExcludedItem, IdLedger, InventoryEntry, ItemKey, MemoryLedger, Observation, Progress,
-    RecordDigest, RepeatedRecord, ScanError, ScanRequest, ScanSink, ScanState, Schema, SinkError,
-    SourceId, Stage, UnchangedRest, UndecidedItem, Verdict, Visualization,
+    ExcludedItem, IdLedger, InventoryEntry, ItemKey, MemoryLedger, OBSERVATIONS_AT_ONCE,
+    Observation, Progress, RecordDigest, RepeatedRecord, ScanError, ScanRequest, ScanSink,
+    ScanState, Schema, SinkError, SourceId, Stage, UnchangedRest, UndecidedItem, Verdict,
+    Visualization,
 };
 
 mod digests;
@@ -64,8 +65,8 @@ pub struct Recorder<T = Visualization> {
     /// The digests that it has recognized.
     pub recognized: Vec<RecordDigest>,
     refuse_from: usize,
-    /// Whether the scan has waited for room since the last observation.
-    has_room: bool,
+    /// Number of observations for which the scan has waited for room.
+    room: usize,
     /// Number of observations that did not wait for room.
     unawaited: u64,
 }
@@ -89,7 +90,7 @@ impl<T> Default for Recorder<T> {
             known: BTreeSet::new(),
             recognized: Vec::new(),
             refuse_from: usize::MAX,
-            has_room: false,
+            room: 0,
             unawaited: 0,
         }
     }
@@ -109,7 +110,7 @@ impl<T> Recorder<T> {
 #[async_trait]
 impl<T: Send> ScanSink<T> for Recorder<T> {
     async fn ready(&mut self) -> Result<(), SinkError> {
-        self.has_room = true;
+        self.room = OBSERVATIONS_AT_ONCE;
         Ok(())
     }
 
@@ -126,7 +127,8 @@ impl<T: Send> ScanSink<T> for Recorder<T> {
     }
 
     fn observe(&mut self, observation: Observation<T>) -> Result<(), SinkError> {
-        self.unawaited += u64::from(!mem::take(&mut self.has_room));
+        self.unawaited += u64::from(self.room == 0);
+        self.room = self.room.saturating_sub(1);
         match observation {
             Observation::Item(..) if self.items.len() >= self.refuse_from => {
                 return Err(SinkError {
@@ -199,7 +201,7 @@ pub async fn check(connection: &dyn Connection, code: &ConnectionCode) -> Result
         "the contract needs a source with at least two items".to_owned()
     })?;
     expect(scan.unawaited == 0, || {
-        "a scan waits until its sink is ready before each observation".to_owned()
+        "a scan waits until its sink has room for its observations".to_owned()
     })?;
     for (item, _) in &scan.items {
         check_item(connection, code, item)?;

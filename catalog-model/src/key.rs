@@ -1,6 +1,6 @@
 //! Identification keys, which identify an item in a catalog permanently.
 
-use std::{borrow::Borrow, fmt, str::FromStr};
+use std::{borrow::Borrow, fmt, str::FromStr, sync::Arc};
 
 use crate::ConnectionCode;
 
@@ -20,8 +20,8 @@ use crate::ConnectionCode;
 /// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ItemKey {
-    /// The text of the key, which is compared, stored and printed. One allocation per key.
-    written: Box<str>,
+    /// The text of the key, which is compared, stored and printed. Copies of a key share it.
+    written: Arc<str>,
 }
 
 /// Why a text or a list of parts is not an [`ItemKey`].
@@ -59,7 +59,7 @@ impl ItemKey {
             return Err(InvalidKey::NoPart);
         }
         Ok(Self {
-            written: written.into_boxed_str(),
+            written: written.into(),
         })
     }
 
@@ -124,7 +124,8 @@ impl FromStr for ItemKey {
 
 fn escape_into(written: &mut String, part: &str) {
     let mut rest = part;
-    while let Some(at) = rest.find(['%', '/']) {
+    let is_escaped = |byte: u8| matches!(byte, b'%' | b'/');
+    while let Some(at) = rest.bytes().position(is_escaped) {
         written.push_str(&rest[..at]);
         written.push_str(if rest.as_bytes()[at] == b'%' {
             "%25"

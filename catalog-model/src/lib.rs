@@ -17,6 +17,7 @@ mod instant;
 mod item;
 mod key;
 mod ledger;
+mod link;
 mod names;
 mod near;
 mod place;
@@ -40,13 +41,14 @@ pub use instant::{Instant, InvalidInstant};
 pub use item::{AccountStatus, Contact, Contacts, Precedence, Visualization};
 pub use key::{InvalidKey, ItemKey};
 pub use ledger::{DistinctIds, IdLedger, MemoryLedger};
+pub use link::Link;
 pub use names::{ConnectionCode, ConnectorId, FollowerName, InvalidName};
 pub use near::nearest;
 pub use place::Place;
 pub use property::{FieldRevision, Properties, PropertyDefinition, PropertyKind, PropertyValue};
 pub use scan::{
-    Completeness, DigestKey, ExcludedItem, Extent, InventoryEntry, KeysOnly, Observation, Origin,
-    Progress, RecordDigest, RepeatedRecord, ScanError, ScanOutcome, ScanSink, ScanState, SinkError,
-    SourceId, UnchangedRest, UndecidedItem, UnreadableRecord, with_causes,
+    Completeness, DigestKey, ExcludedItem, Extent, InventoryEntry, KeysOnly, OBSERVATIONS_AT_ONCE,
+    Observation, Origin, Progress, RecordDigest, RepeatedRecord, ScanError, ScanOutcome, ScanSink,
+    ScanState, SinkError, SourceId, UnchangedRest, UndecidedItem, UnreadableRecord, with_causes,
 };
 pub use settings::Settings;

@@ -2,9 +2,7 @@
 
 use std::borrow::Cow;
 
-use url::Url;
-
-use crate::Instant;
+use crate::{Instant, Link};
 
 /// A property that the items of a connection may carry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -57,7 +55,7 @@ pub enum PropertyValue {
     /// A number.
     Number(f64),
     /// An absolute URL, percent-encoded.
-    Url(Url),
+    Url(Link),
     /// A point in time.
     Instant(Instant),
     /// Short texts in the source's order.

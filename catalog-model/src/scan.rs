@@ -135,13 +135,17 @@ pub struct UnreadableRecord {
     pub place: String,
 }
 
+/// Maximum number of observations that a connection sends without waiting for [`ScanSink::ready`].
+pub const OBSERVATIONS_AT_ONCE: usize = 32;
+
 /// Receives the observations of a scan or, with [`InventoryEntry`], of an inventory.
 ///
 /// Every method is required: a sink that wraps another one must delegate each of them.
 #[async_trait]
 pub trait ScanSink<T = Visualization>: Send {
-    /// Waits until there is room for another observation, without blocking the thread. A connection awaits this before
-    /// each observation, so that a slow sink slows down reading and neither fills memory nor stops other tasks.
+    /// Waits until there is room for [`OBSERVATIONS_AT_ONCE`] more observations, without blocking the thread. A connection
+    /// awaits this before its first observation and then whenever it has sent so many, so that a slow sink slows down reading
+    /// and neither fills memory nor stops other tasks.
     ///
     /// # Errors
     /// If earlier observations could not be stored; the scan then ends with this error.

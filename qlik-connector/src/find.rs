@@ -6,9 +6,8 @@ use catalog_model::{
     filter::{Decision, ItemFilter},
 };
 use qrs_client::{
-    AppId, AppObjectId, EngineObjectId, Error, Field, Filter, QrsClient, RecordList, SiteUrl,
+    AppId, AppObjectId, EngineObjectId, Error, Field, Filter, Lend, QrsClient, RecordList, SiteUrl,
 };
-use serde::de::DeserializeOwned;
 use url::Url;
 
 use crate::{
@@ -72,7 +71,11 @@ async fn find(asking: Asking<'_>, subject: &str) -> Result<Vec<Finding>, ScanErr
     if let (Some(apps), 2..) = (&mut apps, asking.parallel) {
         apps.start();
     }
-    let found = few(list, |object| subject.is_object(object)).await;
+    let found = few::<Sheet<'_>, _>(list, |mut object| {
+        object.shorten(&mut LongTexts::default());
+        subject.is_object(&object).then(|| object.into_owned())
+    })
+    .await;
     let FewRecords { records, unasked } = found.map_err(failed)?;
     let mut others = unasked;
     for object in records {
@@ -84,11 +87,16 @@ async fn find(asking: Asking<'_>, subject: &str) -> Result<Vec<Finding>, ScanErr
         findings.push(left_out.unwrap_or_else(|| of_object(&object, code)));
     }
     if let Some(apps) = apps {
-        let found = few(apps, |app| subject.is_app(app)).await;
+        let found = few::<App<'_>, _>(apps, |mut app| {
+            app.shorten(&mut LongTexts::default());
+            let found = subject.is_app(&app);
+            found.then(|| (app.id.to_id(), app.name.into_owned()))
+        })
+        .await;
         let FewRecords { records, unasked } = found.map_err(failed)?;
         others += unasked;
-        for app in records {
-            findings.push(of_app(client, &app, others).await.map_err(failed)?);
+        for (id, name) in records {
+            findings.push(of_app(client, (&id, &name), others).await.map_err(failed)?);
         }
     }
     findings.extend(self::unasked(others));
@@ -98,12 +106,12 @@ async fn find(asking: Asking<'_>, subject: &str) -> Result<Vec<Finding>, ScanErr
 impl Asking<'_> {
     /// Returns the finding for a sheet that the filter does not keep. The filter may need values that only the list of
     /// apps contains.
-    async fn exclusion(self, sheet: &Sheet) -> Result<Option<Finding>, Error> {
+    async fn exclusion(self, sheet: &Sheet<'_>) -> Result<Option<Finding>, Error> {
         let (Some(filter), Some(said)) = (self.filter, &sheet.app) else {
             return Ok(None);
         };
         let mut dates = Dates::default();
-        let apps = self.app(&said.id, &mut dates).await?;
+        let apps = self.app(&said.id.to_id(), &mut dates).await?;
         let addresses = Addresses::default();
         let surroundings = Surroundings {
             code: self.code,
@@ -137,28 +145,24 @@ impl Asking<'_> {
 
     /// Reads the app with this id, if possible.
     async fn app(self, id: &AppId, dates: &mut Dates) -> Result<Apps, Error> {
-        let mut apps = Apps::new(self.links.clone(), WithOwners::No);
-        let mut records = self.client.apps::<App>(Some(&Field::ID.equals(id)));
-        while let Some(record) = records.try_next().await? {
+        let mut apps = Apps::new(self.code.clone(), self.links.clone(), WithOwners::No);
+        let records = self.client.apps::<App<'_>>(Some(&Field::ID.equals(id)));
+        let is_asked = |other: &str| same(other, id.as_str());
+        let read = records.for_each(|record| {
             match record {
-                Ok(mut app) if same(app.id.as_str(), id.as_str()) => {
+                // A gateway may drop the filter.
+                Ok(mut app) if is_asked(app.id.as_str()) && apps.is_empty() => {
                     app.shorten(&mut LongTexts::default());
                     apps.add(app, dates);
-                    break;
                 }
-                // A gateway dropped the filter.
-                Ok(_) => {}
-                Err(record)
-                    if record
-                        .id
-                        .as_deref()
-                        .is_none_or(|other| same(other, id.as_str())) =>
-                {
+                Err(record) if record.id.as_deref().is_none_or(is_asked) => {
                     apps.add_unreadable(record.id.as_deref());
                 }
-                Err(_) => {}
+                _ => {}
             }
-        }
+            Ok::<_, Error>(())
+        });
+        read.await?;
         Ok(apps)
     }
 }
@@ -206,7 +210,7 @@ impl Query {
     }
 
     /// Whether an object matches the query.
-    fn is_object(&self, object: &Sheet) -> bool {
+    fn is_object(&self, object: &Sheet<'_>) -> bool {
         let (id, engine_id) = (object.id.as_str(), object.engine_object_id.as_str());
         match self {
             Self::Sheet(app, sheet) => {
@@ -220,7 +224,7 @@ impl Query {
     }
 
     /// Whether an app matches the query.
-    fn is_app(&self, app: &App) -> bool {
+    fn is_app(&self, app: &App<'_>) -> bool {
         match self {
             Self::Sheet(..) => false,
             Self::Guid(guid) => same(app.id.as_str(), guid),
@@ -262,24 +266,27 @@ struct FewRecords<T> {
 
 /// Reads the first few requested records of a list. Ignores records that cannot be read, because a scan reports them.
 /// If the site sends other records, a gateway drops the filter, and reading continues.
-async fn few<T: DeserializeOwned + Bounded + Send + 'static>(
+async fn few<T: Lend, R>(
     mut list: RecordList<T>,
-    is_requested: impl Fn(&T) -> bool,
-) -> Result<FewRecords<T>, Error> {
+    mut requested: impl FnMut(T::Record<'_>) -> Option<R>,
+) -> Result<FewRecords<R>, Error> {
     let mut found = FewRecords {
         records: Vec::new(),
         unasked: 0,
     };
-    while found.records.len() < MAX_FINDINGS
-        && let Some(record) = list.try_next().await?
-    {
-        match record {
-            Ok(mut record) if is_requested(&record) => {
-                record.shorten(&mut LongTexts::default());
-                found.records.push(record);
+    while found.records.len() < MAX_FINDINGS {
+        let lent = list.lend_arrived(MAX_FINDINGS, |record| {
+            match record.ok().map(&mut requested) {
+                Some(Some(record)) if found.records.len() < MAX_FINDINGS => {
+                    found.records.push(record);
+                }
+                Some(None) => found.unasked += 1,
+                _ => {}
             }
-            Ok(_) => found.unasked += 1,
-            Err(_) => {}
+            Ok::<_, Error>(())
+        });
+        if lent? == 0 && !list.await_more().await? {
+            break;
         }
     }
     Ok(found)
@@ -300,7 +307,7 @@ fn same(one: &str, other: &str) -> bool {
     one.to_lowercase() == other.to_lowercase()
 }
 
-fn of_object(object: &Sheet, code: &ConnectionCode) -> Finding {
+fn of_object(object: &Sheet<'_>, code: &ConnectionCode) -> Finding {
     let unknown = SheetApp::default();
     let app = object.app.as_ref().unwrap_or(&unknown);
     let what = || Finding::NotAnItem {
@@ -325,18 +332,22 @@ fn of_object(object: &Sheet, code: &ConnectionCode) -> Finding {
         key,
         label: vec![
             stream.as_deref().unwrap_or(NO_STREAM).to_owned(),
-            app.name.clone(),
-            object.name.clone(),
+            app.name.to_string(),
+            object.name.to_string(),
         ],
     }
 }
 
 /// Returns an app with the number of its sheets. The number is unknown if the site sent `others`, because the count
 /// then includes them.
-async fn of_app(client: &QrsClient, app: &App, others: u64) -> Result<Finding, Error> {
+async fn of_app(
+    client: &QrsClient,
+    (id, name): (&AppId, &str),
+    others: u64,
+) -> Result<Finding, Error> {
     let sheets = Field::OBJECT_TYPE
         .equals("sheet")
-        .and(Field::APP_ID.equals(&app.id));
+        .and(Field::APP_ID.equals(id));
     let count = match others {
         0 => Some(client.app_object_count(Some(&sheets)).await?),
         _ => None,
@@ -347,7 +358,7 @@ async fn of_app(client: &QrsClient, app: &App, others: u64) -> Result<Finding, E
         Some(count) => format!("with {}", counted(count, "sheet")),
     };
     Ok(Finding::NotAnItem {
-        what: format!("present: app `{}` ({}), {sheets}", app.name, app.id),
+        what: format!("present: app `{name}` ({id}), {sheets}"),
     })
 }
 

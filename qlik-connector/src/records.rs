@@ -3,18 +3,33 @@
 use std::borrow::Cow;
 
 use qrs_client::{
-    AppId, AppObjectId, EngineObjectId, Timestamp, UserId,
+    AppId, AppObjectId, EngineObjectId, Lend, Timestamp, UserId,
     lenient::{self, OddFields},
 };
 use serde::Deserialize;
 
+mod id;
 pub(crate) mod ignored_fields;
 mod parts;
 pub(crate) mod texts;
 
+pub(crate) use id::Id;
 pub(crate) use parts::{CustomProperty, Owner, Stream, Tag, UserAttribute};
 
-qrs_client::objects_only!(App, Sheet, SheetApp, User);
+qrs_client::objects_only!(App<'a>, Sheet<'a>, SheetApp<'a>, User);
+
+impl Lend for App<'_> {
+    type Record<'de> = App<'de>;
+}
+
+impl Lend for Sheet<'_> {
+    type Record<'de> = Sheet<'de>;
+}
+
+/// Only digests of users are kept, and they are few.
+impl Lend for User {
+    type Record<'de> = Self;
+}
 
 /// A record with an identity.
 pub(crate) trait Identified {
@@ -28,24 +43,27 @@ pub(crate) trait Identified {
 /// An app of `/qrs/app/full`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase", remote = "Self")]
-pub(crate) struct App {
-    pub(crate) id: AppId,
-    #[serde(deserialize_with = "lenient::text")]
-    pub(crate) name: String,
-    #[serde(deserialize_with = "lenient::text")]
-    pub(crate) description: String,
+pub(crate) struct App<'a> {
+    #[serde(borrow)]
+    pub(crate) id: Id<'a, AppId>,
+    #[serde(borrow, deserialize_with = "lenient::borrowed_text")]
+    pub(crate) name: Cow<'a, str>,
+    #[serde(borrow, deserialize_with = "lenient::borrowed_text")]
+    pub(crate) description: Cow<'a, str>,
     #[serde(deserialize_with = "lenient::or_default")]
     pub(crate) published: bool,
-    pub(crate) stream: Option<Stream>,
-    pub(crate) owner: Option<Owner>,
+    #[serde(borrow)]
+    pub(crate) stream: Option<Stream<'a>>,
+    #[serde(borrow)]
+    pub(crate) owner: Option<Owner<'a>>,
     pub(crate) created_date: Timestamp,
     pub(crate) modified_date: Timestamp,
     pub(crate) publish_time: Timestamp,
     pub(crate) last_reload_time: Timestamp,
-    #[serde(deserialize_with = "lenient::list")]
-    pub(crate) tags: Vec<Tag>,
-    #[serde(deserialize_with = "lenient::list")]
-    pub(crate) custom_properties: Vec<CustomProperty>,
+    #[serde(borrow, deserialize_with = "lenient::list")]
+    pub(crate) tags: Vec<Tag<'a>>,
+    #[serde(borrow, deserialize_with = "lenient::list")]
+    pub(crate) custom_properties: Vec<CustomProperty<'a>>,
     #[serde(rename = "$odd")]
     pub(crate) odd: OddFields,
 }
@@ -53,15 +71,17 @@ pub(crate) struct App {
 /// A sheet of `/qrs/app/object/full`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase", remote = "Self")]
-pub(crate) struct Sheet {
-    pub(crate) id: AppObjectId,
-    pub(crate) engine_object_id: EngineObjectId,
-    #[serde(deserialize_with = "lenient::text")]
-    pub(crate) object_type: String,
-    #[serde(deserialize_with = "lenient::text")]
-    pub(crate) name: String,
-    #[serde(deserialize_with = "lenient::text")]
-    pub(crate) description: String,
+pub(crate) struct Sheet<'a> {
+    #[serde(borrow)]
+    pub(crate) id: Id<'a, AppObjectId>,
+    #[serde(borrow)]
+    pub(crate) engine_object_id: Id<'a, EngineObjectId>,
+    #[serde(borrow, deserialize_with = "lenient::borrowed_text")]
+    pub(crate) object_type: Cow<'a, str>,
+    #[serde(borrow, deserialize_with = "lenient::borrowed_text")]
+    pub(crate) name: Cow<'a, str>,
+    #[serde(borrow, deserialize_with = "lenient::borrowed_text")]
+    pub(crate) description: Cow<'a, str>,
     pub(crate) created_date: Timestamp,
     pub(crate) modified_date: Timestamp,
     pub(crate) publish_time: Timestamp,
@@ -69,15 +89,37 @@ pub(crate) struct Sheet {
     pub(crate) published: bool,
     #[serde(deserialize_with = "lenient::or_default")]
     pub(crate) approved: bool,
-    pub(crate) owner: Option<Owner>,
-    #[serde(deserialize_with = "lenient::list")]
-    pub(crate) tags: Vec<Tag>,
-    pub(crate) app: Option<SheetApp>,
+    #[serde(borrow)]
+    pub(crate) owner: Option<Owner<'a>>,
+    #[serde(borrow, deserialize_with = "lenient::list")]
+    pub(crate) tags: Vec<Tag<'a>>,
+    #[serde(borrow)]
+    pub(crate) app: Option<SheetApp<'a>>,
     #[serde(rename = "$odd")]
     pub(crate) odd: OddFields,
 }
 
-impl Sheet {
+impl Sheet<'_> {
+    /// The record without the response.
+    pub(crate) fn into_owned(self) -> Sheet<'static> {
+        Sheet {
+            id: self.id.into_owned(),
+            engine_object_id: self.engine_object_id.into_owned(),
+            object_type: self.object_type.into_owned().into(),
+            name: self.name.into_owned().into(),
+            description: self.description.into_owned().into(),
+            created_date: self.created_date,
+            modified_date: self.modified_date,
+            publish_time: self.publish_time,
+            published: self.published,
+            approved: self.approved,
+            owner: self.owner.map(Owner::into_owned),
+            tags: self.tags.into_iter().map(Tag::into_owned).collect(),
+            app: self.app.map(SheetApp::into_owned),
+            odd: self.odd,
+        }
+    }
+
     /// Whether the object is a sheet. QRS sends other objects in the same lists, and ignores case, so that a request
     /// for `sheet` also returns `Sheet`. An object without a type was requested as a sheet.
     pub(crate) fn is_sheet(&self) -> bool {
@@ -88,13 +130,26 @@ impl Sheet {
 /// The app of a sheet, as the sheet's record contains it.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase", remote = "Self")]
-pub(crate) struct SheetApp {
-    pub(crate) id: AppId,
-    #[serde(deserialize_with = "lenient::text")]
-    pub(crate) name: String,
+pub(crate) struct SheetApp<'a> {
+    #[serde(borrow)]
+    pub(crate) id: Id<'a, AppId>,
+    #[serde(borrow, deserialize_with = "lenient::borrowed_text")]
+    pub(crate) name: Cow<'a, str>,
     #[serde(deserialize_with = "lenient::or_default")]
     pub(crate) published: bool,
-    pub(crate) stream: Option<Stream>,
+    #[serde(borrow)]
+    pub(crate) stream: Option<Stream<'a>>,
+}
+
+impl SheetApp<'_> {
+    fn into_owned(self) -> SheetApp<'static> {
+        SheetApp {
+            id: self.id.into_owned(),
+            name: self.name.into_owned().into(),
+            published: self.published,
+            stream: self.stream.map(Stream::into_owned),
+        }
+    }
 }
 
 /// A user of `/qrs/user/full`.
@@ -121,13 +176,13 @@ pub(crate) struct User {
 }
 
 /// The names of tags, without blank ones.
-pub(crate) fn names(tags: &[Tag]) -> Vec<String> {
+pub(crate) fn names(tags: &[Tag<'_>]) -> Vec<String> {
     let named = tags.iter().filter(|tag| is_named(tag));
-    named.map(|tag| tag.name.clone()).collect()
+    named.map(|tag| tag.name.to_string()).collect()
 }
 
 /// Whether a tag has a name that is not blank.
-pub(crate) fn is_named(tag: &Tag) -> bool {
+pub(crate) fn is_named(tag: &Tag<'_>) -> bool {
     !tag.name.trim().is_empty()
 }
 
@@ -135,7 +190,7 @@ fn unless_empty(id: &str) -> Option<Cow<'_, str>> {
     (!id.is_empty()).then(|| id.into())
 }
 
-impl Identified for App {
+impl Identified for App<'_> {
     fn identity(&self) -> Option<Cow<'_, str>> {
         unless_empty(self.id.as_str())
     }
@@ -155,7 +210,7 @@ impl Identified for User {
     }
 }
 
-impl Identified for Sheet {
+impl Identified for Sheet<'_> {
     /// The repository's id, otherwise both parts of its key.
     fn identity(&self) -> Option<Cow<'_, str>> {
         unless_empty(self.id.as_str()).or_else(|| {
@@ -227,11 +282,13 @@ mod tests {
                 r#"{{"id":"1",{}"app":{{"name":{name},"id":"a","published":{published},"stream":{stream}}},"engineObjectId":"s"}}"#,
                 light.collect::<String>(),
             );
-            let sheet: Sheet = lenient::record(json.as_bytes()).expect("the sheet is read");
+            let mut salvaged = String::new();
+            let sheet = lenient::lent_record::<Sheet<'_>>(json.as_bytes(), &mut salvaged);
+            let sheet = sheet.expect("the sheet is read");
             prop_assert_eq!(sheet.id.as_str(), "1");
             prop_assert_eq!(sheet.engine_object_id.as_str(), "s");
-            let app = sheet.app.map(|app| app.id);
-            prop_assert_eq!(app, Some(AppId::from("a")));
+            let app = sheet.app.as_ref().map(|app| app.id.as_str());
+            prop_assert_eq!(app, Some("a"));
         }
 
         #[test]
@@ -242,7 +299,9 @@ mod tests {
             ];
             let light = names.iter().zip(&values).map(|(name, value)| format!(",\"{name}\":{value}"));
             let json = format!(r#"{{"id":"1"{}}}"#, light.collect::<String>());
-            let app: App = lenient::record(json.as_bytes()).expect("the app is read");
+            let mut salvaged = String::new();
+            let app = lenient::lent_record::<App<'_>>(json.as_bytes(), &mut salvaged);
+            let app = app.expect("the app is read");
             prop_assert_eq!(app.id.as_str(), "1");
             let json = format!(r#"{{"attributes":{},"id":"1"}}"#, values[0]);
             let user: User = lenient::record(json.as_bytes()).expect("the user is read");

@@ -1,5 +1,7 @@
 //! The body of a response, piece by piece, within the time limits.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use outbound_http::{BYTE_ORDER_MARK, Response, is_html, without_byte_order_mark};
 use tokio::time::Instant;
@@ -38,6 +40,9 @@ enum Beginning {
     Returned,
 }
 
+/// Maximum duration of a pause that counts for the time limits. The pieces of a list are decoded in a fraction of it.
+const MAX_COUNTED_PAUSE: Duration = Duration::from_millis(500);
+
 /// Maximum white space before a body, in bytes, that is searched for a web page.
 const MAX_BLANK_BYTES: usize = 4 * 1024;
 
@@ -67,7 +72,8 @@ impl Body {
         self.span = Some(span);
     }
 
-    /// Waits until the caller has room for more. Nothing is read in this time, so it does not count for the time limits.
+    /// Waits until the caller has room for more. Nothing is read in this time, so it does not count for the time limits, unless
+    /// it is as short as decoding what was read: otherwise an endless list of tiny records would take very long.
     pub(crate) async fn pause<T>(&mut self, room: impl Future<Output = T>) -> T {
         let begun = Instant::now();
         if let Some(turn) = &mut self.turn {
@@ -77,7 +83,10 @@ impl Body {
         if let Some(turn) = &mut self.turn {
             turn.resume();
         }
-        self.response.extend(begun.elapsed());
+        let paused = begun.elapsed();
+        if paused > MAX_COUNTED_PAUSE {
+            self.response.extend(paused);
+        }
         room
     }
 

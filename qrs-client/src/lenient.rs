@@ -30,6 +30,7 @@ use outbound_http::one_line;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, Error, SeqAccess, Visitor};
 
+use crate::list::{Lend, Owned};
 pub(crate) use salvage::salvage;
 
 /// Maximum size of an identifier, in bytes. Qlik Sense's own have 36 characters. A longer one is refused rather than cut: two
@@ -99,13 +100,19 @@ impl OddFields {
 /// Reads one record as a list does: fields of an unexpected type are left out ([`OddFields`]), unless they identify the record
 /// (`id`, `engineObjectId`, `app.id`). `None` if it is not a record.
 pub fn record<T: DeserializeOwned>(json: &[u8]) -> Option<T> {
+    lent_record::<Owned<T>>(json, &mut String::new())
+}
+
+/// Reads one record like [`record`]. It borrows from `json` or, if fields are left out, from the text that is then written to
+/// `salvaged`.
+pub fn lent_record<'a, L: Lend>(json: &'a [u8], salvaged: &'a mut String) -> Option<L::Record<'a>> {
     if json.trim_ascii_start().first() != Some(&b'{') {
         return None;
     }
     let whole: Result<serde::de::IgnoredAny, _> = serde_json::from_slice(json);
     whole.ok()?;
     let record = serde_json::from_slice(json).ok();
-    record.or_else(|| salvage(json))
+    record.or_else(|| salvage::<L>(json, salvaged))
 }
 
 /// Reads a value; null becomes the default value.
@@ -128,18 +135,18 @@ where
 ///
 /// The deserializer's, if the value is not text.
 pub fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    text_as(deserializer, |text| text.into_owned())
+    borrowed_text(deserializer).map(Cow::into_owned)
 }
 
-/// Reads text like [`text`], and passes it on without a copy where its characters allow that.
-pub(crate) fn text_as<'de, T, D>(
+/// Reads text like [`text`], and borrows it where its characters allow that: it has no escapes and is valid UTF-8.
+///
+/// # Errors
+///
+/// The deserializer's, if the value is not text.
+pub fn borrowed_text<'de: 'a, 'a, D: Deserializer<'de>>(
     deserializer: D,
-    read: impl FnOnce(Cow<'_, str>) -> T,
-) -> Result<T, D::Error>
-where
-    D: Deserializer<'de>,
-{
-    deserializer.deserialize_option(TextVisitor(read))
+) -> Result<Cow<'a, str>, D::Error> {
+    deserializer.deserialize_option(TextVisitor)
 }
 
 /// Reads text for people, on one line; null becomes empty text. White space is joined, and the text is cut after 300 characters.
@@ -158,7 +165,18 @@ pub fn line<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Err
 /// The deserializer's, if the value is not text or has more than 1,024 bytes. It is not cut: two that differ only
 /// after the cut would become equal.
 pub fn identifier<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    let text = text(deserializer)?;
+    borrowed_identifier(deserializer).map(Cow::into_owned)
+}
+
+/// Reads text like [`identifier`], and borrows it where its characters allow that.
+///
+/// # Errors
+///
+/// As [`identifier`].
+pub fn borrowed_identifier<'de: 'a, 'a, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Cow<'a, str>, D::Error> {
+    let text = borrowed_text(deserializer)?;
     if text.len() > MAX_ID_BYTES {
         let length = text.len();
         let message = format!("an id of {length} bytes, longer than {MAX_ID_BYTES}");
@@ -196,41 +214,52 @@ pub(crate) fn extra<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Extra,
     Ok(extra)
 }
 
-struct TextVisitor<F>(F);
+struct TextVisitor;
 
-impl<'de, T, F: FnOnce(Cow<'_, str>) -> T> Visitor<'de> for TextVisitor<F> {
-    type Value = T;
+impl<'de> Visitor<'de> for TextVisitor {
+    type Value = Cow<'de, str>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("text")
     }
 
-    fn visit_none<E: Error>(self) -> Result<T, E> {
-        self.visit_str("")
+    fn visit_none<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(Cow::Borrowed(""))
     }
 
-    fn visit_unit<E: Error>(self) -> Result<T, E> {
-        self.visit_str("")
+    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(Cow::Borrowed(""))
     }
 
     /// Reads bytes, because `serde_json` refuses half a surrogate pair and invalid UTF-8 in a string.
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_bytes(self)
     }
 
-    fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<T, E> {
-        Ok(self.0(match std::str::from_utf8(bytes) {
+    fn visit_borrowed_bytes<E: Error>(self, bytes: &'de [u8]) -> Result<Self::Value, E> {
+        Ok(match std::str::from_utf8(bytes) {
             Ok(text) => Cow::Borrowed(text),
             Err(_) => Cow::Owned(repaired(bytes)),
+        })
+    }
+
+    fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(match std::str::from_utf8(bytes) {
+            Ok(text) => text.to_owned(),
+            Err(_) => repaired(bytes),
         }))
     }
 
-    fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
-        Ok(self.0(Cow::Borrowed(text)))
+    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Cow::Borrowed(text))
     }
 
-    fn visit_string<E: Error>(self, text: String) -> Result<T, E> {
-        Ok(self.0(Cow::Owned(text)))
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(text.to_owned()))
+    }
+
+    fn visit_string<E: Error>(self, text: String) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(text))
     }
 }
 

@@ -83,7 +83,7 @@ pub use id::{
     SelectionId, StreamId, SystemRuleId, TagId, TaskId, UserAttributeId, UserId,
 };
 pub use lenient::Extra;
-pub use list::{ReadableRecords, Record, RecordList, UnreadableRecord};
+pub use list::{Lend, ReadableRecords, Record, RecordList, UnreadableRecord};
 pub use models::{
     About, App, AppObject, AppOfObject, AppOfTask, ContentLibrary, CustomProperty,
     CustomPropertyDefinition, DataConnection, ExecutionResult, ExecutionStatus, Extension, License,

@@ -19,16 +19,22 @@
 /// assert!(serde_json::from_str::<Sheet>("{}").is_ok());
 /// assert!(serde_json::from_str::<Sheet>("[]").is_err());
 /// ```
+///
+/// A type that borrows is written with its lifetime: `objects_only!(Sheet<'a>)`.
 #[macro_export]
 macro_rules! objects_only {
-    ($($record:ident),* $(,)?) => {$(
-        impl<'de> ::serde::Deserialize<'de> for $record {
+    ($($record:ident $(<$borrowed:lifetime>)?),* $(,)?) => {$(
+        impl<'de $(: $borrowed, $borrowed)?> ::serde::Deserialize<'de> for $record $(<$borrowed>)? {
             fn deserialize<D: ::serde::Deserializer<'de>>(
                 deserializer: D,
             ) -> ::core::result::Result<Self, D::Error> {
-                struct Object;
-                impl<'de> ::serde::de::Visitor<'de> for Object {
-                    type Value = $record;
+                struct Object $(<$borrowed>)? (
+                    ::core::marker::PhantomData<fn() -> $record $(<$borrowed>)?>,
+                );
+                impl<'de $(: $borrowed, $borrowed)?> ::serde::de::Visitor<'de>
+                    for Object $(<$borrowed>)?
+                {
+                    type Value = $record $(<$borrowed>)?;
 
                     fn expecting(
                         &self,
@@ -40,14 +46,14 @@ macro_rules! objects_only {
                     fn visit_map<A: ::serde::de::MapAccess<'de>>(
                         self,
                         map: A,
-                    ) -> ::core::result::Result<$record, A::Error> {
+                    ) -> ::core::result::Result<Self::Value, A::Error> {
                         // The type's own derived method, not the trait's method, which calls this one.
                         $record::deserialize(
                             ::serde::de::value::MapAccessDeserializer::new(map),
                         )
                     }
                 }
-                deserializer.deserialize_map(Object)
+                deserializer.deserialize_map(Object(::core::marker::PhantomData))
             }
         }
     )*};

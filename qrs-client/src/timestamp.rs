@@ -177,7 +177,7 @@ impl TryFrom<Timestamp> for chrono::DateTime<chrono::Utc> {
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        lenient::text_as(deserializer, |text| Self::parse(&text))
+        lenient::borrowed_text(deserializer).map(|text| Self::parse(&text))
     }
 }
 

@@ -6,6 +6,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use crate::error::{EndedSession, Error, ErrorKind};
 use crate::fact::Fact;
 use crate::lenient::{self, salvage};
+use crate::list::Owned;
 use crate::models::About;
 use crate::request_context::RequestContext;
 use crate::too_many_sessions;
@@ -58,7 +59,7 @@ pub(crate) fn decode<T: DeserializeOwned>(
 ) -> Result<T, Error> {
     let json = without_byte_order_mark(json);
     let value = serde_json::from_slice(json);
-    let value = value.or_else(|error| salvage(json).ok_or(error));
+    let value = value.or_else(|error| salvage::<Owned<T>>(json, &mut String::new()).ok_or(error));
     value.map_err(|error: serde_json::Error| {
         let reason = context.redactor().redact_line(&error.to_string());
         let message = match (error.is_eof(), error.is_syntax()) {

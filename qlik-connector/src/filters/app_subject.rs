@@ -3,7 +3,6 @@
 use std::{borrow::Cow, ops::ControlFlow};
 
 use catalog_model::filter::{CriterionId, Subject};
-use qrs_client::AppId;
 
 use crate::{
     filters::criteria::Fact,
@@ -17,7 +16,7 @@ use crate::{
 /// An app as filters see it. Criteria of sheets are unknown.
 #[derive(Clone, Copy)]
 pub(crate) struct AppSubject<'a> {
-    pub(crate) id: &'a AppId,
+    pub(crate) id: &'a str,
     pub(crate) app: &'a AppFacts,
 }
 
@@ -29,7 +28,7 @@ impl<'a> AppSubject<'a> {
             Fact::Stream => app.stream.as_deref().map(Cow::from),
             Fact::StreamId => app.stream_id.as_deref().map(Cow::from),
             Fact::App => Some(Cow::from(&*app.name)),
-            Fact::AppId => Some(self.id.as_str().into()),
+            Fact::AppId => Some(self.id.into()),
             Fact::Reloaded => Some(app.dates.reloaded.instant()?.to_string().into()),
             _ => None,
         }

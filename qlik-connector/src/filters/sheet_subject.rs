@@ -23,7 +23,7 @@ use crate::{
 
 /// A sheet as filters see it: its record and its app.
 pub(crate) struct SheetSubject<'a> {
-    sheet: &'a Sheet,
+    sheet: &'a Sheet<'a>,
     app: &'a AppFacts,
     code: &'a ConnectionCode,
     owner: OnceCell<Option<String>>,
@@ -44,7 +44,7 @@ impl WrittenDate {
 }
 
 impl<'a> SheetSubject<'a> {
-    pub(crate) fn new(code: &'a ConnectionCode, sheet: &'a Sheet, app: &'a AppFacts) -> Self {
+    pub(crate) fn new(code: &'a ConnectionCode, sheet: &'a Sheet<'a>, app: &'a AppFacts) -> Self {
         Self {
             sheet,
             app,
@@ -74,7 +74,7 @@ impl<'a> SheetSubject<'a> {
 
     /// Its app as filters see it.
     fn app_subject(&self) -> Option<AppSubject<'a>> {
-        let id = &self.sheet.app.as_ref()?.id;
+        let id = self.sheet.app.as_ref()?.id.as_str();
         Some(AppSubject { id, app: self.app })
     }
 
@@ -128,11 +128,11 @@ impl Subject for SheetSubject<'_> {
     fn text(&self, criterion: CriterionId) -> Option<Cow<'_, str>> {
         let Self { sheet, app, .. } = self;
         match Fact::from_id(criterion)? {
-            Fact::Sheet => Some(sheet.name.as_str().into()),
+            Fact::Sheet => Some(Cow::from(&*sheet.name)),
             Fact::SheetId => Some(sheet.engine_object_id.as_str().into()),
             Fact::Owner => self.owner(),
             Fact::OwnerDirectory => {
-                let directory = sheet.owner.as_ref()?.user_directory.as_str();
+                let directory = &*sheet.owner.as_ref()?.user_directory;
                 (!directory.is_empty()).then_some(directory.into())
             }
             Fact::Published => Some(truth(sheet.published).into()),

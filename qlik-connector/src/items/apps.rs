@@ -8,9 +8,8 @@ use std::{
     sync::OnceLock,
 };
 
-use catalog_model::Instant;
+use catalog_model::{ConnectionCode, Container, Instant, ItemKey, Link};
 use qrs_client::{AppId, SiteUrl, lenient::OddFields};
-use url::Url;
 
 use crate::{
     items::{
@@ -19,6 +18,7 @@ use crate::{
     },
     people::owners::{AppOwner, Unread},
     records::{App, CustomProperty, Owner, SheetApp, Stream, names},
+    schema::kinds::APP,
 };
 
 /// What to do if apps are not visible to the account.
@@ -31,6 +31,7 @@ pub(crate) struct Apps {
     by_id: HashMap<AppId, AppFacts>,
     /// Apps of the list whose records could not be read.
     unreadable: HashSet<AppId>,
+    code: ConnectionCode,
     /// The base of people's links.
     links: SiteUrl,
     with_owners: WithOwners,
@@ -57,7 +58,9 @@ pub(crate) enum FactsSource {
 pub(crate) struct AppFacts {
     pub(crate) source: FactsSource,
     /// The URL of its sheets.
-    pub(crate) sheets: Url,
+    pub(crate) sheets: Link,
+    /// Its key as a container, which all its sheets share. `None` if it has no id.
+    pub(crate) key: Option<ItemKey>,
     pub(crate) name: Box<str>,
     pub(crate) description: Box<str>,
     pub(crate) published: bool,
@@ -65,7 +68,7 @@ pub(crate) struct AppFacts {
     pub(crate) stream: Option<Box<str>>,
     pub(crate) stream_id: Option<Box<str>>,
     /// Its owner.
-    pub(crate) owner: Option<Box<Owner>>,
+    pub(crate) owner: Option<Box<Owner<'static>>>,
     pub(crate) dates: AppDates,
     pub(crate) tags: Box<[String]>,
     pub(crate) custom_properties: Box<[NamedValue]>,
@@ -107,27 +110,29 @@ pub(crate) struct NamedValue {
 
 impl Apps {
     /// Creates an empty collection. Links for people begin with `links`.
-    pub(crate) fn new(links: SiteUrl, with_owners: WithOwners) -> Self {
+    pub(crate) fn new(code: ConnectionCode, links: SiteUrl, with_owners: WithOwners) -> Self {
         Self {
             by_id: HashMap::new(),
             unreadable: HashSet::new(),
+            code,
             links,
             with_owners,
         }
     }
 
     /// Adds an app of the list. Of two records with one id, which one counts does not depend on their order.
-    pub(crate) fn add(&mut self, app: App, dates: &mut Dates) {
+    pub(crate) fn add(&mut self, app: App<'_>, dates: &mut Dates) {
         let facts = AppFacts {
             source: FactsSource::AppList,
             dates: AppDates::from_app(&app, dates),
-            sheets: sheets_of(&self.links, &app.id),
+            sheets: sheets_of(&self.links, app.id.as_str()),
+            key: Container::key_of(&self.code, APP, app.id.as_str()).ok(),
             name: app.name.into(),
             description: app.description.into(),
             published: app.published,
             stream: app.stream.as_ref().and_then(stream_name),
             stream_id: app.stream.as_ref().and_then(stream_id),
-            owner: app.owner.map(Box::new),
+            owner: app.owner.map(|owner| Box::new(owner.into_owned())),
             tags: names(&app.tags).into(),
             custom_properties: app
                 .custom_properties
@@ -138,7 +143,7 @@ impl Apps {
             odd_prefix: "",
             digest: DigestCell::default(),
         };
-        match self.by_id.entry(app.id) {
+        match self.by_id.entry(app.id.to_id()) {
             Entry::Occupied(mut known) => {
                 if facts.rank() > known.get().rank() {
                     known.insert(facts);
@@ -157,18 +162,19 @@ impl Apps {
 
     /// Returns the app of a sheet: from the list of apps, otherwise from the sheet's own record, some of whose fields
     /// may be `odd`.
-    pub(crate) fn facts(&self, said: &SheetApp, odd: &OddFields) -> Cow<'_, AppFacts> {
-        let listed = self.by_id.get(&said.id).map(Cow::Borrowed);
+    pub(crate) fn facts(&self, said: &SheetApp<'_>, odd: &OddFields) -> Cow<'_, AppFacts> {
+        let listed = self.by_id.get(said.id.as_str()).map(Cow::Borrowed);
         listed.unwrap_or_else(|| {
-            let unreadable = self.unreadable.contains(&said.id);
+            let unreadable = self.unreadable.contains(said.id.as_str());
             Cow::Owned(AppFacts {
                 source: FactsSource::Sheet(if unreadable {
                     Unread::Unreadable
                 } else {
                     Unread::Hidden
                 }),
-                sheets: sheets_of(&self.links, &said.id),
-                name: said.name.as_str().into(),
+                sheets: sheets_of(&self.links, said.id.as_str()),
+                key: Container::key_of(&self.code, APP, said.id.as_str()).ok(),
+                name: (*said.name).into(),
                 description: Box::default(),
                 published: said.published,
                 stream: said.stream.as_ref().and_then(stream_name),
@@ -264,6 +270,7 @@ impl AppFacts {
         let Self {
             source: _,
             sheets,
+            key: _,
             name,
             description,
             published,
@@ -289,16 +296,16 @@ impl AppFacts {
 }
 
 /// The name of a stream, unless it has none.
-pub(crate) fn stream_name(stream: &Stream) -> Option<Box<str>> {
-    (!stream.name.is_empty()).then(|| stream.name.as_str().into())
+pub(crate) fn stream_name(stream: &Stream<'_>) -> Option<Box<str>> {
+    (!stream.name.is_empty()).then(|| (*stream.name).into())
 }
 
-fn stream_id(stream: &Stream) -> Option<Box<str>> {
+fn stream_id(stream: &Stream<'_>) -> Option<Box<str>> {
     (!stream.id.as_str().is_empty()).then(|| stream.id.as_str().into())
 }
 
 impl AppDates {
-    fn from_app(app: &App, dates: &mut Dates) -> Self {
+    fn from_app(app: &App<'_>, dates: &mut Dates) -> Self {
         let mut date = |timestamp, what, field| match app.odd.has(field) {
             true => Date::Unknown,
             false => dates.date(timestamp, what, app.id.as_str()),
@@ -313,9 +320,9 @@ impl AppDates {
 }
 
 impl NamedValue {
-    fn from_property(property: &CustomProperty) -> Self {
+    fn from_property(property: &CustomProperty<'_>) -> Self {
         let definition = property.definition.as_ref();
-        let name = definition.map_or("", |definition| definition.name.as_str());
+        let name = definition.map_or("", |definition| &*definition.name);
         Self {
             written: format!("{name}={}", property.value).into(),
             equals: name.len(),

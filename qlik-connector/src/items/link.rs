@@ -1,17 +1,18 @@
 //! Links to apps, sheets and streams for people.
 
-use qrs_client::{AppId, EngineObjectId, SiteUrl};
+use catalog_model::Link;
+use qrs_client::{AppId, SiteUrl};
 use url::Url;
 
 /// The URL of the sheets of an app: `<base>/sense/app/<app id>/sheet`. [`sheet_link`] extends it.
-pub(crate) fn sheets_of(base: &SiteUrl, app: &AppId) -> Url {
-    extended(base.as_url(), ["sense", "app", app.as_str(), "sheet"])
+pub(crate) fn sheets_of(base: &SiteUrl, app: &str) -> Link {
+    extended(base.as_url(), ["sense", "app", app, "sheet"]).into()
 }
 
 /// `<base>/sense/app/<app id>/sheet/<sheet id>/state/analysis`, each id percent-encoded (Qlik help, "App integration":
 /// the sheet id of a link is the engine's object id).
-pub(crate) fn sheet_link(sheets: &Url, sheet: &EngineObjectId) -> Url {
-    extended(sheets, [sheet.as_str(), "state", "analysis"])
+pub(crate) fn sheet_link(sheets: &Link, sheet: &str) -> Link {
+    sheets.below([sheet, "state", "analysis"])
 }
 
 /// The URL of an app: `<base>/sense/app/<app id>`.
@@ -52,8 +53,8 @@ mod tests {
             ),
         ] {
             let base = SiteUrl::parse(base).unwrap();
-            let sheets = sheets_of(&base, &AppId::from("a/b"));
-            let link = sheet_link(&sheets, &EngineObjectId::from(sheet));
+            let sheets = sheets_of(&base, "a/b");
+            let link = sheet_link(&sheets, sheet);
             assert_eq!(link.as_str(), expected);
         }
     }

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use catalog_model::{
-    ConnectionCode, Contacts, Container, InvalidKey, ItemKey, Precedence, Properties,
-    PropertyValue, Visualization,
+    ConnectionCode, Contacts, InvalidKey, ItemKey, Precedence, Properties, PropertyValue,
+    Visualization,
 };
 
 use crate::{
@@ -19,14 +19,10 @@ use crate::{
         owners::{OwnerStatus, Owners},
     },
     records::{Owner, Sheet, names},
-    schema::{
-        kinds,
-        properties::{
-            APPLICATION_CUSTOM_PROPERTIES, APPLICATION_DESCRIPTION, APPLICATION_ID,
-            APPLICATION_NAME, APPLICATION_RELOAD_DATE, APPLICATION_TAGS, CREATION_DATE,
-            MODIFICATION_DATE, OWNER, OWNER_STATUS, PUBLISH_DATE, SHEET_STATUS, SHEET_URL, STREAM,
-            TAGS,
-        },
+    schema::properties::{
+        APPLICATION_CUSTOM_PROPERTIES, APPLICATION_DESCRIPTION, APPLICATION_ID, APPLICATION_NAME,
+        APPLICATION_RELOAD_DATE, APPLICATION_TAGS, CREATION_DATE, MODIFICATION_DATE, OWNER,
+        OWNER_STATUS, PUBLISH_DATE, SHEET_STATUS, SHEET_URL, STREAM, TAGS,
     },
 };
 
@@ -42,7 +38,7 @@ pub(crate) struct Surroundings<'a> {
 
 /// Returns the app of a sheet. `None` if the sheet has no app id or no id of its own, and therefore no key.
 pub(crate) fn app_of<'a>(
-    sheet: &Sheet,
+    sheet: &Sheet<'_>,
     surroundings: &Surroundings<'a>,
 ) -> Option<Cow<'a, AppFacts>> {
     let said = sheet.app.as_ref()?;
@@ -55,7 +51,7 @@ pub(crate) fn app_of<'a>(
 /// # Errors
 /// If the sheet has no app id or no id of its own.
 pub(crate) fn lower(
-    sheet: &Sheet,
+    sheet: &Sheet<'_>,
     app: &AppFacts,
     surroundings: &Surroundings<'_>,
     dates: &mut Dates,
@@ -66,7 +62,7 @@ pub(crate) fn lower(
     let key = ItemKey::new([code.as_str(), app_id, sheet.engine_object_id.as_str()])?;
     let mut properties = Properties::with_capacity(15);
     put_text(&mut properties, APPLICATION_NAME, &app.name);
-    let link = sheet_link(&app.sheets, &sheet.engine_object_id);
+    let link = sheet_link(&app.sheets, sheet.engine_object_id.as_str());
     properties.put(SHEET_URL, PropertyValue::Url(link));
     put_dates(&mut properties, sheet, dates);
     put_text(
@@ -93,14 +89,14 @@ pub(crate) fn lower(
     put_unknown(&mut properties, sheet, app);
     Ok(Visualization {
         key,
-        container: Container::key_of(code, kinds::APP, app_id).ok(),
+        container: app.key.clone(),
         label: vec![
             app.stream.as_deref().unwrap_or(NO_STREAM).to_owned(),
             app.name.to_string(),
-            sheet.name.clone(),
+            sheet.name.to_string(),
         ],
-        name: sheet.name.clone(),
-        description: (!sheet.description.is_empty()).then(|| sheet.description.clone()),
+        name: sheet.name.to_string(),
+        description: (!sheet.description.is_empty()).then(|| sheet.description.to_string()),
         contacts: match owner_is_known {
             true => owners.contacts(sheet.owner.as_ref(), apps.owner(app)),
             false => Contacts::Unknown,
@@ -111,7 +107,7 @@ pub(crate) fn lower(
     })
 }
 
-fn put_dates(properties: &mut Properties, sheet: &Sheet, dates: &mut Dates) {
+fn put_dates(properties: &mut Properties, sheet: &Sheet<'_>, dates: &mut Dates) {
     for (name, what, timestamp) in [
         (CREATION_DATE, "creation date", &sheet.created_date),
         (MODIFICATION_DATE, "modification date", &sheet.modified_date),
@@ -125,7 +121,7 @@ fn put_dates(properties: &mut Properties, sheet: &Sheet, dates: &mut Dates) {
 
 /// Returns the rank of a record among the records of one sheet: approved, then published, then private. Newer records
 /// of the same kind rank higher.
-fn precedence(sheet: &Sheet) -> Precedence {
+fn precedence(sheet: &Sheet<'_>) -> Precedence {
     let standing = match (sheet.published, sheet.approved) {
         (_, true) => 2,
         (true, false) => 1,
@@ -138,7 +134,7 @@ fn precedence(sheet: &Sheet) -> Precedence {
 }
 
 /// Sets the owner of a sheet, and the status of the account.
-fn put_owner(properties: &mut Properties, owner: Option<&Owner>, owners: &Owners<'_>) {
+fn put_owner(properties: &mut Properties, owner: Option<&Owner<'_>>, owners: &Owners<'_>) {
     if let Some(account) = owner.and_then(account) {
         properties.put(OWNER, PropertyValue::Text(account));
     }
@@ -171,7 +167,7 @@ fn put_app(properties: &mut Properties, app: &AppFacts) {
 }
 
 /// Marks properties as unknown: those whose fields could not be read, and those of an app that was not read.
-fn put_unknown(properties: &mut Properties, sheet: &Sheet, app: &AppFacts) {
+fn put_unknown(properties: &mut Properties, sheet: &Sheet<'_>, app: &AppFacts) {
     for (name, field) in [
         (CREATION_DATE, "createdDate"),
         (MODIFICATION_DATE, "modifiedDate"),

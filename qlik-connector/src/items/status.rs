@@ -23,7 +23,7 @@ impl Status {
         Self::Unpublished,
     ];
 
-    pub(crate) fn new(sheet: &Sheet, app: &AppFacts) -> Self {
+    pub(crate) fn new(sheet: &Sheet<'_>, app: &AppFacts) -> Self {
         match (app.published, sheet.published, sheet.approved) {
             (false, _, _) => Self::Unpublished,
             (true, true, true) => Self::Base,
@@ -33,7 +33,7 @@ impl Status {
     }
 
     /// Whether the fields that determine it could be read.
-    pub(crate) fn is_known(sheet: &Sheet, app: &AppFacts) -> bool {
+    pub(crate) fn is_known(sheet: &Sheet<'_>, app: &AppFacts) -> bool {
         let odd = |field| sheet.odd.has(field);
         !app.is_ignored("published") && (!app.published || !(odd("published") || odd("approved")))
     }

@@ -3,8 +3,8 @@
 use crate::records::Owner;
 
 /// Formats an account: `DIRECTORY\user`, or only the user if there is no directory.
-pub(crate) fn account(owner: &Owner) -> Option<String> {
-    match (owner.user_directory.as_str(), owner.user_id.as_str()) {
+pub(crate) fn account(owner: &Owner<'_>) -> Option<String> {
+    match (&*owner.user_directory, &*owner.user_id) {
         (_, "") => None,
         ("", user) => Some(user.to_owned()),
         (directory, user) => Some(format!("{directory}\\{user}")),
@@ -15,7 +15,7 @@ pub(crate) fn account(owner: &Owner) -> Option<String> {
 const INTERNAL: &str = "INTERNAL";
 
 /// Whether an account is one of the product's own, which gets no address.
-pub(crate) fn is_internal(owner: &Owner) -> bool {
+pub(crate) fn is_internal(owner: &Owner<'_>) -> bool {
     (owner.user_directory.trim()).eq_ignore_ascii_case(INTERNAL)
 }
 

@@ -107,7 +107,7 @@ impl Addresses {
     }
 
     /// Finds the address of an owner whose attributes contain none.
-    pub(crate) fn of_account(&self, owner: &Owner) -> Reached {
+    pub(crate) fn of_account(&self, owner: &Owner<'_>) -> Reached {
         if let Some(person) = self.mapping.get(owner) {
             return Reached {
                 email: Some(person.email.to_string()),
@@ -137,7 +137,7 @@ impl Addresses {
 }
 
 /// Returns the id of a user if it is an address. SAML and JWT sites often use the address as the user id.
-fn address_in_id(owner: &Owner) -> Option<String> {
+fn address_in_id(owner: &Owner<'_>) -> Option<String> {
     let id = owner.user_id.trim();
     (!is_internal(owner) && is_address(id)).then(|| id.to_owned())
 }
@@ -195,8 +195,8 @@ mod tests {
             ("internal ", "sa@example.com", None),
         ] {
             let owner = Owner {
-                user_id: user.to_owned(),
-                user_directory: directory.to_owned(),
+                user_id: user.into(),
+                user_directory: directory.into(),
                 ..Owner::default()
             };
             let reached = addresses.of_account(&owner);

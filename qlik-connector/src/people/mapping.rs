@@ -80,7 +80,7 @@ impl Mapping {
     }
 
     /// The entry of an owner.
-    pub(crate) fn get(&self, owner: &Owner) -> Option<&Person> {
+    pub(crate) fn get(&self, owner: &Owner<'_>) -> Option<&Person> {
         if self.is_empty() {
             return None;
         }

@@ -113,7 +113,7 @@ impl<'a> Owners<'a> {
     }
 
     /// The status of a sheet's owner, as far as it is known.
-    pub(crate) fn status(&self, owner: Option<&Owner>) -> OwnerStatus {
+    pub(crate) fn status(&self, owner: Option<&Owner<'_>>) -> OwnerStatus {
         let (Some(owner), Users::Read(users)) = (owner, &self.users) else {
             let is_unreadable = owner.is_some() && !self.are_read();
             return match is_unreadable {
@@ -121,16 +121,16 @@ impl<'a> Owners<'a> {
                 false => OwnerStatus::Absent,
             };
         };
-        let status = users.get(&owner.id).and_then(|user| user.status);
+        let status = users.get(owner.id.as_str()).and_then(|user| user.status);
         status.map_or(OwnerStatus::Unknown, OwnerStatus::Known)
     }
 
     /// Returns the attribute types that contain an `@`, for an owner without an address.
-    pub(crate) fn types_of_unreached(&self, owner: &Owner) -> TypeSet {
+    pub(crate) fn types_of_unreached(&self, owner: &Owner<'_>) -> TypeSet {
         let Users::Read(users) = &self.users else {
             return TypeSet::default();
         };
-        let types = users.get(&owner.id).map(|user| user.with_at);
+        let types = users.get(owner.id.as_str()).map(|user| user.with_at);
         let types = types.unwrap_or_default();
         if types.is_empty() || self.addresses.of_account(owner).email.is_some() {
             return TypeSet::default();
@@ -157,10 +157,10 @@ impl<'a> Owners<'a> {
     }
 
     /// Returns what items show of an owner besides the owner's record. `None` if that is unknown.
-    pub(crate) fn digest_of(&self, owner: &Owner) -> Option<UserDigest<'_>> {
+    pub(crate) fn digest_of(&self, owner: &Owner<'_>) -> Option<UserDigest<'_>> {
         match &self.users {
             Users::Read(users) => {
-                let user = users.get(&owner.id)?;
+                let user = users.get(owner.id.as_str())?;
                 let status = user.status.map(AccountStatus::word);
                 Some(UserDigest(Some((user.email.as_deref(), status))))
             }
@@ -182,7 +182,7 @@ impl<'a> Owners<'a> {
     /// Returns the contacts of a sheet: its owner, and if configured the owner of the application. An owner who is not
     /// visible to the account is unknown, not without an address. Then all contacts are unknown, so that a catalog
     /// keeps its contacts. A sheet without an owner in QRS has no contact.
-    pub(crate) fn contacts(&self, owner: Option<&Owner>, of_app: AppOwner<'_>) -> Contacts {
+    pub(crate) fn contacts(&self, owner: Option<&Owner<'_>>, of_app: AppOwner<'_>) -> Contacts {
         let of_app = match of_app {
             AppOwner::Unread(_) => return Contacts::Unknown,
             AppOwner::Unwanted => None,
@@ -202,9 +202,9 @@ impl<'a> Owners<'a> {
 
     /// Returns the owner as a contact. `None` if attributes that may contain a better address than mapping and template
     /// could not be read.
-    fn contact(&self, role: &'static str, owner: &Owner) -> Option<Contact> {
+    fn contact(&self, role: &'static str, owner: &Owner<'_>) -> Option<Contact> {
         let user = match &self.users {
-            Users::Read(users) => Some(users.get(&owner.id)?),
+            Users::Read(users) => Some(users.get(owner.id.as_str())?),
             Users::Unreadable => return None,
             Users::Unwanted => None,
         };
@@ -221,7 +221,7 @@ impl<'a> Owners<'a> {
         Some(Contact {
             role: role.into(),
             email: reached.email,
-            name: reached.name.or_else(|| name.cloned()),
+            name: reached.name.or_else(|| name.map(ToString::to_string)),
             account: account(owner),
             status: user.and_then(|user| user.status),
             email_since: reached.since,
@@ -270,7 +270,7 @@ pub(crate) enum AppOwner<'a> {
     /// No.
     Unwanted,
     /// Yes, and this is the owner, if there is one.
-    Wanted(Option<&'a Owner>),
+    Wanted(Option<&'a Owner<'a>>),
     /// Yes, and the application could not be read.
     Unread(Unread),
 }

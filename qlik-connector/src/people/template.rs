@@ -98,7 +98,7 @@ impl Template {
     }
 
     /// Returns the address of an account, if the result is a valid address.
-    pub(crate) fn fill(&self, owner: &Owner) -> Option<String> {
+    pub(crate) fn fill(&self, owner: &Owner<'_>) -> Option<String> {
         let (directory, user) = (owner.user_directory.trim(), owner.user_id.trim());
         if is_internal(owner) || user.is_empty() {
             return None;
@@ -173,8 +173,8 @@ mod tests {
 
     fn made(template: &str, directory: &str, user: &str) -> Option<String> {
         let owner = Owner {
-            user_id: user.to_owned(),
-            user_directory: directory.to_owned(),
+            user_id: user.into(),
+            user_directory: directory.into(),
             ..Owner::default()
         };
         Template::parse(template).unwrap().fill(&owner)

@@ -1,6 +1,8 @@
 //! Truncates texts of the site that are longer than any name or description, and counts them, so that later code needs
 //! no limits.
 
+use std::{borrow::Cow, mem};
+
 use catalog_model::{Diagnostic, counted};
 
 use crate::records::{App, CustomProperty, Owner, Sheet, SheetApp, Stream, Tag, User};
@@ -44,15 +46,15 @@ pub(crate) fn is_cut_description(description: &str) -> bool {
 }
 
 impl LongTexts {
-    fn name(&mut self, text: &mut String, what: &str, id: &str) {
+    fn name(&mut self, text: &mut Cow<'_, str>, what: &str, id: &str) {
         self.cut(text, MAX_NAME_BYTES, what, id);
     }
 
-    fn description(&mut self, text: &mut String, id: &str) {
+    fn description(&mut self, text: &mut Cow<'_, str>, id: &str) {
         self.cut(text, MAX_DESCRIPTION_BYTES, "the description", id);
     }
 
-    fn cut(&mut self, text: &mut String, limit: usize, what: &str, id: &str) {
+    fn cut(&mut self, text: &mut Cow<'_, str>, limit: usize, what: &str, id: &str) {
         if text.len() <= limit {
             return;
         }
@@ -60,30 +62,32 @@ impl LongTexts {
         let length = text.len();
         self.first
             .get_or_insert_with(|| format!("{what} of `{id}`, {length} bytes"));
-        text.truncate(text.floor_char_boundary(limit - ELLIPSIS.len_utf8()));
-        text.push(ELLIPSIS);
-        text.shrink_to_fit();
+        let mut cut = mem::take(text).into_owned();
+        cut.truncate(cut.floor_char_boundary(limit - ELLIPSIS.len_utf8()));
+        cut.push(ELLIPSIS);
+        cut.shrink_to_fit();
+        *text = cut.into();
     }
 
-    fn tags(&mut self, tags: &mut [Tag], id: &str) {
+    fn tags(&mut self, tags: &mut [Tag<'_>], id: &str) {
         for tag in tags {
             self.name(&mut tag.name, "a tag", id);
         }
     }
 
-    fn stream(&mut self, stream: Option<&mut Stream>, id: &str) {
+    fn stream(&mut self, stream: Option<&mut Stream<'_>>, id: &str) {
         if let Some(stream) = stream {
             self.name(&mut stream.name, "the name of the stream", id);
         }
     }
 
-    fn owner(&mut self, owner: Option<&mut Owner>, id: &str) {
+    fn owner(&mut self, owner: Option<&mut Owner<'_>>, id: &str) {
         if let Some(owner) = owner {
             self.name(&mut owner.name, "the name of the owner", id);
         }
     }
 
-    fn property(&mut self, property: &mut CustomProperty, id: &str) {
+    fn property(&mut self, property: &mut CustomProperty<'_>, id: &str) {
         self.name(&mut property.value, "the value of a custom property", id);
         if let Some(definition) = &mut property.definition {
             self.name(&mut definition.name, "the name of a custom property", id);
@@ -105,7 +109,7 @@ impl LongTexts {
     }
 }
 
-impl Bounded for App {
+impl Bounded for App<'_> {
     /// A site with 23,500 apps uses about 20 MB.
     const MAX_KEPT_BYTES: usize = 128_000_000;
 
@@ -151,7 +155,7 @@ impl Bounded for User {
     }
 }
 
-impl Bounded for Sheet {
+impl Bounded for Sheet<'_> {
     /// No sheet is remembered.
     const MAX_KEPT_BYTES: usize = usize::MAX;
 
@@ -181,12 +185,11 @@ mod tests {
     fn a_text_is_truncated_at_a_character_boundary_and_marked() {
         for letter in ["x", "é", "€", "😀"] {
             let mut texts = LongTexts::default();
-            let mut fits = letter.repeat(MAX_NAME_BYTES / letter.len());
+            let mut fits = Cow::<str>::Owned(letter.repeat(MAX_NAME_BYTES / letter.len()));
             let whole = fits.clone();
             texts.name(&mut fits, "the name", "a-1");
             assert!(fits == whole && !is_cut(&fits) && texts.warning("apps").is_none());
-            let mut long = letter.repeat(MAX_NAME_BYTES);
-            long.push('x');
+            let mut long = Cow::<str>::Owned(letter.repeat(MAX_NAME_BYTES) + "x");
             texts.name(&mut long, "the name", "a-1");
             assert!(long.len() <= MAX_NAME_BYTES && is_cut(&long), "{letter}");
             let message = texts.warning("apps").unwrap().message;

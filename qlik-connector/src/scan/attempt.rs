@@ -134,7 +134,11 @@ impl<'a> Attempt<'a> {
         dates: &mut Dates,
     ) -> Result<Apps, AttemptError> {
         let source = self.source;
-        let mut apps = Apps::new(source.links.clone(), source.with_owners);
+        let mut apps = Apps::new(
+            source.code.clone(),
+            source.links.clone(),
+            source.with_owners,
+        );
         let mut unreadable = Unreadable::new(APPS);
         let first = requests.first_count(sink, Counted::Apps).await;
         let rows = Rows::new(APPS, first.known());

@@ -23,6 +23,7 @@ use crate::{
         lower::Surroundings,
     },
     people::owners::AppOwner,
+    records::Id,
     schema::kinds::{APP, STREAM},
 };
 
@@ -45,14 +46,14 @@ impl SheetsOfApps {
     }
 
     /// Adds a sheet with its result of the filter.
-    pub(crate) fn add(&mut self, id: &AppId, app: &AppFacts, sheet: Inclusion) {
-        match self.0.get_mut(id) {
+    pub(crate) fn add(&mut self, id: &Id<'_, AppId>, app: &AppFacts, sheet: Inclusion) {
+        match self.0.get_mut(id.as_str()) {
             Some(learned) => learned.sheets = together(learned.sheets, sheet),
             None => {
                 let listed = app.source == FactsSource::AppList;
                 let app = (!listed).then(|| Box::new(app.clone()));
                 let sheets = sheet;
-                self.0.insert(id.clone(), Learned { sheets, app });
+                self.0.insert(id.to_id(), Learned { sheets, app });
             }
         }
     }
@@ -128,7 +129,12 @@ impl Containers<'_> {
             return Inclusion::Included;
         };
         if let Some(app) = app
-            && let Decision::Exclude { .. } = filter.decide(&AppSubject { id, app }).decision
+            && let Decision::Exclude { .. } = filter
+                .decide(&AppSubject {
+                    id: id.as_str(),
+                    app,
+                })
+                .decision
         {
             return Inclusion::Excluded;
         }
@@ -286,12 +292,13 @@ mod tests {
     #[tokio::test]
     async fn an_unreadable_app_exists_and_its_stream_may_be_hidden() {
         let links = SiteUrl::parse("https://qlik.example.com").unwrap();
-        let mut apps = Apps::new(links, WithOwners::No);
+        let code = ConnectionCode::new("qlik").unwrap();
+        let mut apps = Apps::new(code.clone(), links, WithOwners::No);
         apps.add_unreadable(Some("a-1"));
         let addresses = Addresses::default();
         let containers = Containers {
             surroundings: &Surroundings {
-                code: &ConnectionCode::new("qlik").unwrap(),
+                code: &code,
                 apps: &apps,
                 owners: &Owners::unreadable(&addresses),
             },

@@ -6,7 +6,6 @@
 
 use catalog_model::{Progress, ScanSink};
 use qrs_client::{Error, Field, QrsClient, RecordList};
-use serde::de::DeserializeOwned;
 use tokio::task::JoinHandle;
 
 use crate::{
@@ -38,11 +37,11 @@ pub(crate) struct Requests<'a> {
     source: &'a Source,
     /// Maximum number of lists that are requested before they are read.
     ahead: usize,
-    apps: Option<RecordList<App>>,
+    apps: Option<RecordList<App<'static>>>,
     /// Also `None` if users are not needed.
     users: Option<RecordList<User>>,
     /// Also `None` if only some of the sheets are to be read.
-    sheets: Option<RecordList<Sheet>>,
+    sheets: Option<RecordList<Sheet<'static>>>,
     counts: Vec<(Counted, CountTask)>,
 }
 
@@ -110,7 +109,7 @@ impl<'a> Requests<'a> {
     }
 
     /// The list of apps, which is to be read now.
-    pub(crate) fn apps(&mut self) -> RecordList<App> {
+    pub(crate) fn apps(&mut self) -> RecordList<App<'static>> {
         let apps = self.apps.take();
         self.reading(apps.unwrap_or_else(|| self.source.client.apps(None)))
     }
@@ -122,16 +121,13 @@ impl<'a> Requests<'a> {
     }
 
     /// The list of sheets, which is to be read now.
-    pub(crate) fn sheets(&mut self) -> RecordList<Sheet> {
+    pub(crate) fn sheets(&mut self) -> RecordList<Sheet<'static>> {
         let sheets = self.sheets.take();
         self.reading(sheets.unwrap_or_else(|| sheets_of(&self.source.client)))
     }
 
     /// Requests the list that is to be read now, and then others.
-    fn reading<T>(&mut self, mut list: RecordList<T>) -> RecordList<T>
-    where
-        T: DeserializeOwned + Send + 'static,
-    {
+    fn reading<T>(&mut self, mut list: RecordList<T>) -> RecordList<T> {
         list.start();
         self.start_ahead();
         list
@@ -199,11 +195,11 @@ impl Source {
     }
 }
 
-fn sheets_of(client: &QrsClient) -> RecordList<Sheet> {
+fn sheets_of(client: &QrsClient) -> RecordList<Sheet<'static>> {
     client.app_objects(Some(&Field::OBJECT_TYPE.equals("sheet")))
 }
 
-impl<T: DeserializeOwned + Send + 'static> Waiting for Option<RecordList<T>> {
+impl<T> Waiting for Option<RecordList<T>> {
     fn is_left(&self) -> bool {
         self.is_some()
     }

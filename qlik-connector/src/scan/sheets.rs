@@ -26,7 +26,7 @@ use crate::{
         attribute_types::TypeSet,
         owners::{AppOwner, Unread},
     },
-    records::Sheet,
+    records::{Id, Sheet},
     scan::{
         changes::index::{SheetIndex, SheetsRead},
         containers::{AllSheets, Containers, SheetsOfApps},
@@ -84,7 +84,7 @@ const NO_KEY: &str = "its app's id (`app.id`) or its own id (`engineObjectId`) i
 
 /// Formats a sheet without a key for messages.
 fn named(sheet: &Sheet) -> String {
-    match sheet.name.as_str() {
+    match &*sheet.name {
         "" => "a sheet without a name".to_owned(),
         name => format!("the sheet `{name}`"),
     }
@@ -165,7 +165,7 @@ impl<'a> Sheets<'a> {
     pub(crate) fn take(
         &mut self,
         sink: &mut dyn ScanSink,
-        record: Record<Sheet>,
+        record: Record<Sheet<'_>>,
     ) -> Result<(), AttemptError> {
         let sheet = match record {
             Ok(sheet) => sheet,
@@ -243,7 +243,7 @@ impl<'a> Sheets<'a> {
     }
 
     /// Counts a sheet with the filter's decision, and adds it to the digests and to its app.
-    fn note(&mut self, sheet: &Sheet, app: &AppFacts, decision: &Decision) {
+    fn note(&mut self, sheet: &Sheet<'_>, app: &AppFacts, decision: &Decision) {
         match inclusion(decision) {
             Inclusion::Included => self.stayed += 1,
             Inclusion::Undecided => self.undecided += 1,
@@ -258,7 +258,7 @@ impl<'a> Sheets<'a> {
     }
 
     /// Counts unknown contacts of a sheet, and records where missing addresses may be.
-    fn note_contacts(&mut self, sheet: &Sheet, contacts: &Contacts, app: &AppFacts) {
+    fn note_contacts(&mut self, sheet: &Sheet<'_>, contacts: &Contacts, app: &AppFacts) {
         // A field of an unexpected type has its own warning.
         if self.owners_read && *contacts == Contacts::Unknown && !sheet.odd.has("owner") {
             let owner = self.surroundings.apps.owner(app);
@@ -267,7 +267,7 @@ impl<'a> Sheets<'a> {
         self.note_unreached(sheet, contacts, app);
     }
 
-    fn note_unreadable(&mut self, app: Option<&AppId>) {
+    fn note_unreadable(&mut self, app: Option<&Id<'_, AppId>>) {
         if let Some(index) = &mut self.index {
             index.add_unreadable(app);
         }
@@ -295,7 +295,7 @@ impl<'a> Sheets<'a> {
     }
 
     /// Records which attributes may contain the addresses of owners without one.
-    fn note_unreached(&mut self, sheet: &Sheet, contacts: &Contacts, app: &AppFacts) {
+    fn note_unreached(&mut self, sheet: &Sheet<'_>, contacts: &Contacts, app: &AppFacts) {
         let Contacts::Known(contacts) = contacts else {
             return;
         };

@@ -2,9 +2,10 @@
 
 use std::{borrow::Cow, pin::pin, time::Duration};
 
-use catalog_model::{Diagnostic, DistinctIds, Progress, ScanSink};
-use qrs_client::{Error, Record, RecordList, UnreadableRecord};
-use serde::de::DeserializeOwned;
+use catalog_model::{
+    Diagnostic, DistinctIds, IdLedger, OBSERVATIONS_AT_ONCE, Progress, ScanSink, SinkError,
+};
+use qrs_client::{Error, Lend, Record, RecordList, UnreadableRecord};
 use tokio::time::{Instant, timeout};
 
 use crate::{
@@ -60,6 +61,11 @@ impl Rows {
         }
     }
 
+    /// What a scan does while it reads them.
+    fn step(self) -> String {
+        format!("reading the list of {}", self.list)
+    }
+
     /// The progress after this many records and bytes.
     fn reading(self, records: u64, bytes: u64) -> Progress {
         let Self {
@@ -77,6 +83,7 @@ impl Rows {
 }
 
 /// The size of a list so far.
+#[derive(Default)]
 struct Size {
     read: u64,
     anonymous: u64,
@@ -141,80 +148,156 @@ impl ListRead {
     }
 }
 
-/// Reads `records` to the end, and calls `take` with each of them.
-pub(crate) async fn read_list<T: DeserializeOwned + Identified + Bounded + Send + 'static>(
-    sink: &mut dyn ScanSink,
-    mut records: RecordList<T>,
-    rows: Rows,
-    mut take: impl FnMut(&mut dyn ScanSink, Record<T>) -> Result<(), AttemptError> + Send,
-) -> Result<ListRead, AttemptError> {
-    let Rows { list, expected, .. } = rows;
-    let (mut read, mut anonymous) = (0, 0);
-    let mut ledger = sink.ledger();
-    let (mut texts, mut odd) = (LongTexts::default(), IgnoredFieldCounts::default());
-    let mut kept = 0;
-    loop {
-        let next = next(sink, &mut records, rows, read).await;
-        if !matches!(next, Ok(Some(_))) || read % PROGRESS_STEP == 0 {
-            sink.progress(rows.reading(read, records.bytes_read()));
-        }
-        let failed = |error| AttemptError::Source(format!("reading the list of {list}"), error);
-        let next = next.map_err(failed)?;
-        let Some(mut record) = next else {
-            for warning in texts.warning(list).into_iter().chain(odd.warnings(list)) {
-                sink.warn(warning);
-            }
-            sink.progress(Progress::Read {
-                list,
-                records: rows.earlier.0 + read,
-            });
-            return Ok(ListRead {
-                records: read,
-                bytes: records.bytes_read(),
-                anonymous,
-                ids: ledger.close()?,
-            });
-        };
-        if let Ok(record) = &mut record {
-            record.shorten(&mut texts);
-            kept += record.kept_bytes();
-            odd.add(record);
-        }
-        match identity(&record) {
-            Some(id) => ledger.add(&id)?,
-            None => anonymous += 1,
-        }
-        sink.ready().await?;
-        take(sink, record)?;
-        read += 1;
-        let size = Size {
-            read,
-            anonymous,
-            kept,
-        };
-        let Some(excess) = size.excess(expected, T::MAX_KEPT_BYTES) else {
-            continue;
-        };
-        return Err(AttemptError::TooMuch(
-            format!("reading the list of {list}"),
-            excess,
-        ));
+/// Why the reading of a list ended.
+enum Ended {
+    /// The list is broken, or not there.
+    List(Error),
+    Here(AttemptError),
+}
+
+impl From<Error> for Ended {
+    fn from(error: Error) -> Self {
+        Self::List(error)
     }
 }
 
-/// Reads the next record of a list after `read` records. Reports progress while it waits.
-async fn next<T: DeserializeOwned + Send + 'static>(
-    sink: &mut dyn ScanSink,
-    records: &mut RecordList<T>,
-    rows: Rows,
-    read: u64,
-) -> Result<Option<Record<T>>, Error> {
-    let (list, bytes) = (rows.list, records.bytes_read());
-    if read == 0 {
-        let waiting = |waited| Progress::Waiting { list, waited };
-        return awaited(sink, waiting, records.try_next()).await;
+impl From<SinkError> for Ended {
+    fn from(error: SinkError) -> Self {
+        Self::Here(error.into())
     }
-    stalled(sink, |_| rows.reading(read, bytes), records.try_next()).await
+}
+
+/// Reads `records` to the end, and lends each of them to `take`.
+pub(crate) async fn read_list<T>(
+    sink: &mut dyn ScanSink,
+    mut records: RecordList<T>,
+    rows: Rows,
+    mut take: impl FnMut(&mut dyn ScanSink, Record<T::Record<'_>>) -> Result<(), AttemptError> + Send,
+) -> Result<ListRead, AttemptError>
+where
+    T: Lend,
+    for<'de> T::Record<'de>: Identified + Bounded,
+{
+    let mut read = Reading::new(
+        rows,
+        <T::Record<'static> as Bounded>::MAX_KEPT_BYTES,
+        sink.ledger(),
+    );
+    let ended = read.all(sink, &mut records, &mut take).await;
+    let (records, bytes) = (read.size.read, records.bytes_read());
+    sink.progress(rows.reading(records, bytes));
+    match ended {
+        Ok(()) => {}
+        Err(Ended::Here(error)) => return Err(error),
+        Err(Ended::List(error)) => return Err(AttemptError::Source(rows.step(), error)),
+    }
+    let list = rows.list;
+    for warning in read
+        .texts
+        .warning(list)
+        .into_iter()
+        .chain(read.odd.warnings(list))
+    {
+        sink.warn(warning);
+    }
+    sink.progress(Progress::Read {
+        list,
+        records: rows.earlier.0 + records,
+    });
+    Ok(ListRead {
+        records,
+        bytes,
+        anonymous: read.size.anonymous,
+        ids: read.ledger.close()?,
+    })
+}
+
+/// The state of a list that is being read.
+struct Reading {
+    rows: Rows,
+    size: Size,
+    max_kept: usize,
+    ledger: Box<dyn IdLedger>,
+    texts: LongTexts,
+    odd: IgnoredFieldCounts,
+}
+
+impl Reading {
+    fn new(rows: Rows, max_kept: usize, ledger: Box<dyn IdLedger>) -> Self {
+        Self {
+            rows,
+            size: Size::default(),
+            max_kept,
+            ledger,
+            texts: LongTexts::default(),
+            odd: IgnoredFieldCounts::default(),
+        }
+    }
+
+    async fn all<T>(
+        &mut self,
+        sink: &mut dyn ScanSink,
+        records: &mut RecordList<T>,
+        take: &mut (
+                 impl FnMut(&mut dyn ScanSink, Record<T::Record<'_>>) -> Result<(), AttemptError> + Send
+             ),
+    ) -> Result<(), Ended>
+    where
+        T: Lend,
+        for<'de> T::Record<'de>: Identified + Bounded,
+    {
+        let rows = self.rows;
+        loop {
+            sink.ready().await?;
+            let (read, bytes) = (self.size.read, records.bytes_read());
+            let lent = records.lend_arrived(OBSERVATIONS_AT_ONCE, |record| {
+                self.one(sink, record, &mut *take).map_err(Ended::Here)
+            })?;
+            if read == 0 && lent > 0 || read / PROGRESS_STEP != self.size.read / PROGRESS_STEP {
+                sink.progress(rows.reading(self.size.read, bytes));
+            }
+            if lent > 0 {
+                continue;
+            }
+            let waiting = |waited| match read {
+                0 => Progress::Waiting {
+                    list: rows.list,
+                    waited,
+                },
+                _ => rows.reading(read, bytes),
+            };
+            let more = match read {
+                0 => awaited(sink, waiting, records.await_more()).await?,
+                _ => stalled(sink, waiting, records.await_more()).await?,
+            };
+            if !more {
+                return Ok(());
+            }
+        }
+    }
+
+    fn one<R: Identified + Bounded>(
+        &mut self,
+        sink: &mut dyn ScanSink,
+        mut record: Record<R>,
+        take: impl FnOnce(&mut dyn ScanSink, Record<R>) -> Result<(), AttemptError>,
+    ) -> Result<(), AttemptError> {
+        if let Ok(record) = &mut record {
+            record.shorten(&mut self.texts);
+            self.size.kept += record.kept_bytes();
+            self.odd.add(record);
+        }
+        match identity(&record) {
+            Some(id) => self.ledger.add(&id)?,
+            None => self.size.anonymous += 1,
+        }
+        take(sink, record)?;
+        self.size.read += 1;
+        match self.size.excess(self.rows.expected, self.max_kept) {
+            None => Ok(()),
+            Some(excess) => Err(AttemptError::TooMuch(self.rows.step(), excess)),
+        }
+    }
 }
 
 /// Waits for `answer`. Reports progress with the waiting time, at once and then at regular intervals.

@@ -5,9 +5,8 @@
 
 use std::fmt::Write;
 
-use serde::de::DeserializeOwned;
-
 use super::ODD_FIELDS;
+use crate::list::Lend;
 
 /// Maximum depth at which parts of fields are tried separately.
 const MAX_DEPTH: usize = 6;
@@ -16,11 +15,14 @@ const MAX_DEPTH: usize = 6;
 const IDENTITY: [&str; 4] = ["id", "engineObjectId", "app", "app.id"];
 
 /// The record in `element`, a valid JSON value, without its fields of an unexpected type. `None` if it is not an object,
-/// if a field that identifies it is among them, if there are none, or if its type requires fields.
-pub(crate) fn salvage<T: DeserializeOwned>(element: &[u8]) -> Option<T> {
+/// if a field that identifies it is among them, if there are none, or if its type requires fields. The record borrows from `salvaged`.
+pub(crate) fn salvage<'a, L: Lend>(
+    element: &[u8],
+    salvaged: &'a mut String,
+) -> Option<L::Record<'a>> {
     let text = String::from_utf8_lossy(element);
     let text = text.trim();
-    let mut trial = Trial::<T>::new();
+    let mut trial = Trial::<L>::new();
     // A type that also accepts a number is not the type of a record.
     if !text.starts_with('{') || !trial.fits("{}") || trial.fits("0") {
         return None;
@@ -32,7 +34,8 @@ pub(crate) fn salvage<T: DeserializeOwned>(element: &[u8]) -> Option<T> {
     }
     let left_out = serde_json::to_string(&trial.left_out).ok()?;
     let comma = if kept.is_empty() { "" } else { "," };
-    serde_json::from_str(&format!("{{{kept}{comma}\"{ODD_FIELDS}\":{left_out}}}")).ok()
+    *salvaged = format!("{{{kept}{comma}\"{ODD_FIELDS}\":{left_out}}}");
+    serde_json::from_str(salvaged).ok()
 }
 
 /// A step on the path to a value in the record.
@@ -44,14 +47,14 @@ enum Step {
 }
 
 /// Tries to read parts of a record.
-struct Trial<T> {
+struct Trial<L> {
     steps: Vec<Step>,
     /// The paths of fields that do not fit, and the types of their values.
     left_out: Vec<(String, &'static str)>,
-    record: std::marker::PhantomData<fn() -> T>,
+    record: std::marker::PhantomData<fn() -> L>,
 }
 
-impl<T: DeserializeOwned> Trial<T> {
+impl<L: Lend> Trial<L> {
     fn new() -> Self {
         Self {
             steps: Vec::new(),
@@ -76,7 +79,7 @@ impl<T: DeserializeOwned> Trial<T> {
             Step::Element => ']',
         });
         text.extend(ends);
-        serde_json::from_str::<T>(&text).is_ok()
+        serde_json::from_str::<L::Record<'_>>(&text).is_ok()
     }
 
     /// The parts of a value that fit.
@@ -228,13 +231,16 @@ fn string(bytes: &[u8]) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use crate::list::Owned;
     use crate::models::AppObject;
 
-    use super::*;
+    fn salvage(json: &[u8]) -> Option<AppObject> {
+        super::salvage::<Owned<AppObject>>(json, &mut String::new())
+    }
 
     /// Salvages a sheet and compares its name and its tags.
     fn check(json: &str, name: &str, tags: &[&str]) {
-        let sheet: AppObject = salvage(json.as_bytes()).expect(json);
+        let sheet = salvage(json.as_bytes()).expect(json);
         assert_eq!(
             (sheet.id.as_str(), sheet.name.as_str()),
             ("1", name),
@@ -282,7 +288,7 @@ mod tests {
     fn only_the_part_of_a_nested_record_that_does_not_fit_is_left_out() {
         let json =
             r#"{"id":"1","app":{"id":"a","name":7,"stream":[]},"owner":{"userId":"u","name":1}}"#;
-        let sheet: AppObject = salvage(json.as_bytes()).unwrap();
+        let sheet = salvage(json.as_bytes()).unwrap();
         let (app, owner) = (sheet.app.unwrap(), sheet.owner.unwrap());
         assert_eq!(
             (app.id.as_str(), app.name.as_str(), app.stream),
@@ -302,7 +308,7 @@ mod tests {
             "[]",
             "5",
         ] {
-            assert_eq!(salvage::<AppObject>(json.as_bytes()), None, "{json}");
+            assert_eq!(salvage(json.as_bytes()), None, "{json}");
         }
     }
 }

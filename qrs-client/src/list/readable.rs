@@ -25,7 +25,7 @@ impl<T, F> ReadableRecords<T, F> {
 
 impl<T, F> ReadableRecords<T, F>
 where
-    T: DeserializeOwned + Send + 'static,
+    T: DeserializeOwned,
     F: FnMut(UnreadableRecord),
 {
     /// The next record; `None` at the end of the list. No record is lost if the future is dropped.
@@ -59,7 +59,7 @@ where
 
 impl<T, F> Stream for ReadableRecords<T, F>
 where
-    T: DeserializeOwned + Send + 'static,
+    T: DeserializeOwned,
     F: FnMut(UnreadableRecord) + Unpin,
 {
     type Item = Result<T, Error>;

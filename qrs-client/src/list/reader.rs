@@ -1,77 +1,107 @@
-//! The task behind a list: it sends the request, decodes the response and passes the records on in batches.
+//! The task behind a list: it sends the request and passes the response on piece by piece, once it begins as a list.
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use outbound_http::FailureClass;
-use serde::de::DeserializeOwned;
+use serde::de::IgnoredAny;
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 
-use super::Record;
-use super::decoder::{ListDecoder, ListError, ListErrorKind};
+use super::decoder::{ListDecoder, ListError, ListErrorKind, Piece};
+use super::lend::Owned;
 use crate::body::Body;
 use crate::call::Call;
+use crate::credentials::LoginKind;
 use crate::error::{EndedSession, Error, ErrorKind};
 use crate::fact::Fact;
 use crate::request_context::RequestContext;
+use crate::site::SiteUrl;
 use crate::time_limits::Wanted;
 use crate::transport::Transport;
 use crate::tries::Tries;
 
-/// Maximum number of batches that wait for the caller. Together with [`MAX_BATCH_BYTES`], this limits the memory of a list.
-pub(super) const MAX_WAITING_BATCHES: usize = 4;
+/// Maximum number of pieces that wait for the caller. Together with [`MAX_PIECE_BYTES`], this limits the memory of a list.
+pub(super) const MAX_WAITING_PIECES: usize = 4;
 
-/// Maximum number of records in a batch. With this many, the cost of passing on a batch does not matter.
-const MAX_BATCH_RECORDS: usize = 64;
+/// Maximum size of a piece, in bytes. Chunks of a connection are copied, so that it can use its buffer again.
+const MAX_PIECE_BYTES: usize = 56 * 1024;
 
-/// Maximum size of a batch, in bytes of the response. A record needs about as much memory.
-const MAX_BATCH_BYTES: u64 = 256 * 1024;
+/// Maximum size of the beginning of a response, in bytes, that is kept until it shows whether this is a list. A longer first
+/// element is passed on before its end.
+const MAX_BEGINNING_BYTES: usize = 512 * 1024;
 
-/// Maximum number of elements that are not records, in a list that has more of them than records. An endless list of
-/// `null` would be read for as long as the site sends it.
-const MAX_UNREADABLE: u64 = 10_000;
-
-/// A batch of records. The last message contains the end of the list.
-pub(super) struct Message<T> {
-    pub(super) records: Vec<Record<T>>,
-    /// Position in the response after these records, in bytes.
-    pub(super) bytes_read: u64,
-    pub(super) end: Option<Result<(), Error>>,
+pub(super) enum Message {
+    /// The response begins as a list does. It is not requested again, whatever follows.
+    Begins(Box<ListRequest>),
+    Piece(Piece),
+    /// The end of the response, or why it is not complete.
+    End(Result<(), Error>),
 }
 
-pub(super) async fn read<T: DeserializeOwned>(
-    transport: Arc<Transport>,
-    call: Call,
-    sender: mpsc::Sender<Message<T>>,
-) {
-    let mut outgoing = Outgoing::new(sender);
+/// The request of a list, as errors about its response describe it.
+pub(super) struct ListRequest {
+    site: SiteUrl,
+    login: LoginKind,
+    http: outbound_http::RequestContext,
+}
+
+impl ListRequest {
+    fn new(context: RequestContext<'_>) -> Self {
+        Self {
+            site: context.site.clone(),
+            login: context.login,
+            http: context.http.clone(),
+        }
+    }
+
+    pub(super) fn context(&self) -> RequestContext<'_> {
+        RequestContext {
+            site: &self.site,
+            login: self.login,
+            http: &self.http,
+        }
+    }
+}
+
+pub(super) async fn read(transport: Arc<Transport>, call: Call, sender: mpsc::Sender<Message>) {
+    let mut outgoing = Outgoing {
+        sender,
+        has_begun: false,
+        piece: Piece::with_capacity(0),
+    };
     let mut tries = transport.tries(Wanted::List, call.repeat);
     let end = loop {
         let Err(error) = read_once(&transport, &call, &mut tries, &mut outgoing).await else {
             break Ok(());
         };
-        // The caller already has some records: another try is the caller's decision.
-        if outgoing.count > 0 {
-            break Err(incomplete_list(error, outgoing.count));
+        // The caller may already have some records: another try is the caller's decision.
+        if outgoing.has_begun {
+            break Err(error);
         }
         if !tries.wait_for_next(error.class()).await {
             break Err(tries.last_error(error));
         }
     };
-    outgoing.send_end(end).await;
+    // Sending fails only if the list was dropped.
+    let Outgoing { sender, piece, .. } = outgoing;
+    if !piece.bytes().is_empty() {
+        sender.send(Message::Piece(piece)).await.ok();
+    }
+    sender.send(Message::End(end)).await.ok();
 }
 
-async fn read_once<T: DeserializeOwned>(
+async fn read_once(
     transport: &Transport,
     call: &Call,
     tries: &mut Tries,
-    outgoing: &mut Outgoing<T>,
+    outgoing: &mut Outgoing,
 ) -> Result<(), Error> {
     let mut body = transport.open(call, tries).await?;
     let ended = read_body(&mut body, outgoing).await;
     body.end();
     // The site may answer the cookies of an ended session with something other than a list.
-    if let (Err(error), Some(cookies), 0) = (&ended, body.sent_cookies(), outgoing.count)
+    if let (Err(error), Some(cookies), false) = (&ended, body.sent_cookies(), outgoing.has_begun)
         && transport.renew(call, error, cookies, tries).await?
     {
         let mut second = transport.open(call, tries).await?;
@@ -80,130 +110,114 @@ async fn read_once<T: DeserializeOwned>(
     ended
 }
 
-async fn read_body<T: DeserializeOwned>(
-    body: &mut Body,
-    outgoing: &mut Outgoing<T>,
-) -> Result<(), Error> {
-    let mut decoder = ListDecoder::new();
+async fn read_body(body: &mut Body, outgoing: &mut Outgoing) -> Result<(), Error> {
+    let mut beginning = Beginning::new();
     while let Some(chunk) = body.chunk().await? {
         // A compressed response may never have to wait: give other tasks a turn.
         tokio::task::consume_budget().await;
-        decoder.push(&chunk);
-        outgoing.add(&mut decoder, body).await?;
-        if outgoing.is_awaited() {
-            outgoing.send(body).await;
+        if outgoing.has_begun {
+            outgoing.add(&chunk, body).await;
+            continue;
+        }
+        let is_list = beginning.push(chunk);
+        if is_list.map_err(|error| list_error(error, body.context()))? {
+            outgoing.begin(&mut beginning, body).await;
         }
     }
-    decoder.finish();
-    outgoing.add(&mut decoder, body).await
+    if !outgoing.has_begun {
+        let end = beginning.finish();
+        end.map_err(|error| list_error(error, body.context()))?;
+        outgoing.begin(&mut beginning, body).await;
+    }
+    Ok(())
 }
 
-/// The batch that is being filled for the caller.
-struct Outgoing<T> {
-    sender: mpsc::Sender<Message<T>>,
-    records: Vec<Record<T>>,
-    /// Positions in the response before and after the batch, in bytes.
-    bytes_before: u64,
-    bytes_read: u64,
-    /// Number of records of all batches, and of the unreadable ones among them.
-    count: u64,
-    unreadable: u64,
+/// The beginning of a response, until it shows whether this is a list.
+struct Beginning {
+    decoder: ListDecoder,
+    pieces: Vec<Bytes>,
+    bytes: usize,
 }
 
-impl<T: DeserializeOwned> Outgoing<T> {
-    fn new(sender: mpsc::Sender<Message<T>>) -> Self {
+impl Beginning {
+    fn new() -> Self {
         Self {
-            sender,
-            records: Vec::new(),
-            bytes_before: 0,
-            bytes_read: 0,
-            count: 0,
-            unreadable: 0,
+            decoder: ListDecoder::new(),
+            pieces: Vec::new(),
+            bytes: 0,
         }
     }
 
-    /// Adds all records that the decoder has, and sends each full batch.
-    async fn add(&mut self, decoder: &mut ListDecoder<T>, body: &mut Body) -> Result<(), Error> {
-        loop {
-            let record = decoder.next();
-            let record =
-                record.map_err(|error| list_error(error, decoder.rest(), body.context()))?;
-            self.bytes_read = decoder.offset();
-            let Some(record) = record else {
-                return Ok(());
-            };
-            if self.records.capacity() == 0 {
-                self.records.reserve_exact(MAX_BATCH_RECORDS);
-            }
-            self.count += 1;
-            if let Err(unreadable) = &record {
-                self.unreadable += 1;
-                self.check_unreadable(&unreadable.reason, body.context())?;
-            }
-            self.records.push(record);
-            let bytes = self.bytes_read - self.bytes_before;
-            if self.records.len() == MAX_BATCH_RECORDS || bytes >= MAX_BATCH_BYTES {
-                self.send(body).await;
+    /// Adds a piece. Returns whether the response is a list with at least one element, as far as it is known.
+    fn push(&mut self, piece: Bytes) -> Result<bool, ListError> {
+        self.decoder.push(&piece);
+        self.bytes += piece.len();
+        self.pieces.push(piece);
+        let has_element = self.decoder.next::<Owned<IgnoredAny>>()?.is_some();
+        Ok(has_element || self.bytes > MAX_BEGINNING_BYTES)
+    }
+
+    /// Checks a response that ended without an element.
+    fn finish(&mut self) -> Result<(), ListError> {
+        self.decoder.finish();
+        self.decoder.next::<Owned<IgnoredAny>>().map(drop)
+    }
+}
+
+/// The way to the caller.
+struct Outgoing {
+    sender: mpsc::Sender<Message>,
+    /// Whether the caller has the beginning of a list.
+    has_begun: bool,
+    /// What is still to be sent.
+    piece: Piece,
+}
+
+impl Outgoing {
+    async fn begin(&mut self, beginning: &mut Beginning, body: &mut Body) {
+        self.has_begun = true;
+        let request = ListRequest::new(body.context());
+        self.send(Message::Begins(Box::new(request)), body).await;
+        for piece in beginning.pieces.drain(..) {
+            self.add(&piece, body).await;
+        }
+        self.send_piece(body).await;
+    }
+
+    /// Sends each full piece, and what there is if the caller waits for it.
+    async fn add(&mut self, mut bytes: &[u8], body: &mut Body) {
+        while !bytes.is_empty() {
+            bytes = self.piece.fill(bytes);
+            let is_awaited = self.sender.capacity() == self.sender.max_capacity();
+            if !bytes.is_empty() || is_awaited {
+                self.send_piece(body).await;
             }
         }
     }
 
-    /// Ends a list that consists mostly of elements that are not records.
-    fn check_unreadable(&self, reason: &str, context: RequestContext<'_>) -> Result<(), Error> {
-        let Self {
-            unreadable, count, ..
-        } = self;
-        if *unreadable <= MAX_UNREADABLE || unreadable * 2 <= *count {
-            return Ok(());
+    async fn send_piece(&mut self, body: &mut Body) {
+        let piece = std::mem::replace(&mut self.piece, Piece::with_capacity(MAX_PIECE_BYTES));
+        if !piece.bytes().is_empty() {
+            self.send(Message::Piece(piece), body).await;
         }
-        let reason = context.redactor().redact_line(reason);
-        let message = format!(
-            "stopped reading the list: {unreadable} of its first {count} elements are not readable records; the last \
-             one: {reason}"
-        );
-        Err(context.error(ErrorKind::TooLarge, message))
     }
 
-    /// Whether the caller waits for this batch.
-    fn is_awaited(&self) -> bool {
-        !self.records.is_empty() && self.sender.capacity() == self.sender.max_capacity()
-    }
-
-    /// Sends the batch. While the caller has no room for it, nothing is read.
-    async fn send(&mut self, body: &mut Body) {
-        let message = self.message(None);
+    /// Sends a message. While the caller has no room for it, nothing is read.
+    async fn send(&mut self, message: Message, body: &mut Body) {
         // This fails only if the list was dropped, and then this task is aborted.
         if let Err(TrySendError::Full(message)) = self.sender.try_send(message) {
             body.pause(self.sender.send(message)).await.ok();
         }
     }
-
-    /// Sends the last batch and the end of the list.
-    async fn send_end(&mut self, end: Result<(), Error>) {
-        let message = self.message(Some(end));
-        self.sender.send(message).await.ok();
-    }
-
-    fn message(&mut self, end: Option<Result<(), Error>>) -> Message<T> {
-        let bytes_read = self.bytes_read;
-        self.bytes_before = bytes_read;
-        Message {
-            records: std::mem::take(&mut self.records),
-            bytes_read,
-            end,
-        }
-    }
 }
 
-/// Maximum size of a response other than a list that is read for an excerpt, in bytes.
-const MAX_EXCERPT_SOURCE: usize = 4096;
-
-/// The error of a response that is not a list. `rest` is the part that is not decoded: it shows what came instead.
-fn list_error(error: ListError, rest: &[u8], context: RequestContext<'_>) -> Error {
+/// The error of a response that is not a list.
+pub(super) fn list_error(error: ListError, context: RequestContext<'_>) -> Error {
     let ListError {
         reason,
         offset,
         kind: cause,
+        rest,
     } = error;
     let message = match cause {
         ListErrorKind::Incomplete => format!("the list is incomplete at byte {offset}: {reason}"),
@@ -223,18 +237,17 @@ fn list_error(error: ListError, rest: &[u8], context: RequestContext<'_>) -> Err
         .error(kind, message)
         .with_fact(fact)
         .with_ended_session(ended_session);
-    let source = &rest[..rest.len().min(MAX_EXCERPT_SOURCE)];
     match cause {
         ListErrorKind::TooLarge => error,
         ListErrorKind::Incomplete => error.with_class(FailureClass::ConnectionLost),
         ListErrorKind::Invalid => error
             .with_class(FailureClass::Later)
-            .with_excerpt(context.redactor().excerpt(source)),
+            .with_excerpt(context.redactor().excerpt(&rest)),
     }
 }
 
 /// The error of a list that ended after some records, with the cause as its source.
-fn incomplete_list(error: Error, records: u64) -> Error {
+pub(super) fn incomplete_list(error: Error, records: u64) -> Error {
     if matches!(error.kind(), ErrorKind::ListBroken | ErrorKind::TooLarge) {
         return error;
     }

@@ -244,22 +244,3 @@ fn outside_of_a_runtime_there_is_an_error() {
     let steps = client.diagnose().now_or_never().unwrap();
     assert!(steps[0].seen.is_err());
 }
-
-#[tokio::test]
-async fn a_record_type_that_panics_ends_the_list_with_an_error() {
-    #[derive(Debug)]
-    struct Panics;
-    impl<'de> serde::Deserialize<'de> for Panics {
-        fn deserialize<D: serde::Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
-            panic!("a bug in the record type");
-        }
-    }
-    let site = Site::start([json("[{}]")]).await;
-    let error = site
-        .client()
-        .app_objects::<Panics>(None)
-        .try_next()
-        .await
-        .unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::ListBroken);
-}

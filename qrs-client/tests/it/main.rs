@@ -9,6 +9,7 @@ mod fake_site;
 mod fixtures;
 mod floods;
 mod foreign_clients;
+mod lending;
 mod lists;
 mod logins;
 mod odd_answers;

@@ -115,8 +115,12 @@ pub fn label(parts: &[impl AsRef<str>]) -> String {
         if index > 0 {
             label.push('/');
         }
-        let shown = title(part.as_ref()).chars();
-        label.extend(shown.map(|char| if char == '/' { '∕' } else { char }));
+        for (index, piece) in title(part.as_ref()).split('/').enumerate() {
+            if index > 0 {
+                label.push('∕');
+            }
+            label.push_str(piece);
+        }
     }
     label
 }

@@ -1,9 +1,13 @@
 //! JSON whose unprintable characters are escaped, so that they reach no terminal, log or file.
 
+mod compact;
+
 use std::{borrow::Cow, fmt::Write, io};
 
 use catalog_model::is_unprintable;
 use serde::Serialize;
+
+use compact::Compact;
 
 /// Formats a value as JSON with several lines, for standard output or a file.
 pub fn json_page(value: &impl Serialize) -> String {
@@ -16,18 +20,7 @@ pub fn json_page(value: &impl Serialize) -> String {
 /// # Errors
 /// If it cannot be written as JSON.
 pub fn write_json(line: &mut Vec<u8>, value: &impl Serialize) -> io::Result<()> {
-    let begin = line.len();
-    serde_json::to_writer(&mut *line, value)?;
-    // Most lines are ASCII, which needs no second look at their characters.
-    if line[begin..].iter().all(|byte| *byte < 0x7f) {
-        return Ok(());
-    }
-    let written = line.split_off(begin);
-    match str::from_utf8(&written) {
-        Ok(text) => line.extend_from_slice(escape_json(text).as_bytes()),
-        Err(_) => line.extend_from_slice(&written),
-    }
-    Ok(())
+    value.serialize(Compact(line)).map_err(io::Error::from)
 }
 
 /// Escapes the unprintable characters of a JSON text. They can only be in its strings. Line breaks between its elements

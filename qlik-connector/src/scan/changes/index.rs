@@ -3,13 +3,13 @@
 use std::collections::{BTreeSet, HashMap};
 
 use catalog_model::{Inclusion, filter::Decision};
-use qrs_client::{AppId, Timestamp, UserId};
+use qrs_client::{AppId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     filters::filtering::inclusion,
     items::apps::{AppFacts, FactsSource},
-    records::Sheet,
+    records::{Id, Sheet},
     site::digest::{digest, short_digest},
 };
 
@@ -64,8 +64,8 @@ impl SheetsRead {
 }
 
 /// The digest of a user's id.
-pub(crate) fn owner_digest(id: &UserId) -> u64 {
-    short_digest(id.as_str())
+pub(crate) fn owner_digest(id: &str) -> u64 {
+    short_digest(id)
 }
 
 /// The sheets of all apps that a scan has read.
@@ -78,12 +78,12 @@ pub(crate) struct SheetIndex {
 
 impl SheetIndex {
     /// Adds a sheet of an app with the filter's decision.
-    pub(crate) fn add(&mut self, sheet: &Sheet, app: &AppFacts, decision: &Decision) {
+    pub(crate) fn add(&mut self, sheet: &Sheet<'_>, app: &AppFacts, decision: &Decision) {
         let Some(sheet_app) = &sheet.app else { return };
         let read = self.sheets_of(&sheet_app.id);
         read.set.add(sheet.id.as_str(), &sheet.modified_date);
         for owner in sheet.owner.iter().chain(app.owner.as_deref()) {
-            read.owners.insert(owner_digest(&owner.id));
+            read.owners.insert(owner_digest(owner.id.as_str()));
         }
         match inclusion(decision) {
             Inclusion::Included => read.is_kept = true,
@@ -94,14 +94,14 @@ impl SheetIndex {
     }
 
     /// Adds a sheet that could not be read, with its app, if that is known.
-    pub(crate) fn add_unreadable(&mut self, app: Option<&AppId>) {
+    pub(crate) fn add_unreadable(&mut self, app: Option<&Id<'_, AppId>>) {
         match app.filter(|app| !app.is_empty()) {
             Some(app) => self.sheets_of(app).is_unclear = true,
             None => self.has_unplaced = true,
         }
     }
 
-    fn sheets_of(&mut self, app: &AppId) -> &mut SheetsRead {
-        self.apps.entry(app.clone()).or_default()
+    fn sheets_of(&mut self, app: &Id<'_, AppId>) -> &mut SheetsRead {
+        self.apps.entry(app.to_id()).or_default()
     }
 }

@@ -96,6 +96,6 @@ pub(crate) fn modified(app: &AppFacts) -> Option<i64> {
 pub(crate) fn by_digest(users: &HashMap<UserId, u64>) -> HashMap<u64, u64> {
     let users = users.iter();
     users
-        .map(|(id, digest)| (owner_digest(id), *digest))
+        .map(|(id, digest)| (owner_digest(id.as_str()), *digest))
         .collect()
 }

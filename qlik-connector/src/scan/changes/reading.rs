@@ -7,6 +7,7 @@ use qrs_client::{AppId, Field, Filter};
 
 use crate::{
     items::lower::Surroundings,
+    records::Sheet,
     scan::{
         attempt::Attempt,
         changes::{Plan, affected::Affected, memory::Memory, table::SiteSheets},
@@ -203,7 +204,7 @@ impl Attempt<'_> {
             let list = self
                 .source
                 .client
-                .app_objects(Some(&sheets_only().and(some)));
+                .app_objects::<Sheet<'_>>(Some(&sheets_only().and(some)));
             let read =
                 read_list(sink, list, rows, |sink, record| sheets.take(sink, record)).await?;
             if let Some((_, id)) = read.repeated() {

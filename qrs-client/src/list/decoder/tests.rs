@@ -3,6 +3,7 @@ use serde::Deserialize;
 use super::pieces::{Outcome, check_pieces, decode, drain};
 use super::*;
 use crate::lenient;
+use crate::list::Owned;
 
 mod properties;
 
@@ -16,8 +17,8 @@ struct Sheet {
 /// Decodes a response as a whole and byte by byte. The results must be equal.
 fn check(answer: &[u8]) -> Outcome<Sheet> {
     check_pieces(&[answer]);
-    let whole = decode(ListDecoder::new(), [answer]);
-    let bytes = decode(ListDecoder::new(), answer.chunks(1));
+    let whole = decode::<Sheet>(ListDecoder::new(), [answer]);
+    let bytes = decode::<Sheet>(ListDecoder::new(), answer.chunks(1));
     assert_eq!(bytes, whole, "{}", answer.escape_ascii());
     whole
 }
@@ -150,11 +151,12 @@ fn a_reason_is_short_even_for_a_long_record() {
 }
 
 /// A decoder of records of up to 100 bytes and elements of up to 2,000.
-fn strict() -> ListDecoder<Sheet> {
-    let mut decoder = ListDecoder::new();
-    decoder.max_record = 100;
-    decoder.max_element = 2_000;
-    decoder
+fn strict() -> ListDecoder {
+    ListDecoder::new().with_limits(100, 2_000)
+}
+
+fn next(decoder: &mut ListDecoder) -> Next<Sheet> {
+    decoder.next::<Owned<Sheet>>()
 }
 
 #[test]
@@ -214,10 +216,10 @@ fn an_element_without_an_end_ends_the_list_with_an_error() {
     for (start, part) in starts.into_iter().zip(parts) {
         let mut decoder = strict();
         decoder.push(start.as_bytes());
-        assert_eq!(decoder.next(), Ok(None));
+        assert_eq!(next(&mut decoder), Ok(None));
         let error = (0..2000).find_map(|_| {
             decoder.push(part.as_bytes());
-            let next = decoder.next();
+            let next = next(&mut decoder);
             assert!(decoder.buffer.len() < 200);
             next.err()
         });
@@ -240,20 +242,23 @@ fn an_element_without_an_end_ends_the_list_with_an_error() {
 fn a_list_that_ends_within_an_element_that_is_too_large_is_incomplete() {
     let mut decoder = strict();
     decoder.push(format!("[{{\"id\":\"{}", "x".repeat(300)).as_bytes());
-    assert_eq!(decoder.next(), Ok(None));
+    assert_eq!(next(&mut decoder), Ok(None));
     decoder.finish();
-    assert_eq!(decoder.next().unwrap_err().kind, ListErrorKind::Incomplete);
+    assert_eq!(
+        next(&mut decoder).unwrap_err().kind,
+        ListErrorKind::Incomplete
+    );
 }
 
 #[test]
 fn endless_white_space_needs_no_memory() {
-    let mut decoder = ListDecoder::<Sheet>::new();
+    let mut decoder = ListDecoder::new();
     for start in ["", "[", "{\"id\":\"1\"}", ","] {
         decoder.push(start.as_bytes());
-        drain(&mut decoder, &mut Vec::new()).unwrap();
+        drain::<Sheet>(&mut decoder, &mut Vec::new()).unwrap();
         for _ in 0..100 {
             decoder.push(&[b' '; 8192]);
-            drain(&mut decoder, &mut Vec::new()).unwrap();
+            drain::<Sheet>(&mut decoder, &mut Vec::new()).unwrap();
             assert!(decoder.buffer.capacity() <= 2 * 8192);
         }
     }
@@ -262,10 +267,10 @@ fn endless_white_space_needs_no_memory() {
 #[test]
 fn the_buffer_contains_only_bytes_that_are_not_decoded() {
     let record = format!("{{\"id\":\"{}\"}},", "x".repeat(1000));
-    let mut decoder = ListDecoder::<Sheet>::new();
+    let mut decoder = ListDecoder::new();
     decoder.push(b"[");
     for piece in record.repeat(1000).as_bytes().chunks(8 * 1024) {
-        drain(&mut decoder, &mut Vec::new()).unwrap();
+        drain::<Sheet>(&mut decoder, &mut Vec::new()).unwrap();
         decoder.push(piece);
     }
     assert!(decoder.buffer.capacity() < 64 * 1024);

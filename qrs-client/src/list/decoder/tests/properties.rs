@@ -82,9 +82,8 @@ proptest! {
         max_record in 1_usize..60,
     ) {
         let outcome = |pieces: Vec<&[u8]>| {
-            let mut decoder = ListDecoder::<Value>::new();
-            decoder.max_record = max_record;
-            let mut records = Vec::new();
+            let mut decoder = ListDecoder::new().with_limits(max_record, MAX_ELEMENT_BYTES);
+            let mut records = Vec::<Record<Value>>::new();
             for piece in pieces {
                 decoder.push(piece);
                 drain(&mut decoder, &mut records).unwrap();
@@ -113,7 +112,7 @@ proptest! {
         decoder.push(start.as_bytes());
         let flood: Vec<u8> = part.iter().copied().cycle().take(6_000).collect();
         for piece in flood.chunks(size) {
-            if drain(&mut decoder, &mut Vec::new()).is_err() {
+            if drain::<Value>(&mut decoder, &mut Vec::new()).is_err() {
                 break;
             }
             decoder.push(piece);
