@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashSet,
-    hash::{BuildHasher, RandomState},
+    hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState},
 };
 
 use crate::SinkError;
@@ -35,21 +35,42 @@ pub struct DistinctIds {
     pub first_repeated: Option<String>,
 }
 
+/// A set of keyed hashes of 128 bits, which are not hashed again.
+pub type FingerprintSet = HashSet<u128, BuildHasherDefault<FingerprintHasher>>;
+
+/// Uses a part of a fingerprint as its hash.
+#[derive(Debug, Default)]
+pub struct FingerprintHasher(u64);
+
+impl Hasher for FingerprintHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write_u128(&mut self, fingerprint: u128) {
+        self.write(&fingerprint.to_le_bytes());
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        let (words, rest) = bytes.as_chunks::<8>();
+        for word in words {
+            self.0 ^= u64::from_le_bytes(*word);
+        }
+        for byte in rest {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+}
+
 /// A ledger in memory: 16 bytes of keyed hash for each distinct id.
 #[derive(Debug, Default)]
 pub struct MemoryLedger {
     hashers: [RandomState; 2],
-    known: HashSet<u128>,
+    known: FingerprintSet,
     ids: DistinctIds,
 }
 
 impl MemoryLedger {
-    /// Number of distinct ids so far.
-    #[must_use]
-    pub fn distinct(&self) -> usize {
-        self.known.len()
-    }
-
     /// Returns a keyed hash of 128 bits. Collisions do not occur by accident, and a site cannot construct them.
     #[must_use]
     pub fn fingerprint(&self, id: &str) -> u128 {
@@ -57,23 +78,26 @@ impl MemoryLedger {
         u128::from(high.hash_one(id)) << 64 | u128::from(low.hash_one(id))
     }
 
-    /// Counts `id` as repeated if it is known. Returns whether it is known.
-    pub fn repeats(&mut self, id: &str, fingerprint: u128) -> bool {
-        let known = self.known.contains(&fingerprint);
-        if known {
+    /// Adds an id with its fingerprint, if fewer than `limit` are known, or counts it as repeated. Returns `false` if there is
+    /// no room for it.
+    pub fn note(&mut self, id: &str, fingerprint: u128, limit: usize) -> bool {
+        let has_room = self.known.len() < limit;
+        let is_known = match has_room {
+            true => !self.known.insert(fingerprint),
+            false => self.known.contains(&fingerprint),
+        };
+        if is_known {
             self.ids.repeated += 1;
             self.ids.first_repeated.get_or_insert_with(|| id.to_owned());
         }
-        known
+        has_room || is_known
     }
 }
 
 impl IdLedger for MemoryLedger {
     fn add(&mut self, id: &str) -> Result<(), SinkError> {
         let fingerprint = self.fingerprint(id);
-        if !self.repeats(id, fingerprint) {
-            self.known.insert(fingerprint);
-        }
+        self.note(id, fingerprint, usize::MAX);
         Ok(())
     }
 

@@ -40,7 +40,7 @@ pub use follower::{Feed, FollowError, Follower, FollowerKind, FollowerRegistry};
 pub use instant::{Instant, InvalidInstant};
 pub use item::{AccountStatus, Contact, Contacts, Precedence, Visualization};
 pub use key::{InvalidKey, ItemKey};
-pub use ledger::{DistinctIds, IdLedger, MemoryLedger};
+pub use ledger::{DistinctIds, FingerprintHasher, FingerprintSet, IdLedger, MemoryLedger};
 pub use link::Link;
 pub use names::{ConnectionCode, ConnectorId, FollowerName, InvalidName};
 pub use near::nearest;

@@ -25,7 +25,7 @@ pub struct TimeLimits {
     /// Maximum time between two parts of a response: 60 s.
     pub silence: Duration,
     /// Maximum time for a whole response, failed tries included: 60 min. Time in which the caller of a list takes no records
-    /// does not count.
+    /// for more than five seconds does not count.
     pub list: Duration,
 }
 

@@ -5,10 +5,12 @@
 //! their order.
 
 use std::{
-    collections::{HashMap, HashSet, hash_map},
+    collections::{HashMap, hash_map},
     fs::File,
     io::{self, BufRead, BufReader, Seek, Write},
 };
+
+use catalog_model::FingerprintSet;
 
 use super::entries::{Entry, EntryKind, for_each};
 
@@ -33,8 +35,8 @@ pub struct Duplicate {
 /// Maximum number of duplicates that are listed.
 const MAX_LISTED_DUPLICATES: usize = 100;
 
-/// Number of fingerprints that are sorted at once. They use 8 MiB.
-const PARTITION_SIZE: u64 = 1 << 19;
+/// Number of fingerprints that are sorted at once. They use 4 MiB.
+const PARTITION_SIZE: u64 = 1 << 18;
 
 impl Duplicates {
     /// Records that `dropped` was dropped in favor of `kept`. Earlier duplicates that were dropped in favor of
@@ -61,6 +63,8 @@ impl Duplicates {
 pub(super) struct Partition {
     bits: u32,
     number: u128,
+    /// The expected number of fingerprints, and some more.
+    size: usize,
 }
 
 impl Partition {
@@ -70,7 +74,9 @@ impl Partition {
             .div_ceil(PARTITION_SIZE)
             .next_power_of_two()
             .trailing_zeros();
-        (0..1_u128 << bits).map(move |number| Self { bits, number })
+        let size = (count >> bits) as usize;
+        let size = size + size / 16 + 64;
+        (0..1_u128 << bits).map(move |number| Self { bits, number, size })
     }
 
     pub(super) fn has(self, fingerprint: u128) -> bool {
@@ -79,8 +85,9 @@ impl Partition {
 }
 
 /// Finds the fingerprints of a partition that occur more than once.
-pub(super) fn repeated(keys: &mut File, partition: Partition) -> io::Result<HashSet<u128>> {
-    let mut fingerprints = Vec::new();
+pub(super) fn repeated(keys: &mut File, partition: Partition) -> io::Result<FingerprintSet> {
+    // A list that grows would need up to three times the memory.
+    let mut fingerprints = Vec::with_capacity(partition.size);
     for_each(keys, |_, entry| {
         if partition.has(entry.fingerprint) {
             fingerprints.push(entry.fingerprint);
@@ -146,7 +153,7 @@ impl DroppedEntries {
         self.bits.is_empty()
     }
 
-    fn find_in_partition(&mut self, keys: &mut File, repeated: &HashSet<u128>) -> io::Result<()> {
+    fn find_in_partition(&mut self, keys: &mut File, repeated: &FingerprintSet) -> io::Result<()> {
         let mut best: HashMap<u128, Best> = HashMap::new();
         for_each(keys, |number, entry| {
             if !repeated.contains(&entry.fingerprint) {

@@ -4,13 +4,12 @@
 //! partition at a time, like the keys of lines.
 
 use std::{
-    collections::HashSet,
     fs::File,
     io::{self, BufWriter},
     path::{Path, PathBuf},
 };
 
-use catalog_model::{DistinctIds, IdLedger, MemoryLedger, Precedence, SinkError};
+use catalog_model::{DistinctIds, FingerprintSet, IdLedger, MemoryLedger, Precedence, SinkError};
 
 use super::{
     cannot_spool,
@@ -70,13 +69,10 @@ impl Ledger {
 impl IdLedger for Ledger {
     fn add(&mut self, id: &str) -> Result<(), SinkError> {
         let fingerprint = self.memory.fingerprint(id);
-        if self.memory.repeats(id, fingerprint) {
-            return Ok(());
+        match self.memory.note(id, fingerprint, self.limit) {
+            true => Ok(()),
+            false => self.spill(id, fingerprint).map_err(cannot_spool),
         }
-        if self.memory.distinct() < self.limit {
-            return self.memory.add(id);
-        }
-        self.spill(id, fingerprint).map_err(cannot_spool)
     }
 
     fn close(self: Box<Self>) -> Result<DistinctIds, SinkError> {
@@ -100,7 +96,7 @@ impl Spilled {
             if repeated.is_empty() {
                 continue;
             }
-            let mut seen = HashSet::new();
+            let mut seen = FingerprintSet::default();
             for_each(&mut keys, |_, entry| {
                 let Entry {
                     fingerprint, id, ..

@@ -1,12 +1,12 @@
 //! Counts the items in the file of an earlier scan that are missing in this scan.
 
 use std::{
-    collections::HashSet,
     fs::File,
     io::{self, BufRead, BufReader, BufWriter, Read, Seek, Write},
     path::Path,
 };
 
+use catalog_model::FingerprintSet;
 use file_access::input_file;
 use serde::Deserialize;
 
@@ -50,8 +50,8 @@ impl Finished {
             .into_inner()
             .map_err(io::IntoInnerError::into_error)?;
         let mut missing_items = MissingItems::default();
-        // A set needs four times the memory of a sorted list.
-        for partition in Partition::all(4 * count.max(self.entries)) {
+        // A set needs twice the memory of a sorted list.
+        for partition in Partition::all(2 * count.max(self.entries)) {
             let mut unseen = fingerprints(&mut spooled, partition)?;
             missing_items.total += unseen.len() as u64;
             for_each(&mut self.keys, |_, entry| {
@@ -95,10 +95,10 @@ fn leading_key(line: &[u8]) -> Option<&str> {
 }
 
 /// Reads the distinct fingerprints of a partition.
-fn fingerprints(spooled: &mut File, partition: Partition) -> io::Result<HashSet<u128>> {
+fn fingerprints(spooled: &mut File, partition: Partition) -> io::Result<FingerprintSet> {
     spooled.rewind()?;
     let mut spooled = BufReader::with_capacity(super::BUFFER_BYTES, spooled);
-    let (mut found, mut bytes) = (HashSet::new(), [0; 16]);
+    let (mut found, mut bytes) = (FingerprintSet::default(), [0; 16]);
     while !spooled.fill_buf()?.is_empty() {
         spooled.read_exact(&mut bytes)?;
         let fingerprint = u128::from_le_bytes(bytes);
