@@ -208,7 +208,7 @@ async fn each_way_to_break_the_contract_is_reported() {
         (Fault::TwiceTheSame, "no key comes twice"),
         (Fault::ChangesEachTime, "sees the same"),
         (Fault::IgnoresRefusal, "whose sink refuses"),
-        (Fault::DoesNotWait, "waits until its sink is ready"),
+        (Fault::DoesNotWait, "waits until its sink has room"),
         (Fault::NoStage, "a check has stages"),
         (Fault::ExcludedToo, "is not an item, too"),
         (Fault::ExcludedTwice, "comes once"),
