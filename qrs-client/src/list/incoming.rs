@@ -86,10 +86,10 @@ impl Incoming {
             _ => return Poll::Ready(self.end()),
         };
         match message {
-            Some(Message::Piece(piece)) => return Poll::Ready(Ok(Arrival::Piece(piece))),
+            Some(Message::Piece(piece)) => Poll::Ready(Ok(Arrival::Piece(piece))),
             Some(Message::Begins(request)) => {
                 self.request = Some(request);
-                return self.poll(cx, records);
+                self.poll(cx, records)
             }
             Some(Message::End(end)) => {
                 self.source = Source::Over;
