@@ -30,7 +30,7 @@ use outbound_http::one_line;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, Error, SeqAccess, Visitor};
 
-use crate::list::{Lend, Owned};
+use crate::lend::{Lend, Owned};
 pub(crate) use salvage::salvage;
 
 /// Maximum size of an identifier, in bytes. Qlik Sense's own have 36 characters. A longer one is refused rather than cut: two

@@ -61,6 +61,7 @@ mod error;
 mod fact;
 mod request_context;
 
+mod lend;
 pub mod lenient;
 mod object;
 
@@ -82,8 +83,9 @@ pub use id::{
     DataConnectionId, EngineObjectId, ExecutionResultId, ExtensionId, LicenseId, NodeId,
     SelectionId, StreamId, SystemRuleId, TagId, TaskId, UserAttributeId, UserId,
 };
+pub use lend::Lend;
 pub use lenient::Extra;
-pub use list::{Lend, ReadableRecords, Record, RecordList, UnreadableRecord};
+pub use list::{ReadableRecords, Record, RecordList, UnreadableRecord};
 pub use models::{
     About, App, AppObject, AppOfObject, AppOfTask, ContentLibrary, CustomProperty,
     CustomPropertyDefinition, DataConnection, ExecutionResult, ExecutionStatus, Extension, License,

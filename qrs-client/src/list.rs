@@ -2,7 +2,6 @@
 
 mod decoder;
 mod incoming;
-mod lend;
 mod oversize;
 mod readable;
 mod reader;
@@ -22,12 +21,11 @@ use serde::de::DeserializeOwned;
 
 use crate::call::Call;
 use crate::error::{Error, ErrorKind};
+use crate::lend::{Lend, Owned};
 use crate::request_context::RequestContext;
 use crate::transport::Transport;
 use decoder::ListDecoder;
 use incoming::{Arrival, Incoming};
-pub use lend::Lend;
-pub(crate) use lend::Owned;
 pub use readable::ReadableRecords;
 use reader::list_error;
 

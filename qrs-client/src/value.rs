@@ -5,8 +5,8 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::error::{EndedSession, Error, ErrorKind};
 use crate::fact::Fact;
+use crate::lend::Owned;
 use crate::lenient::{self, salvage};
-use crate::list::Owned;
 use crate::models::About;
 use crate::request_context::RequestContext;
 use crate::too_many_sessions;

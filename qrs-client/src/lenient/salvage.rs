@@ -6,7 +6,7 @@
 use std::fmt::Write;
 
 use super::ODD_FIELDS;
-use crate::list::Lend;
+use crate::lend::Lend;
 
 /// Maximum depth at which parts of fields are tried separately.
 const MAX_DEPTH: usize = 6;
@@ -231,7 +231,7 @@ fn string(bytes: &[u8]) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use crate::list::Owned;
+    use crate::lend::Owned;
     use crate::models::AppObject;
 
     fn salvage(json: &[u8]) -> Option<AppObject> {

@@ -7,10 +7,10 @@ use outbound_http::{BYTE_ORDER_MARK, one_line};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::lend::Lend;
 use super::oversize::Oversize;
 use super::{Record, UnreadableRecord};
 use crate::id::AppObjectId;
+use crate::lend::Lend;
 use crate::lenient::salvage;
 
 /// Maximum size of a record, in bytes. An app object has about 1.5 KB, a user in thousands of groups some 500 KB. A

@@ -9,12 +9,12 @@ use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 
 use super::decoder::{ListDecoder, ListError, ListErrorKind, Piece};
-use super::lend::Owned;
 use crate::body::Body;
 use crate::call::Call;
 use crate::credentials::LoginKind;
 use crate::error::{EndedSession, Error, ErrorKind};
 use crate::fact::Fact;
+use crate::lend::Owned;
 use crate::request_context::RequestContext;
 use crate::site::SiteUrl;
 use crate::time_limits::Wanted;

@@ -6,7 +6,8 @@ use outbound_http::BYTE_ORDER_MARK;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::{ListDecoder, ListError, MAX_ELEMENT_BYTES};
-use crate::list::{Owned, Record};
+use crate::lend::Owned;
+use crate::list::Record;
 use crate::models::AppObject;
 
 impl ListDecoder {

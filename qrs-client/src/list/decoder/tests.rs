@@ -2,8 +2,8 @@ use serde::Deserialize;
 
 use super::pieces::{Outcome, check_pieces, decode, drain};
 use super::*;
+use crate::lend::Owned;
 use crate::lenient;
-use crate::list::Owned;
 
 mod properties;
 
