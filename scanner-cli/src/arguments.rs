@@ -8,7 +8,7 @@ mod catalog;
 mod form;
 
 pub(crate) use self::{
-    catalog::{Catalog, CatalogCommand, Forget, ItemOptions, OfConnection, WantedType},
+    catalog::{Catalog, CatalogCommand, Export, Forget, ItemOptions, OfConnection, WantedType},
     form::{CatalogFormat, Form},
 };
 use crate::{application_file::socket_address, terminal::ColorChoice, verbosity::Verbosity};

@@ -6,6 +6,7 @@ pub(crate) mod config_show;
 mod delivering;
 pub(crate) mod encrypt;
 pub(crate) mod explain;
+pub(crate) mod export;
 pub(crate) mod filter_test;
 pub(crate) mod follow;
 pub(crate) mod hook_test;

@@ -132,6 +132,9 @@ async fn run_command(command: Command, program: &mut Program) -> Exit {
         Command::Check(check) => commands::check::run(program, check).await,
         Command::Store(store) => commands::store::run(program, &store),
         Command::Catalog(CatalogCommand::List(list)) => commands::catalog::run(program, *list),
+        Command::Catalog(CatalogCommand::Export(export)) => {
+            commands::export::run(program, &export).await
+        }
         Command::Catalog(CatalogCommand::Forget(forget)) => {
             commands::catalog::forget(program, &forget).await
         }

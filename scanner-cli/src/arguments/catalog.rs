@@ -1,5 +1,7 @@
 //! The command line of `catalog`.
 
+use std::path::PathBuf;
+
 use crate::{
     changes_since::ChangesSince,
     item_filter::{APP, Conditions, STREAM},
@@ -15,8 +17,17 @@ use crate::store::ItemState;
 pub(crate) enum CatalogCommand {
     #[command(flatten)]
     List(Box<Catalog>),
+    /// Write the catalog as files that open in a browser without a server
+    Export(Export),
     /// Delete a connection: its items, history, exports, session and lock
     Forget(Forget),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Export {
+    /// Folder for the pages: a new one, an empty one, or one that an earlier export wrote, which is replaced
+    #[arg(long, value_name = "DIR")]
+    pub(crate) html: PathBuf,
 }
 
 #[derive(Debug, Args)]

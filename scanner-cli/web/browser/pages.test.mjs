@@ -34,7 +34,7 @@ check("a word of a description finds a sheet as people type, and back returns", 
   await page.waitForFunction(() => location.search === "?q=turnover" && !document.querySelector("main[aria-busy]"));
   await page.waitForSelector(".results h2 a");
   assert.deepEqual(await page.texts(".results h2 a"), ["Regions"]);
-  assert.match(await heading(page), /^1 result/);
+  assert.match(await heading(page), /^1 sheet /);
   assert.equal(await page.evaluate(() => document.activeElement.id), "q");
   await Promise.all([page.waitForNavigation(), page.click(".results h2 a")]);
   assert.match(await heading(page), /^Regions/);
@@ -92,7 +92,7 @@ check("an item has its owner's address, its history with old and new values, and
   const open = await page.$eval(".actions a.primary", (link) => link.href);
   assert.match(open, /^http:\/\/127\.0\.0\.1:\d+\/sense\/app\//);
   const context = page.browserContext();
-  await context.overridePermissions(new URL(base).origin, ["clipboard-read", "clipboard-write"]);
+  await context.overridePermissions(new URL(base).origin, ["clipboard-read", "clipboard-write", "clipboard-sanitized-write"]);
   await page.bringToFront();
   await page.click("button[data-copy]");
   await page.waitForFunction(() => document.querySelector("button[data-copy]").textContent === "Copied");
@@ -114,9 +114,11 @@ check("dates are in the reader's time zone, with the exact value on hover", {}, 
 check("changes are listed by day and can be filtered", {}, async (page) => {
   await page.show("/changes");
   assert.ok((await page.$$(".day")).length >= 1);
+  const week = await page.$("::-p-xpath(//main//a[normalize-space()='Last 7 days'])");
+  await Promise.all([page.waitForNavigation(), week.click()]);
   const link = await page.$("::-p-xpath(//main//a[normalize-space()='removed'])");
   await Promise.all([page.waitForNavigation(), link.click()]);
-  assert.match(page.url(), /kind=removed/);
+  assert.match(page.url(), /days=7&kind=removed/);
   assert.deepEqual([...new Set(await page.texts(".timeline .badge"))], ["removed"]);
   assert.deepEqual(await page.texts(".timeline .what a"), ["Funnel"]);
 });
@@ -131,7 +133,8 @@ check("the feed and the CSV file are what the page shows", {}, async (page) => {
   await page.show("/search?q=turnover");
   const csv = await fetch(await page.$eval("a[download]", (link) => link.href));
   assert.match(csv.headers.get("content-type"), /^text\/csv/);
-  const lines = (await csv.text()).trim().split("\n");
+  // Values in quotation marks may have line breaks.
+  const lines = (await csv.text()).trim().replace(/"(?:[^"]|"")*"/g, (value) => value.replaceAll(/\s/g, " ")).split("\n");
   assert.equal(lines.length, 2);
   assert.match(lines[1], /Regions/);
 });

@@ -17,4 +17,16 @@ for (const width of [1280, 360]) {
     await page.end();
   }
 }
+// Small ones for the documentation: docs/images has copies of them.
+for (const [name, address, width, height, scheme] of [
+  ["catalog-search", "/search?q=region", 1000, 620, "light"],
+  ["catalog-item", pages.find(([known]) => known === "item")[1], 1000, 700, "light"],
+  ["catalog-small", "/", 360, 640, "dark"],
+]) {
+  const page = await openPage(browser, { width, height, scheme });
+  await page.show(address);
+  await mkdir(path.join(folder, "docs"), { recursive: true });
+  await page.screenshot({ path: path.join(folder, "docs", `${name}.png`) });
+  await page.end();
+}
 await browser.close();

@@ -159,7 +159,11 @@ async fn answered(
 
 /// `/changes.csv`.
 pub(crate) async fn changes(request: PageRequest) -> Response {
-    let changes = match requests::changes(&request.query, ROWS) {
+    let changes = requests::changes(&request.query, ROWS).and_then(|mut changes| {
+        requests::limit_to_days(&mut changes, &request.query, request.web.now())?;
+        Ok(changes)
+    });
+    let changes = match changes {
         Ok(changes) => changes,
         Err(error) => return error.into_response(),
     };

@@ -174,6 +174,24 @@ impl Marked {
             pieces: vec![(text.into(), false)],
         }
     }
+
+    /// A text in which each occurrence of these hits is marked.
+    pub(crate) fn new(text: &str, hits: &[&str]) -> Self {
+        let mut pieces = Vec::new();
+        let mut rest = text;
+        let next = |rest: &str| {
+            let found = hits.iter().filter(|hit| !hit.is_empty());
+            let found = found.filter_map(|hit| Some((rest.find(hit)?, hit.len())));
+            found.min_by_key(|(at, length)| (*at, usize::MAX - length))
+        };
+        while let Some((at, length)) = next(rest) {
+            pieces.push((rest[..at].to_owned(), false));
+            pieces.push((rest[at..at + length].to_owned(), true));
+            rest = &rest[at + length..];
+        }
+        pieces.push((rest.to_owned(), false));
+        Self { pieces }
+    }
 }
 
 /// An item in a list.
@@ -184,7 +202,7 @@ pub(crate) struct Hit {
     pub(crate) href: String,
     pub(crate) badges: Vec<Badge>,
     /// Where it is, from the outside.
-    pub(crate) place: Vec<Link>,
+    pub(crate) place: Vec<(Marked, String)>,
     pub(crate) text: Option<Marked>,
     pub(crate) meta: Vec<Fact>,
 }
@@ -246,4 +264,17 @@ pub(crate) struct Empty {
     pub(crate) title: String,
     pub(crate) text: String,
     pub(crate) links: Vec<Link>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hits_are_marked_and_all_text_is_escaped() {
+        let marked = Marked::new("<b> Sales & sales", &["Sales", "s", ""]);
+        let expected = "&#60;b&#62; <mark>Sales</mark> &#38; <mark>s</mark>ale<mark>s</mark>";
+        assert_eq!(marked.to_string(), expected);
+        assert_eq!(Marked::new("plain", &[]).to_string(), "plain");
+    }
 }

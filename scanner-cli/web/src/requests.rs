@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use catalog_model::{AccountStatus, ChangeKind, ItemState};
+use jiff::Timestamp;
 
 use crate::{
     errors::ErrorPage,
@@ -28,6 +29,8 @@ pub(crate) const SEARCH: [&str; 9] = [
 
 /// Maximum length of a search text in characters. Longer texts are cut.
 const MAX_TEXT: usize = 200;
+/// Maximum number of days of a list of changes.
+const MAX_DAYS: u32 = 36_500;
 /// Maximum number of values of one parameter.
 const MAX_VALUES: usize = 50;
 
@@ -77,6 +80,19 @@ pub(crate) fn changes(query: &Query, default_limit: usize) -> Result<ChangesRequ
         page: page(query, default_limit)?,
         ..ChangesRequest::default()
     })
+}
+
+/// Limits a list of changes to the last days of the parameter `days`, if there is one.
+pub(crate) fn limit_to_days(
+    changes: &mut ChangesRequest,
+    query: &Query,
+    now: Timestamp,
+) -> Result<(), ErrorPage> {
+    if let Some(days) = number::<u32>(query, "days")? {
+        let days = i64::from(days.min(MAX_DAYS));
+        changes.since = Some(now.as_millisecond() - days * 86_400_000);
+    }
+    Ok(())
 }
 
 /// The kinds of changes that people see.

@@ -27,6 +27,8 @@ mod documents;
 mod files;
 mod index;
 mod rewrite;
+#[cfg(test)]
+mod tests;
 mod words;
 
 use documents::Documents;

@@ -111,7 +111,6 @@ texts! {
     no_hits_filtered = "Nothing matches these filters together.";
     search_without_filters = "Search without filters";
     show_everything = "Show all {items}";
-    place = "In";
     owner_in_hit = "Owner";
     modified = "Modified";
     facet_connection = "Connection";
@@ -177,6 +176,8 @@ texts! {
     delivery_refused = "refuses it";
     delivery_not_selected = "not selected";
     untitled = "(untitled)";
+    name = "Name";
+    path = "Path";
 
     // Owners.
     owners_about = "Who owns what, as the source has it.";
@@ -190,6 +191,9 @@ texts! {
 
     // Changes.
     changes_about = "What scans found on the source, the newest first.";
+    time = "Time";
+    any_time = "Any time";
+    last_days = "Last 24 hours|Last {} days";
     subscribe = "Subscribe (Atom)";
     no_changes = "No changes";
     no_changes_text = "No change of this kind is recorded. The catalog keeps changes for a limited time.";

@@ -207,9 +207,10 @@ pub(super) const UNCHECKED_FILES: [&str; 8] = [
 
 /// Folders and files in scanner-cli that may use them: `file-access` itself; the store, which makes its files and opens them
 /// through SQLite; what people name with `--output` and `--report`, pipes among it, and is only written.
-pub(super) const MAY_OPEN_FILES: [&str; 4] = [
+pub(super) const MAY_OPEN_FILES: [&str; 5] = [
     "scanner-cli/files/src",
     "scanner-cli/store/src",
     "scanner-cli/engine/src/destination.rs",
     "scanner-cli/engine/src/report_file.rs",
+    "scanner-cli/src/commands/export/folder.rs",
 ];

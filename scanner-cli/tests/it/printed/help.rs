@@ -4,10 +4,11 @@ use super::Page;
 use crate::scanner::Home;
 
 /// The arguments of every command and subcommand.
-const COMMANDS: [&[&str]; 25] = [
+const COMMANDS: [&[&str]; 27] = [
     &[],
     &["run"],
     &["status"],
+    &["serve"],
     &["scan"],
     &["follow"],
     &["inventory"],
@@ -19,6 +20,7 @@ const COMMANDS: [&[&str]; 25] = [
     &["catalog", "scans"],
     &["catalog", "owners"],
     &["catalog", "followers"],
+    &["catalog", "export"],
     &["catalog", "forget"],
     &["store"],
     &["store", "backup"],

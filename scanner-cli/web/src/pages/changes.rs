@@ -11,12 +11,15 @@ use crate::{
     request::PageRequest,
     requests,
     store::browse,
+    texts::counted,
     views::{self, Views},
 };
 
 /// Number of changes of a page.
 const LIMIT: usize = 50;
-const PARAMETERS: [&str; 3] = ["connection", "kind", "scan"];
+const PARAMETERS: [&str; 4] = ["connection", "kind", "scan", "days"];
+/// The choices of days.
+const DAYS: [&str; 3] = ["1", "7", "30"];
 
 #[derive(Template)]
 #[template(path = "changes.html")]
@@ -49,7 +52,8 @@ pub(crate) async fn show(request: PageRequest) -> Response {
 }
 
 async fn page(request: &PageRequest) -> PageResult {
-    let wanted = requests::changes(&request.query, LIMIT)?;
+    let mut wanted = requests::changes(&request.query, LIMIT)?;
+    requests::limit_to_days(&mut wanted, &request.query, request.web.now())?;
     let since = day_before(request.web.now());
     let (found, connections) = request
         .web
@@ -62,6 +66,7 @@ async fn page(request: &PageRequest) -> PageResult {
         .collect();
     let address = Address::new("/changes", &request.query, &PARAMETERS);
     let choices = [
+        Some(times(&views, &address)),
         Some(kinds(&views, &address)),
         connection_choice(&views, &address, &names),
     ];
@@ -84,6 +89,22 @@ async fn page(request: &PageRequest) -> PageResult {
         },
         pages: views.pages(&address, found.next.as_deref(), request.query.get("cursor")),
     })
+}
+
+fn times(views: &Views<'_>, address: &Address) -> Choice {
+    let all = address.clone().without_any("days");
+    let is_all = all == *address;
+    let mut entries = vec![Link::new(views.t.any_time, all.href(views.links)).current(is_all)];
+    entries.extend(DAYS.map(|days| {
+        let count = days.parse().unwrap_or_default();
+        let target = address.clone().set("days", days);
+        Link::new(counted(views.t.last_days, count), target.href(views.links))
+            .current(address.has("days", days))
+    }));
+    Choice {
+        label: views.t.time,
+        entries,
+    }
 }
 
 fn kinds(views: &Views<'_>, address: &Address) -> Choice {

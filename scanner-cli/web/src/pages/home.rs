@@ -185,7 +185,7 @@ fn numbers(views: &Views<'_>, summary: &Summary) -> Vec<Number> {
     numbers.push(Number {
         count: number(summary.changes.total()),
         text: views.t.changes_since_yesterday.to_owned(),
-        href: views.links.to("/changes"),
+        href: views.links.to("/changes?days=1"),
     });
     numbers
 }

@@ -11,7 +11,7 @@ use crate::{
     query::Query,
     request::PageRequest,
     requests,
-    store::browse::{PageRequest as Paging, SearchRequest},
+    store::browse::Browser,
     texts::{ENGLISH, number},
     views::Views,
 };
@@ -99,17 +99,10 @@ pub(crate) async fn counts(
     request: &PageRequest,
     lists: Vec<QualityList>,
 ) -> Result<Vec<(QualityList, u64)>, ErrorPage> {
-    let counting = move |browser: &crate::store::browse::Browser| {
+    let counting = move |browser: &Browser| {
         let count = |list: QualityList| {
-            let search = SearchRequest {
-                filter: list.filter(),
-                page: Paging {
-                    limit: 1,
-                    cursor: None,
-                },
-                ..SearchRequest::default()
-            };
-            Ok((list, browser.search(&search)?.total))
+            let number = browser.count("", &list.filter())?;
+            Ok((list, number))
         };
         lists.into_iter().map(count).collect()
     };

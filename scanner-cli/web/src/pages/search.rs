@@ -156,7 +156,7 @@ fn template(request: &PageRequest, list: List, found: &SearchPage, facets: &Face
     };
     Search {
         notice: views.index(found.index),
-        total: total(&views, &list.request.text, found.total),
+        total: total(&views, &list.request, found.total),
         sorts: views.on_server(sorts(&views, &address, &list.request)),
         csv: (!found.hits.is_empty() && !views.is_file()).then(|| views.csv(&address)),
         clear: address
@@ -177,9 +177,12 @@ fn template(request: &PageRequest, list: List, found: &SearchPage, facets: &Face
     }
 }
 
-fn total(views: &Views<'_>, text: &str, total: u64) -> String {
-    let items = counted(views.t.number_of_entries, total);
-    match text {
+fn total(views: &Views<'_>, request: &SearchRequest, total: u64) -> String {
+    let items = match request.filter.scope {
+        EntityScope::Items => views.items(total),
+        _ => counted(views.t.number_of_entries, total),
+    };
+    match request.text.as_str() {
         "" => items,
         text => {
             let found = views.t.found_for.replacen("{}", &items, 1);

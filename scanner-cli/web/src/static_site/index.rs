@@ -92,7 +92,7 @@ mod tests {
         segment.add(3, "Sales", &["sales of Salt"]);
         segment.add(7, "Other", &["sales"]);
         segment.add(8, "Sales", &[]);
-        assert_eq!(segment.len(), 7);
+        assert_eq!(segment.len(), 6);
         assert_eq!(
             segment.shards(),
             [

@@ -39,11 +39,7 @@ pub(crate) fn change(views: &Views<'_>, row: &browse::ChangeRow, about: About) -
             .rule
             .as_ref()
             .map(|rule| format!("{} {rule}", views.t.excluded_by)),
-        values: row
-            .fields
-            .iter()
-            .map(|field| changed(views, field))
-            .collect(),
+        values: changed(views, &row.fields),
     }
 }
 
@@ -54,16 +50,29 @@ fn subject(views: &Views<'_>, row: &browse::ChangeRow) -> String {
     }
 }
 
-fn changed(views: &Views<'_>, field: &browse::FieldChange) -> ChangedValue {
-    let shown = |value: &Option<String>| match (value, field.is_known) {
-        (_, false) => None,
-        (Some(value), true) if !value.trim().is_empty() => Some(value.clone()),
-        (_, true) => Some(views.t.empty_value.to_owned()),
+/// The fields that changed. The label contains the name, so it says something new only on its own.
+fn changed(views: &Views<'_>, fields: &[browse::FieldChange]) -> Vec<ChangedValue> {
+    let is_shown = |field: &&browse::FieldChange| field.field != "label" || fields.len() == 1;
+    let fields = fields.iter().filter(is_shown);
+    fields.map(|field| changed_value(views, field)).collect()
+}
+
+fn changed_value(views: &Views<'_>, field: &browse::FieldChange) -> ChangedValue {
+    let t = views.t;
+    let text = |value: &Option<String>| value.clone().filter(|text| !text.trim().is_empty());
+    let label = match field.field.as_str() {
+        "name" => t.name,
+        "label" => t.path,
+        "description" => t.description,
+        "contacts" => t.owner,
+        _ => field.label.as_str(),
     };
     ChangedValue {
-        label: field.label.clone(),
-        old: shown(&field.old),
-        new: shown(&field.new),
+        label: label.to_owned(),
+        old: text(&field.old).filter(|_| field.is_known),
+        new: field
+            .is_known
+            .then(|| text(&field.new).unwrap_or_else(|| t.empty_value.to_owned())),
     }
 }
 

@@ -11,6 +11,9 @@ use crate::{
 /// Maximum number of characters of a description in a list. Styles show fewer lines of it.
 const MAX_DESCRIPTION: usize = 400;
 
+/// The parts of an item that are shown with their hits.
+const SHOWN: [&str; 3] = ["name", "description", "containers"];
+
 /// An item or container that was found.
 pub(crate) fn hit(views: &Views<'_>, found: &SearchHit) -> Hit {
     let entry = &found.entry;
@@ -21,10 +24,25 @@ pub(crate) fn hit(views: &Views<'_>, found: &SearchHit) -> Hit {
         title: title.unwrap_or_else(|| Marked::plain(views.named(entry.name()))),
         href: views.entry(entry),
         badges: badges(views, entry),
-        place: views.place(&entry.containers),
+        place: place(views, found),
         text,
         meta: meta(views, found),
     }
+}
+
+/// The containers around it, with the hits in their names.
+fn place(views: &Views<'_>, found: &SearchHit) -> Vec<(Marked, String)> {
+    let highlights = found.highlights.iter();
+    let inside = highlights.filter(|highlight| highlight.field == "containers");
+    let parts = inside.flat_map(|highlight| &highlight.parts);
+    let hits: Vec<_> = parts
+        .filter(|part| part.is_hit)
+        .map(|part| part.text.as_str())
+        .collect();
+    let links = views.place(&found.entry.containers).into_iter();
+    links
+        .map(|link| (Marked::new(&link.text, &hits), link.href))
+        .collect()
 }
 
 fn badges(views: &Views<'_>, entry: &BrowseEntry) -> Vec<Badge> {
@@ -71,14 +89,18 @@ fn meta(views: &Views<'_>, found: &SearchHit) -> Vec<Fact> {
     if let Some(modified) = found.entry.modified() {
         facts.push(Fact::new(t.modified, views.instant(modified)));
     }
-    for (field, label) in [
-        ("tags", t.tags),
-        ("properties", t.properties),
-        ("containers", t.place),
-        ("owners", t.owner),
-    ] {
-        if let Some(marked) = highlighted(found, field) {
-            facts.push(Fact::new(label, Value::Marked(marked)));
+    // Only if nothing else shows why it was found.
+    let is_shown = |highlight: &Highlight| SHOWN.contains(&highlight.field);
+    if !found.highlights.iter().any(is_shown) {
+        for (field, label) in [
+            ("owners", t.owner),
+            ("tags", t.tags),
+            ("properties", t.properties),
+        ] {
+            if let Some(marked) = highlighted(found, field) {
+                facts.push(Fact::new(label, Value::Marked(marked)));
+                break;
+            }
         }
     }
     facts
