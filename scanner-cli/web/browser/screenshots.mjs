@@ -20,7 +20,7 @@ for (const width of [1280, 360]) {
 // Small ones for the documentation: docs/images has copies of them.
 for (const [name, address, width, height, scheme] of [
   ["catalog-search", "/search?q=region", 1000, 620, "light"],
-  ["catalog-item", pages.find(([known]) => known === "item")[1], 1000, 700, "light"],
+  ["catalog-item", pages.find(([known]) => known === "item")[1], 960, 520, "light"],
   ["catalog-small", "/", 360, 640, "dark"],
 ]) {
   const page = await openPage(browser, { width, height, scheme });
