@@ -12,7 +12,7 @@ use crate::{
 const MAX_DESCRIPTION: usize = 400;
 
 /// The parts of an item that are shown with their hits.
-const SHOWN: [&str; 3] = ["name", "description", "containers"];
+const VISIBLE_FIELDS: [&str; 3] = ["name", "description", "containers"];
 
 /// An item or container that was found.
 pub(crate) fn hit(views: &Views<'_>, found: &SearchHit) -> Hit {
@@ -90,7 +90,7 @@ fn meta(views: &Views<'_>, found: &SearchHit) -> Vec<Fact> {
         facts.push(Fact::new(t.modified, views.instant(modified)));
     }
     // Only if nothing else shows why it was found.
-    let is_shown = |highlight: &Highlight| SHOWN.contains(&highlight.field);
+    let is_shown = |highlight: &Highlight| VISIBLE_FIELDS.contains(&highlight.field);
     if !found.highlights.iter().any(is_shown) {
         for (field, label) in [
             ("owners", t.owner),
