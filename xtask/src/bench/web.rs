@@ -31,24 +31,25 @@ const INDEX_TIMEOUT: Duration = Duration::from_secs(1_800);
 const MAX_MILLIS: f64 = 50.0;
 const MAX_MEMORY: f64 = 20.0;
 
-/// Paths for each line. Readers use them in turn, so that most are not the same as the one before.
+/// Paths for each line. Readers use them in turn, so that most are not the same as the one before. All names have the word
+/// `region`, all descriptions `month`, and both a number.
 const LINES: [(&str, &[&str]); 8] = [
     ("home page", &["/"]),
     (
         "page of a search, with facets",
         &[
-            "/search?q=sales",
-            "/search?q=a",
-            "/search?q=sheet",
-            "/search?q=app+1",
-            "/search?q=user",
+            "/search?q=region",
+            "/search?q=r",
+            "/search?q=region+47",
+            "/search?q=application+17",
+            "/search?q=user3",
             "/search",
         ],
     ),
     (
         "page of a search, with filter",
         &[
-            "/search?q=sheet&connection=bench",
+            "/search?q=month&connection=bench",
             "/search?state=present",
             "/search?sort=changed",
         ],
@@ -56,9 +57,9 @@ const LINES: [(&str, &[&str]); 8] = [
     (
         "search in the API",
         &[
-            "/api/v1/items?q=sheet",
-            "/api/v1/items?q=s",
-            "/api/v1/items?q=app+17",
+            "/api/v1/items?q=region",
+            "/api/v1/items?q=reg+mon",
+            "/api/v1/items?q=stream+7+product",
             "/api/v1/items?limit=100",
         ],
     ),
