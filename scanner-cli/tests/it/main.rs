@@ -34,6 +34,7 @@ mod hook_files;
 mod hooks;
 mod hostile_files;
 mod hostile_names;
+mod html_export;
 mod incremental;
 mod limited_secrets;
 mod log_levels;
