@@ -181,7 +181,7 @@ fn a_token_is_replaced_at_once_and_appears_nowhere() {
     let with = |token: &str| format!("Host: localhost\r\nAuthorization: Bearer {token}\r\n");
     wait("a page", || ask(&address, "/", &with(TOKEN)).0 == 200);
     assert_eq!(get(&address, "/healthz").0, 200);
-    assert_eq!(get(&address, "/readyz").0, 200);
+    wait("readiness", || get(&address, "/readyz").0 == 200);
     assert_eq!(get(&address, "/metrics").0, 401);
     assert_eq!(ask(&address, "/metrics", &with(TOKEN)).0, 200);
     let guess = "t0ken-of-another-catalog";

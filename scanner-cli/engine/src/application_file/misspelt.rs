@@ -47,7 +47,7 @@ fn with_other_names(unknown: UnknownSetting) -> UnknownSetting {
 fn found(UnknownSetting { key, place, near }: UnknownSetting) -> LocatedProblem {
     // Only settings that look like these can contain a secret.
     let is_secret = |near: &String| {
-        let mut blocks = ["secret-manager", "encryption", "http."].iter();
+        let mut blocks = ["secret-manager", "encryption", "http.auth"].iter();
         blocks.any(|block| near.starts_with(block))
     };
     let value = match &near {
