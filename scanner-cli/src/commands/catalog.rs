@@ -28,8 +28,8 @@ use crate::{
     problem::Problem,
     program::Program,
     store::{
-        Catalog, CatalogItem, ChangeScope, ChangesFrom, FeedFollower, ItemScope, ItemState,
-        StoredConnection,
+        Catalog, CatalogItem, ChangeScope, ChangedItems, ChangesFrom, FeedFollower, ItemScope,
+        ItemState, StoredConnection,
     },
     store_problem::StoreProblem,
     stored::stored_connection,
@@ -107,8 +107,10 @@ impl Lists<'_> {
             None => self.write::<ItemRecord>(&|take| {
                 listing::first(options.limit, take, |take| {
                     catalog.each_item(scope, |found: CatalogItem<'_>| {
-                        let is_changed = changed.as_ref().is_none_or(|set| set.has(&found));
-                        if is_changed && filter.accepts(&found) {
+                        let is_changed = |set: &ChangedItems<'_>| set.has(&found);
+                        if filter.accepts(&found)
+                            && changed.as_ref().map_or(Ok(true), is_changed)?
+                        {
                             is_empty.set(false);
                             take(found.into())?;
                         }
@@ -122,9 +124,10 @@ impl Lists<'_> {
                     catalog.each_container_of(Some(kind), scope, |found| {
                         let container = &found.container;
                         let stream = streams.stream_of(container);
-                        let is_changed =
-                            changed.as_ref().is_none_or(|set| set.has_container(&found));
-                        if is_changed && filter.accepts_container(container, stream) {
+                        let is_changed = |set: &ChangedItems<'_>| set.has_container(&found);
+                        if filter.accepts_container(container, stream)
+                            && changed.as_ref().map_or(Ok(true), is_changed)?
+                        {
                             is_empty.set(false);
                             take(ContainerRecord::new(found, stream))?;
                         }

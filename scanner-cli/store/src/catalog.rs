@@ -24,7 +24,7 @@ mod feed;
 mod rows;
 mod selection;
 
-pub use changes::{ChangeScope, ChangesFrom, ItemSet};
+pub use changes::{ChangeScope, ChangedItems, ChangesFrom};
 pub use entries::{CatalogContainer, CatalogItem, ItemScope};
 pub use feed::{FeedFollower, StoreFeed};
 use rows::{LAST_SCANS, SCAN, connections, scan_from_row};

@@ -50,8 +50,8 @@ pub use catalog_model::{ChangeKind, ItemState};
 
 pub use backup::{BackedUp, back_up};
 pub use catalog::{
-    Catalog, CatalogContainer, CatalogItem, Change, ChangeScope, ChangesFrom, FeedFollower,
-    ItemScope, ItemSet, LastScan, StoreFeed, StoredConnection, StoredScan,
+    Catalog, CatalogContainer, CatalogItem, Change, ChangeScope, ChangedItems, ChangesFrom,
+    FeedFollower, ItemScope, LastScan, StoreFeed, StoredConnection, StoredScan,
 };
 pub use changed_values::ChangedValue;
 pub use check::{Health, ItemCounts, check, check_file};

@@ -1,7 +1,5 @@
 //! Reading changes.
 
-use std::collections::HashSet;
-
 use rusqlite::{OptionalExtension, params};
 
 use super::{
@@ -45,18 +43,35 @@ impl ChangeScope<'_> {
     }
 }
 
-/// A set of items and containers, by their ids in the database.
-pub struct ItemSet(HashSet<i64>);
+/// The items and containers that have changed since a scan or a time.
+pub struct ChangedItems<'a> {
+    catalog: &'a Catalog,
+    sql: String,
+    from: i64,
+    after: i64,
+}
 
-impl ItemSet {
-    /// Whether the set contains the item.
-    pub fn has(&self, item: &CatalogItem<'_>) -> bool {
-        self.0.contains(&item.id)
+impl ChangedItems<'_> {
+    /// Whether the item has changed.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn has(&self, item: &CatalogItem<'_>) -> Result<bool, StoreError> {
+        self.has_id(item.id)
     }
 
-    /// Whether the set contains the container.
-    pub fn has_container(&self, container: &CatalogContainer<'_>) -> bool {
-        self.0.contains(&container.id)
+    /// Whether the container has changed.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn has_container(&self, container: &CatalogContainer<'_>) -> Result<bool, StoreError> {
+        self.has_id(container.id)
+    }
+
+    fn has_id(&self, id: i64) -> Result<bool, StoreError> {
+        let mut changes = self.catalog.prepare(&self.sql)?;
+        let values = params![id, self.from, self.after];
+        self.catalog.read(|_| changes.exists(values))
     }
 }
 
@@ -224,22 +239,22 @@ impl Catalog {
         self.read(|db| changed_values::read(db, seq))
     }
 
-    /// Returns the items and containers that have changed, as far back as the store keeps changes. Uses about ten bytes
-    /// of memory for each.
+    /// Selects the items and containers that have changed, as far back as the store keeps changes.
     ///
     /// # Errors
     /// If the store cannot be read.
-    pub fn changed_items(&self, from: ChangesFrom) -> Result<ItemSet, StoreError> {
+    pub fn changed_items(&self, from: ChangesFrom) -> Result<ChangedItems<'_>, StoreError> {
         let (column, value) = match from {
             ChangesFrom::Scan(scan) => ("scan", scan),
             ChangesFrom::Time(time) => ("time", time),
         };
-        let sql = format!(
-            "SELECT DISTINCT item FROM change WHERE {column} >= ?1 AND seq > ?2 {SOURCE_CHANGES}"
-        );
-        let mut changed = self.prepare(&sql)?;
-        let values = [value, self.before(from)?];
-        let items = self.read(|_| changed.query_map(values, |row| row.get(0))?.collect());
-        items.map(ItemSet)
+        Ok(ChangedItems {
+            catalog: self,
+            sql: format!(
+                "SELECT 1 FROM change WHERE item = ?1 AND {column} >= ?2 AND seq > ?3 {SOURCE_CHANGES}"
+            ),
+            from: value,
+            after: self.before(from)?,
+        })
     }
 }
