@@ -161,7 +161,7 @@ async fn a_list_in_parts_is_complete_and_in_order() {
     loop {
         let before = ids.len();
         let lent = sheets.lend_arrived(32, |sheet| {
-            let sheet = sheet.map_err(|_| Ended::Caller("unreadable"))?;
+            let sheet = sheet.map_err(|_unreadable| Ended::Caller("unreadable"))?;
             ids.push(sheet.id.parse::<usize>().unwrap());
             Ok::<_, Ended>(())
         });

@@ -40,7 +40,7 @@ impl<'a> Compact<'a> {
     }
 
     /// Begins an object with one member, the name of a variant.
-    fn variant(self, name: &str) -> Compact<'a> {
+    fn variant(self, name: &str) -> Self {
         self.0.push(b'{');
         write_text(self.0, name);
         self.0.push(b':');
@@ -87,7 +87,7 @@ fn write_text(line: &mut Vec<u8>, text: &str) {
 
 /// Number of bytes at the beginning that are ASCII characters without a meaning in JSON.
 fn plain_length(bytes: &[u8]) -> usize {
-    let is_odd = |byte: u8| byte < b' ' || byte >= 0x7f || byte == b'"' || byte == b'\\';
+    let is_odd = |byte: u8| !(b' '..0x7f).contains(&byte) || byte == b'"' || byte == b'\\';
     let (blocks, _) = bytes.as_chunks::<16>();
     // Compared without a branch for each byte, so that the compiler compares all of them at once.
     let has_odd = |block: &&[u8; 16]| block.iter().fold(false, |odd, byte| odd | is_odd(*byte));
