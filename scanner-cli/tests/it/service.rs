@@ -31,7 +31,7 @@ const BRIEF: &str = "automation.look_interval = 50 ms\n";
 /// The address of a port without a server.
 const NOWHERE: &str = "http://127.0.0.1:1/header";
 /// Maximum time to wait on a loaded machine.
-const MAX_WAIT: Duration = Duration::from_secs(60);
+const MAX_WAIT: Duration = Duration::from_secs(120);
 
 /// A service in a home, which ends with the test.
 pub(crate) struct Running(Child, PathBuf);

@@ -17,7 +17,7 @@ use xshell::{Shell, cmd};
 use crate::Outcome;
 
 /// Number of programs at once, for each processor.
-const PROGRAMS_PER_PROCESSOR: usize = 2;
+const PROGRAMS_PER_PROCESSOR: usize = 1;
 /// Number of tests of a program at once, for each processor.
 const THREADS_PER_PROCESSOR: usize = 3;
 /// Interval at which ended programs are looked for.
