@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use crate::{
     errors::ErrorPage,
     request::PageRequest,
+    requests,
     state::{CatalogWeb, ContainerRoute},
 };
 
@@ -23,7 +24,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use self::records::{change_record, item_record, owner_record, scan_record};
+pub(crate) use self::records::{change_record, item_record, kind_of, owner_record, scan_record};
 use crate::caching::validated;
 
 /// The content type of problem details.
@@ -96,20 +97,7 @@ fn problem(error: &ErrorPage) -> Response {
         .into_response()
 }
 
-/// Refuses parameters that have no effect: a misspelt filter would return everything.
+/// Refuses parameters that have no effect.
 fn check_names(request: &PageRequest, names: &[&str]) -> Result<(), ErrorPage> {
-    let unknown = request
-        .query
-        .pairs()
-        .find(|(name, _)| !names.contains(name));
-    let Some((unknown, _)) = unknown else {
-        return Ok(());
-    };
-    let known = match names {
-        [] => "it has none".to_owned(),
-        names => format!("they are `{}`", names.join("`, `")),
-    };
-    Err(ErrorPage::bad_request(format!(
-        "`{unknown}` is not a parameter of this address; {known}"
-    )))
+    requests::check_names(&request.query, names)
 }

@@ -20,6 +20,7 @@ use crate::{
     api,
     errors::ErrorPage,
     pages,
+    query::Query,
     request::PageRequest,
     requests,
     store::browse::{BrowseError, Browser, EntityScope, SearchRequest},
@@ -57,7 +58,7 @@ const OF_CONTAINERS: [&str; 11] = [
     "tags",
     "custom_properties",
 ];
-const OF_CHANGES: [&str; 10] = [
+const OF_CHANGES: [&str; 11] = [
     "time",
     "change",
     "key",
@@ -68,6 +69,7 @@ const OF_CHANGES: [&str; 10] = [
     "connection",
     "scan",
     "id",
+    "type",
 ];
 const OF_OWNERS: [&str; 7] = [
     "connection",
@@ -102,12 +104,12 @@ type Read = Box<
 
 /// `/search.csv`.
 pub(crate) async fn search(request: PageRequest) -> Response {
-    answered(&request, "items", requests::search(&request.query, ROWS)).await
+    answered(&request, "items", searched(&request.query)).await
 }
 
 /// `/PATH.csv`: the containers of a kind.
 pub(crate) async fn containers(request: PageRequest, path: &'static str, kind: &str) -> Response {
-    let search = requests::search(&request.query, ROWS).map(|mut search| {
+    let search = searched(&request.query).map(|mut search| {
         search.filter.scope = EntityScope::Containers(kind.to_owned());
         search
     });
@@ -123,11 +125,22 @@ pub(crate) async fn quality(request: PageRequest) -> Response {
     let search = pages::quality::lists(&request).and_then(|lists| {
         let list = lists.into_iter().find(|list| list.id == id);
         let list = list.ok_or_else(ErrorPage::not_found)?;
-        let mut search = requests::search(&request.query, ROWS)?;
+        let mut search = searched(&request.query)?;
         list.select(&mut search.filter);
         Ok(search)
     });
     answered(&request, id, search).await
+}
+
+fn searched(query: &Query) -> Result<SearchRequest, ErrorPage> {
+    check_names(query, &requests::SEARCH)?;
+    requests::search(query, ROWS)
+}
+
+/// Refuses parameters that have no effect. All pages of a list are sent, so its own ones have none, but are harmless.
+fn check_names(query: &Query, names: &[&str]) -> Result<(), ErrorPage> {
+    let names: Vec<_> = names.iter().copied().chain(["limit", "cursor"]).collect();
+    requests::check_names(query, &names)
 }
 
 async fn answered(
@@ -159,7 +172,9 @@ async fn answered(
 
 /// `/changes.csv`.
 pub(crate) async fn changes(request: PageRequest) -> Response {
-    let changes = requests::changes(&request.query, ROWS).and_then(|mut changes| {
+    let known = check_names(&request.query, &requests::CHANGES);
+    let changes = known.and_then(|()| requests::changes(&request.query, ROWS));
+    let changes = changes.and_then(|mut changes| {
         requests::limit_to_days(&mut changes, &request.query, request.web.now())?;
         Ok(changes)
     });
@@ -181,7 +196,8 @@ pub(crate) async fn changes(request: PageRequest) -> Response {
 
 /// `/owners.csv`.
 pub(crate) async fn owners(request: PageRequest) -> Response {
-    let owners = match requests::owners(&request.query, ROWS) {
+    let known = check_names(&request.query, &requests::OWNERS);
+    let owners = match known.and_then(|()| requests::owners(&request.query, ROWS)) {
         Ok(owners) => owners,
         Err(error) => return error.into_response(),
     };
@@ -199,7 +215,8 @@ pub(crate) async fn owners(request: PageRequest) -> Response {
 
 /// `/scans.csv`.
 pub(crate) async fn scans(request: PageRequest) -> Response {
-    let scans = match requests::scans(&request.query, ROWS) {
+    let known = check_names(&request.query, &requests::SCANS);
+    let scans = match known.and_then(|()| requests::scans(&request.query, ROWS)) {
         Ok(scans) => scans,
         Err(error) => return error.into_response(),
     };

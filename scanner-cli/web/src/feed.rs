@@ -4,16 +4,18 @@ use axum::{
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
-use catalog_model::{Instant, follower::EntityKind};
+use catalog_model::{ContainerKind, Instant, follower::EntityKind};
 
 use crate::{
+    address::Address,
+    api::kind_of,
     errors::ErrorPage,
     links::Links,
     request::PageRequest,
     requests,
-    state::ContainerRoute,
     store::browse::{BrowseError, ChangeRow},
-    texts::ENGLISH,
+    texts::{ENGLISH, capitalized},
+    views::Views,
 };
 
 /// Number of changes in the feed.
@@ -33,81 +35,120 @@ pub(crate) async fn show(request: PageRequest) -> Response {
 }
 
 async fn feed(request: &PageRequest) -> Result<String, ErrorPage> {
-    let changes = requests::changes(&request.query, LIMIT)?;
-    let found = request
-        .web
-        .browse(move |browser| match browser.changes(&changes) {
+    let names: Vec<_> = requests::CHANGES.into_iter().chain(["limit"]).collect();
+    requests::check_names(&request.query, &names)?;
+    let mut changes = requests::changes(&request.query, LIMIT)?;
+    requests::limit_to_days(&mut changes, &request.query, request.web.now())?;
+    let found = request.web.browse(move |browser| {
+        let found = match browser.changes(&changes) {
             // Before the first scan, the feed is empty.
-            Err(BrowseError::NoStore) => Ok(Vec::new()),
-            found => Ok(found?.entries),
-        });
-    let changes = found.await?;
-    Ok(document(&changes, request))
+            Err(BrowseError::NoStore) => return Ok(Found::default()),
+            found => found?,
+        };
+        Ok(Found {
+            store: browser.store_id()?,
+            kinds: browser.container_kinds()?,
+            changes: found.entries,
+        })
+    });
+    Ok(document(&found.await?, request))
 }
 
-fn document(changes: &[ChangeRow], request: &PageRequest) -> String {
+/// What the store has for the feed.
+#[derive(Default)]
+struct Found {
+    store: String,
+    kinds: Vec<ContainerKind>,
+    changes: Vec<ChangeRow>,
+}
+
+fn document(found: &Found, request: &PageRequest) -> String {
     let links = &request.web.links;
-    let updated = changes.iter().map(|change| change.time).max();
+    let address = Address::new("/feed.atom", &request.query, &requests::CHANGES);
+    let updated = found.changes.iter().map(|change| change.time).max();
     let updated = updated.map_or_else(|| EPOCH.to_owned(), time);
-    let itself = links.to(request
-        .uri
-        .path_and_query()
-        .map_or("/feed.atom", |path| path.as_str()));
+    let absolute =
+        |address: &Address| escaped(&format!("{}{}", request.origin, address.href(links)));
+    let filter = address.href(&Links::default());
+    let filter = filter
+        .split_once('?')
+        .map(|(_, filter)| format!(":{filter}"));
     let mut feed = format!(
         "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n\
          <feed xmlns=\"http://www.w3.org/2005/Atom\" xml:lang=\"en\">\n\
-         <id>urn:x-catalog:changes</id>\n<title>{title}</title>\n<updated>{updated}</updated>\n\
-         <author><name>{title}</name></author>\n\
+         <id>urn:x-catalog:changes:{store}{filter}</id>\n<title>{brand}: {title}</title>\n<updated>{updated}</updated>\n\
+         <author><name>{brand}</name></author>\n\
          <link rel=\"self\" type=\"application/atom+xml\" href=\"{itself}\"/>\n\
          <link rel=\"alternate\" type=\"text/html\" href=\"{page}\"/>\n",
+        store = escaped(&found.store),
+        filter = escaped(&filter.unwrap_or_default()),
+        brand = escaped(ENGLISH.brand),
         title = escaped(ENGLISH.changes),
-        itself = escaped(&itself),
-        page = escaped(&links.to("/changes")),
+        itself = absolute(&address),
+        page = absolute(&address.at("/changes")),
     );
-    for change in changes {
-        feed.push_str(&entry(change, links, &request.web.containers));
+    for change in &found.changes {
+        feed.push_str(&entry(change, &found.kinds, request));
     }
     feed.push_str("</feed>\n");
     feed
 }
 
 /// An entry. Its id is that of the change, which no other store has.
-fn entry(change: &ChangeRow, links: &Links, routes: &[ContainerRoute]) -> String {
-    let places = change.containers.iter().map(|place| place.name.as_str());
-    let place = places.collect::<Vec<_>>().join(" / ");
-    let fields = change.fields.iter().map(|field| field.label.as_str());
-    let fields = fields.collect::<Vec<_>>().join(", ");
-    let texts = [
-        place.as_str(),
-        fields.as_str(),
-        change.rule.as_deref().unwrap_or_default(),
-    ];
-    let texts: Vec<_> = texts.into_iter().filter(|text| !text.is_empty()).collect();
+fn entry(change: &ChangeRow, kinds: &[ContainerKind], request: &PageRequest) -> String {
+    let views = request.views();
+    let label = match change.entity {
+        EntityKind::Item => capitalized(request.web.words.item),
+        EntityKind::Container => {
+            let kind = kinds
+                .iter()
+                .find(|kind| kind_of(&change.key) == Some(kind.id));
+            kind.map_or("Container", |kind| kind.label).to_owned()
+        }
+    };
+    let href = match change.entity {
+        EntityKind::Item => views.links.item(&change.key),
+        EntityKind::Container => views.container(&change.key),
+    };
     format!(
-        "<entry>\n<id>urn:x-catalog:change:{id}</id>\n<title>{kind}: {name}</title>\n<updated>{time}</updated>\n\
+        "<entry>\n<id>urn:x-catalog:change:{id}</id>\n<title>{label} {kind}: {name}</title>\n<updated>{time}</updated>\n\
          <link rel=\"alternate\" type=\"text/html\" href=\"{href}\"/>\n<category term=\"{kind}\"/>\n\
          <category term=\"{connection}\" label=\"{connection}\"/>\n<summary>{summary}</summary>\n</entry>\n",
         id = escaped(&change.id),
+        label = escaped(&label),
         kind = change.kind.word(),
-        name = escaped(&change.name),
+        name = on_one_line(&views.named(&change.name)),
         time = time(change.time),
-        href = escaped(&address(change, links, routes)),
+        href = escaped(&format!("{}{href}", request.origin)),
         connection = escaped(&change.connection),
-        summary = escaped(&texts.join(" · ")),
+        summary = on_one_line(&summary(change, &views)),
     )
 }
 
-/// The page of what changed.
-fn address(change: &ChangeRow, links: &Links, routes: &[ContainerRoute]) -> String {
-    if change.entity == EntityKind::Container
-        && let Some((_, last)) = change.key.split_once('/')
-        && let Some((kind, id)) = last.split_once(':')
-        && let Some(route) = routes.iter().find(|route| route.kind == kind)
-    {
-        let id = id.replace("%2F", "/").replace("%25", "%");
-        return links.container(route.path, &change.connection, &id);
-    }
-    links.item(&change.key)
+/// Where it is, which fields changed and which filter excludes it.
+fn summary(change: &ChangeRow, views: &Views<'_>) -> String {
+    let places = change
+        .containers
+        .iter()
+        .map(|place| views.named(&place.name));
+    let fields = change.fields.iter().map(|field| field.label.as_str());
+    let fields = fields.collect::<Vec<_>>().join(", ");
+    let rule = change.rule.as_ref();
+    let texts = [
+        change.connection.clone(),
+        places.collect::<Vec<_>>().join(" / "),
+        fields,
+        rule.map(|rule| format!("{} {rule}", views.t.excluded_by))
+            .unwrap_or_default(),
+    ];
+    let texts: Vec<_> = texts.into_iter().filter(|text| !text.is_empty()).collect();
+    texts.join(" · ")
+}
+
+/// The text for XML, without line breaks, tabs and repeated spaces.
+fn on_one_line(text: &str) -> String {
+    let words: Vec<_> = text.split_whitespace().collect();
+    escaped(&words.join(" "))
 }
 
 fn time(millis: i64) -> String {
@@ -135,6 +176,11 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn titles_are_on_one_line() {
+        assert_eq!(on_one_line(" a\r\n<b>\t c "), "a &lt;b&gt; c");
+    }
 
     #[test]
     fn texts_are_valid_xml() {

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use axum::{
     extract::FromRequestParts,
-    http::{Uri, request::Parts},
+    http::{Uri, header, request::Parts},
 };
 use catalog_model::{InvalidKey, ItemKey};
 use percent_encoding::percent_decode_str;
@@ -18,6 +18,10 @@ pub(crate) struct Visitor {
     pub(crate) has_session: bool,
 }
 
+/// The scheme of the address of the server, `https` or `http`, as the server knows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Scheme(pub(crate) &'static str);
+
 /// A request for a page of the catalog.
 #[derive(Clone)]
 pub(crate) struct PageRequest {
@@ -26,6 +30,8 @@ pub(crate) struct PageRequest {
     pub(crate) visitor: Visitor,
     /// The address without the base path.
     pub(crate) uri: Uri,
+    /// The scheme and the authority that the client used, such as `https://catalog.example.com`. Empty if unknown.
+    pub(crate) origin: String,
 }
 
 impl FromRequestParts<CatalogWeb> for PageRequest {
@@ -37,8 +43,20 @@ impl FromRequestParts<CatalogWeb> for PageRequest {
             query: Query::new(parts.uri.query().unwrap_or_default()),
             visitor: parts.extensions.get().copied().unwrap_or_default(),
             uri: parts.uri.clone(),
+            origin: origin(parts).unwrap_or_default(),
         })
     }
+}
+
+/// A reverse proxy that encrypts connections says so in `X-Forwarded-Proto`. The header has an effect only on the answer to
+/// the request itself.
+fn origin(parts: &Parts) -> Option<String> {
+    let host = parts.headers.get(header::HOST)?.to_str().ok()?;
+    let own = parts.extensions.get().map_or("http", |Scheme(own)| own);
+    let forwarded = parts.headers.get("x-forwarded-proto");
+    let is_https = forwarded.is_some_and(|scheme| scheme.as_bytes().eq_ignore_ascii_case(b"https"));
+    let scheme = if is_https { "https" } else { own };
+    Some(format!("{scheme}://{host}"))
 }
 
 impl PageRequest {

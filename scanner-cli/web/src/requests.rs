@@ -2,8 +2,8 @@
 
 use std::str::FromStr;
 
-use catalog_model::{AccountStatus, ChangeKind, ItemState};
-use jiff::Timestamp;
+use catalog_model::{AccountStatus, ChangeKind, ItemState, ScanOutcome};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 use crate::{
     errors::ErrorPage,
@@ -26,6 +26,13 @@ pub(crate) const SEARCH: [&str; 9] = [
     "sort",
     "days",
 ];
+
+/// All parameters of a list of changes but `limit` and `cursor`.
+pub(crate) const CHANGES: [&str; 5] = ["connection", "kind", "scan", "days", "since"];
+/// All parameters of a list of owners but `limit` and `cursor`.
+pub(crate) const OWNERS: [&str; 4] = ["q", "connection", "show", "sort"];
+/// All parameters of a list of scans but `limit` and `cursor`.
+pub(crate) const SCANS: [&str; 2] = ["connection", "outcome"];
 
 /// Maximum length of a search text in characters. Longer texts are cut.
 const MAX_TEXT: usize = 200;
@@ -82,7 +89,8 @@ pub(crate) fn changes(query: &Query, default_limit: usize) -> Result<ChangesRequ
     })
 }
 
-/// Limits a list of changes to the last days of the parameter `days`, if there is one.
+/// Limits a list of changes to the last days of the parameter `days`, or to those since the time of `since`. If there are
+/// both, the later limit counts.
 pub(crate) fn limit_to_days(
     changes: &mut ChangesRequest,
     query: &Query,
@@ -92,7 +100,24 @@ pub(crate) fn limit_to_days(
         let days = i64::from(days.min(MAX_DAYS));
         changes.since = Some(now.as_millisecond() - days * 86_400_000);
     }
+    if let Some(text) = query.get("since") {
+        let time = time_of(text).ok_or_else(|| {
+            ErrorPage::bad_request(format!(
+                "`since` is not a valid time: `{text}`; write `2026-03-01` or `2026-03-01T12:00:00Z`"
+            ))
+        })?;
+        changes.since = changes.since.max(Some(time.as_millisecond()));
+    }
     Ok(())
+}
+
+/// A time with an offset, or the beginning of a day in UTC.
+fn time_of(text: &str) -> Option<Timestamp> {
+    let day = || {
+        let day = text.parse::<Date>().ok()?.to_zoned(TimeZone::UTC).ok()?;
+        Some(day.timestamp())
+    };
+    text.parse().ok().or_else(day)
 }
 
 /// The kinds of changes that people see.
@@ -135,11 +160,36 @@ pub(crate) fn owners(query: &Query, default_limit: usize) -> Result<OwnersReques
 
 /// A list of scans.
 pub(crate) fn scans(query: &Query, default_limit: usize) -> Result<ScansRequest, ErrorPage> {
+    let outcomes = values(query, "outcome")?;
+    let known = outcomes_of_scans();
+    if let Some(unknown) = outcomes.iter().find(|one| !known.contains(&one.as_str())) {
+        return Err(invalid("outcome", unknown, &known));
+    }
     Ok(ScansRequest {
         connections: values(query, "connection")?,
-        outcomes: values(query, "outcome")?,
+        outcomes,
         page: page(query, default_limit)?,
     })
+}
+
+/// The outcomes that scans can have.
+pub(crate) fn outcomes_of_scans() -> Vec<&'static str> {
+    ScanOutcome::ALL.map(ScanOutcome::word).to_vec()
+}
+
+/// Refuses parameters that have no effect: a misspelt filter would return everything.
+pub(crate) fn check_names(query: &Query, names: &[&str]) -> Result<(), ErrorPage> {
+    let unknown = query.pairs().find(|(name, _)| !names.contains(name));
+    let Some((unknown, _)) = unknown else {
+        return Ok(());
+    };
+    let known = match names {
+        [] => "it has none".to_owned(),
+        names => format!("they are `{}`", names.join("`, `")),
+    };
+    Err(ErrorPage::bad_request(format!(
+        "`{unknown}` is not a parameter of this address; {known}"
+    )))
 }
 
 /// Which page of a list.

@@ -357,6 +357,7 @@ fn request(web: &CatalogWeb, address: &str) -> PageRequest {
         query: Query::new(uri.query().unwrap_or_default()),
         visitor: Visitor::default(),
         uri,
+        origin: String::new(),
     }
 }
 

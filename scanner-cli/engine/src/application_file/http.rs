@@ -150,7 +150,7 @@ fn tls(settings: &mut Settings) -> Option<Tls> {
         Ok(tls) => Some(tls),
         Err(error) => {
             let (setting, file) = match error {
-                TlsError::NoKey => (KEY, &key.path),
+                TlsError::NoKey | TlsError::EncryptedKey | TlsError::Mismatch => (KEY, &key.path),
                 _ => (CERTIFICATE, &certificate.path),
             };
             let message = format!("`{setting}`: `{file}` cannot be used: {error}");

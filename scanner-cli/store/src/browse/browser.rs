@@ -189,6 +189,15 @@ impl Browser {
         })
     }
 
+    /// Returns the id of the store, which no other store has.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn store_id(&self) -> Result<String, BrowseError> {
+        self.shared
+            .read(|session| Ok(session.catalog().store_id().to_owned()))
+    }
+
     /// Returns the kinds of containers of the store, sorted by id.
     ///
     /// # Errors

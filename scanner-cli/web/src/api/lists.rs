@@ -18,11 +18,23 @@ pub(super) const OF_QUALITY: [&str; 11] = {
     names
 };
 
+/// The parameters of `/changes`.
+pub(super) const OF_CHANGES: [&str; 7] = [
+    "connection",
+    "kind",
+    "scan",
+    "days",
+    "since",
+    "limit",
+    "cursor",
+];
+
 /// `/changes`, the newest first.
 pub(super) async fn changes(request: PageRequest) -> Response {
     let list = async {
-        check_names(&request, &["connection", "kind", "scan", "limit", "cursor"])?;
-        let changes = requests::changes(&request.query, LIMIT)?;
+        check_names(&request, &OF_CHANGES)?;
+        let mut changes = requests::changes(&request.query, LIMIT)?;
+        requests::limit_to_days(&mut changes, &request.query, request.web.now())?;
         let found = request.web.browse(move |browser| browser.changes(&changes));
         let found = found.await?;
         let entries: Vec<_> = found.entries.iter().map(change_record).collect();

@@ -6,10 +6,15 @@ use serde_json::{Map, Value, json};
 use super::{
     PREFIX,
     entries::{FACETS, PARAMETERS},
-    lists::OF_QUALITY,
+    lists::{OF_CHANGES, OF_QUALITY},
     respond,
 };
-use crate::{request::PageRequest, requests::CHANGE_KINDS, state::ContainerRoute};
+use crate::{
+    request::PageRequest,
+    requests::{CHANGE_KINDS, outcomes_of_scans},
+    state::ContainerRoute,
+    store::browse::Sort,
+};
 
 mod schemas;
 
@@ -51,7 +56,7 @@ const OPERATIONS: [Operation; 11] = [
         "A page of changes, the newest first",
         "Changes",
         &[],
-        &["connection", "kind", "scan", "limit", "cursor"],
+        &OF_CHANGES,
     ),
     (
         "/scans",
@@ -102,7 +107,7 @@ pub(super) fn document(base: &str, containers: &[ContainerRoute]) -> Value {
         let in_path = in_path
             .iter()
             .map(|(name, about)| path_parameter(name, about));
-        let in_query = in_query.iter().map(|name| parameter(name));
+        let in_query = in_query.iter().map(|name| parameter_at(path, name));
         add(
             path,
             operation(summary, schema, in_path.chain(in_query).collect()),
@@ -184,6 +189,25 @@ fn path_parameter(name: &str, description: &str) -> Value {
     })
 }
 
+/// A parameter after the `?`, whose meaning may depend on the address.
+fn parameter_at(path: &str, name: &str) -> Value {
+    let mut parameter = parameter(name);
+    match (path, name) {
+        ("/changes", "days") => {
+            parameter["description"] = "Only changes of the last days.".into();
+            parameter["schema"] = json!({ "type": "integer", "minimum": 0 });
+        }
+        ("/owners", "sort") => {
+            parameter["schema"] = json!({ "enum": ["items", "name"], "default": "items" });
+        }
+        ("/owners", "q") => {
+            parameter["description"] = "A part of the name, account or address.".into();
+        }
+        _ => {}
+    }
+    parameter
+}
+
 /// A parameter after the `?`. One without a limit of values may be repeated.
 fn parameter(name: &str) -> Value {
     let text = json!({ "type": "string" });
@@ -195,12 +219,25 @@ fn parameter(name: &str) -> Value {
             json!({ "type": "integer", "minimum": 1, "maximum": 1000, "default": 50 }),
         ),
         "cursor" => ("The `next` of the page before.", text),
-        "sort" => ("The order.", text),
+        "sort" => (
+            "The order. Without one, the best match first with `q`, otherwise by name.",
+            json!({ "enum": Sort::ALL.map(Sort::word) }),
+        ),
         "days" => (
             "Number of days after which something is stale.",
             json!({ "type": "integer", "minimum": 1, "default": 90 }),
         ),
         "scan" => ("The number of a scan.", json!({ "type": "integer" })),
+        "since" => (
+            "Only changes at or after this time: a date (UTC) or an RFC 3339 time.",
+            text,
+        ),
+        "outcome" => {
+            let outcomes = json!({ "type": "array", "items": { "enum": outcomes_of_scans() } });
+            ("Outcomes of scans.", outcomes)
+        }
+        "tag" => ("Tags, as `/facets` has them.", texts),
+        "status" => ("Values of the status, as `/facets` has them.", texts),
         "show" => (
             "Only these owners.",
             json!({ "enum": ["without_address", "lost"] }),

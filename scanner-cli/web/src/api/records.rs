@@ -1,7 +1,7 @@
 //! Entries of the store as JSON.
 
 use catalog_followers::export_line::{ExportLine, label};
-use catalog_model::{Contact, Contacts, Container, Instant};
+use catalog_model::{Contact, Contacts, Container, Instant, follower::EntityKind};
 use serde::{Serializer, ser::SerializeMap};
 use serde_json::{Map, Value, json};
 
@@ -193,8 +193,8 @@ pub(crate) fn change_record(change: &ChangeRow) -> Value {
     let containers = change.containers.iter().map(|holder| holder.name.as_str());
     let names: Vec<_> = containers.chain([change.name.as_str()]).collect();
     let entity = match change.entity {
-        catalog_model::follower::EntityKind::Item => "item",
-        catalog_model::follower::EntityKind::Container => "container",
+        EntityKind::Item => "item",
+        EntityKind::Container => "container",
     };
     Record::default()
         .with("id", change.id.as_str())
@@ -204,6 +204,7 @@ pub(crate) fn change_record(change: &ChangeRow) -> Value {
         .with("connection", change.connection.as_str())
         .with("change", change.kind.word())
         .with("entity", entity)
+        .with("type", type_of(change))
         .with("key", change.key.as_str())
         .with("name", change.name.as_str())
         .with("label", label(&names))
@@ -211,6 +212,20 @@ pub(crate) fn change_record(change: &ChangeRow) -> Value {
         .with("values", list(values))
         .with("rule", change.rule.as_deref())
         .end()
+}
+
+/// The type of what changed, as in lists of items and containers.
+pub(crate) fn type_of(change: &ChangeRow) -> &str {
+    match change.entity {
+        EntityKind::Item => "visualization",
+        EntityKind::Container => kind_of(&change.key).unwrap_or("container"),
+    }
+}
+
+/// The kind of a container, which is a part of its key.
+pub(crate) fn kind_of(key: &str) -> Option<&str> {
+    let (_, id) = key.split_once('/')?;
+    Some(id.split_once(':')?.0)
 }
 
 /// A scan, as `catalog scans` shows it.

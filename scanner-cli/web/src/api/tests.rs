@@ -115,6 +115,7 @@ async fn answers_are_as_described() {
         ("/folders", "/api/v1/folders"),
         ("/facets", "/api/v1/facets?q=a"),
         ("/changes", "/api/v1/changes?limit=2"),
+        ("/changes", "/api/v1/changes?days=7"),
         ("/scans", "/api/v1/scans"),
         ("/owners", "/api/v1/owners"),
         ("/quality", "/api/v1/quality"),
@@ -205,6 +206,9 @@ async fn errors_are_problem_details() {
         ("/api/v1/items?cursor=rubbish", 400),
         ("/api/v1/items?conection=c", 400),
         ("/api/v1/changes?kind=none", 400),
+        ("/api/v1/changes?since=yesterday", 400),
+        ("/api/v1/changes?days=-1", 400),
+        ("/api/v1/scans?outcome=none", 400),
         ("/api/v1/items/c/unknown", 404),
         ("/api/v1/items/c//a", 400),
         ("/api/v1/quality/unknown", 404),
@@ -221,6 +225,24 @@ async fn errors_are_problem_details() {
                 .as_str()
                 .is_some_and(|detail| !detail.is_empty())
         );
+    }
+}
+
+#[tokio::test]
+async fn changes_have_a_type_and_are_limited_in_time() {
+    let (_scratch, router) = catalog().await;
+    for (parameters, expected) in [
+        ("", 5),
+        ("?days=1", 0),
+        ("?days=36500", 5),
+        ("?since=2023-11-15", 2),
+        ("?since=2023-11-14T22:13:20Z", 5),
+        ("?since=2023-11-14T22:13:20Z&days=1", 0),
+    ] {
+        let answer = json_of(&router, &format!("/api/v1/changes{parameters}")).await;
+        let changes = answer["changes"].as_array().unwrap();
+        assert_eq!(changes.len(), expected, "{parameters}");
+        assert!(changes.iter().all(|one| one["type"] == "visualization"));
     }
 }
 
@@ -274,11 +296,31 @@ async fn the_feed_has_stable_ids() {
         .map(|rest| rest.split('<').next().unwrap())
         .collect();
     assert_eq!(ids.len(), ids.iter().collect::<BTreeSet<_>>().len());
-    assert_eq!(ids[0], "urn:x-catalog:changes");
+    assert!(
+        ids[0].starts_with("urn:x-catalog:changes:") && ids[0].len() > 30,
+        "{ids:?}"
+    );
+    let store = ids[0].rsplit(':').next().unwrap();
+    assert!(ids[1].contains(store), "{ids:?}");
     assert!(
         ids[1].starts_with("urn:x-catalog:change:") && ids.len() == 6,
         "{ids:?}"
     );
     assert_eq!(ask(&router, "/feed.atom").await.2, feed);
+    assert!(feed.contains("<title>Item added: A2</title>"), "{feed}");
+    assert!(!feed.contains("<summary></summary>"), "{feed}");
+    let removed = ask(&router, "/feed.atom?kind=removed").await.2;
+    assert!(removed.contains(&format!("{}:kind=removed</id>", ids[0])));
+    for path in [
+        "/feed.atom?foo=7",
+        "/search.csv?foo=7",
+        "/changes.csv?foo=7",
+    ] {
+        assert_eq!(
+            ask(&router, path).await.0,
+            StatusCode::BAD_REQUEST,
+            "{path}"
+        );
+    }
     assert_eq!(feed.matches("<updated>").count(), 6);
 }

@@ -19,7 +19,7 @@ use super::{
     login::{Login, Logins},
     refusal, sign_in,
 };
-use crate::request::Visitor;
+use crate::request::{Scheme, Visitor};
 
 /// The pages that health checks and Prometheus ask for.
 const MONITORING: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
@@ -107,6 +107,11 @@ async fn catalog_page(
         let text = "the catalog is read-only";
         return (allow, refusal::plain(StatusCode::METHOD_NOT_ALLOWED, text)).into_response();
     }
+    let scheme = match site.settings.tls {
+        Some(_) => Scheme("https"),
+        None => Scheme("http"),
+    };
+    request.extensions_mut().insert(scheme);
     let is_asset = request.uri().path().starts_with(ASSETS);
     if let Some(auth) = site.settings.auth.as_ref().filter(|_| !is_asset) {
         let login = logins.check(auth, request.headers(), peer);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use rustls::{
-    ServerConfig,
+    InconsistentKeys, ServerConfig,
     crypto::ring,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
 };
@@ -22,9 +22,19 @@ pub enum TlsError {
     #[error("the file contains no PEM certificate")]
     NoCertificate,
     /// The file of the key has none.
-    #[error("the file contains no PEM private key that is not encrypted")]
+    #[error("the file contains no PEM private key")]
     NoKey,
-    /// The certificate and the key do not belong together, or their kind is not supported.
+    /// The key is encrypted.
+    #[error(
+        "the private key has a password; write it without one: `openssl pkey -in KEY.pem -out PLAIN.pem`"
+    )]
+    EncryptedKey,
+    /// The key is another one than that of the certificate.
+    #[error(
+        "the key does not belong to this certificate; the first certificate of the file must be the server's own"
+    )]
+    Mismatch,
+    /// Their kind is not supported.
     #[error("the certificate cannot be used with this key: {0}")]
     Unusable(String),
 }
@@ -40,9 +50,12 @@ impl Tls {
         if chain.is_empty() {
             return Err(TlsError::NoCertificate);
         }
-        let key = PrivateKeyDer::from_pem_slice(key).map_err(|_not_pem| TlsError::NoKey)?;
+        let key = PrivateKeyDer::from_pem_slice(key).map_err(|_not_pem| no_key(key))?;
         let builder = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()));
-        let unusable = |error: rustls::Error| TlsError::Unusable(error.to_string());
+        let unusable = |error| match error {
+            rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => TlsError::Mismatch,
+            error => TlsError::Unusable(error.to_string()),
+        };
         let config = builder.with_safe_default_protocol_versions();
         let config = config.map_err(unusable)?.with_no_client_auth();
         let mut config = config.with_single_cert(chain, key).map_err(unusable)?;
@@ -54,5 +67,40 @@ impl Tls {
 
     pub(super) fn acceptor(&self) -> TlsAcceptor {
         TlsAcceptor::from(Arc::clone(&self.config))
+    }
+}
+
+/// Why a file has no key that can be used.
+fn no_key(pem: &[u8]) -> TlsError {
+    let text = String::from_utf8_lossy(pem);
+    let is_encrypted = ["BEGIN ENCRYPTED PRIVATE KEY", "Proc-Type: 4,ENCRYPTED"]
+        .into_iter()
+        .any(|mark| text.contains(mark));
+    match is_encrypted {
+        true => TlsError::EncryptedKey,
+        false => TlsError::NoKey,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rcgen::generate_simple_self_signed;
+
+    use super::*;
+
+    #[test]
+    fn an_error_says_what_is_wrong_with_the_key() {
+        let made = || generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let (one, other) = (made(), made());
+        let certificate = one.cert.pem();
+        let wrong = |key: &str| {
+            let tls = Tls::from_pem(certificate.as_bytes(), key.as_bytes());
+            tls.err().unwrap()
+        };
+        let key = other.signing_key.serialize_pem();
+        assert!(matches!(wrong(&key), TlsError::Mismatch));
+        let encrypted = key.replace("PRIVATE KEY", "ENCRYPTED PRIVATE KEY");
+        assert!(matches!(wrong(&encrypted), TlsError::EncryptedKey));
+        assert!(matches!(wrong("no key"), TlsError::NoKey));
     }
 }

@@ -159,6 +159,7 @@ fn events() -> Map<String, Value> {
         ("connection", text()),
         ("change", text()),
         ("entity", json!({ "enum": ["item", "container"] })),
+        ("type", text()),
         ("key", text()),
         ("name", text()),
         ("label", text()),
@@ -176,6 +177,7 @@ fn events() -> Map<String, Value> {
             "connection",
             "change",
             "entity",
+            "type",
             "key",
         ],
     );
