@@ -31,15 +31,15 @@
       await navigator.clipboard.writeText(text);
       button.textContent = button.dataset.done;
     } catch {
-      // Without permission, or without TLS: select it, so that the keyboard can copy it.
+      // Without permission, or without TLS: select it and copy the selection. If that fails, the keyboard can copy it.
       getSelection().selectAllChildren(document.getElementById(button.dataset.copy));
-      button.textContent = button.dataset.failed;
+      button.textContent = document.execCommand("copy") ? button.dataset.done : button.dataset.failed;
     }
     setTimeout(() => { button.textContent = former; }, 2000);
   });
 
   // "/" goes to the search field, as on many sites.
-  const field = document.querySelector("form.find input[type=search]");
+  const field = document.querySelector(".top form.find input[type=search]");
   document.addEventListener("keydown", (event) => {
     const typing = event.target.closest("input, select, textarea, [contenteditable]");
     if (event.key !== "/" || typing || event.ctrlKey || event.metaKey || event.altKey || !field) return;

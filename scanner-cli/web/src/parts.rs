@@ -229,6 +229,8 @@ pub(crate) struct ChangeRow {
     pub(crate) badge: Badge,
     /// What changed. Not set where the page is about it.
     pub(crate) subject: Option<Link>,
+    /// What it is, such as the label of a kind of containers.
+    pub(crate) type_of: Option<String>,
     pub(crate) place: Option<String>,
     pub(crate) time: Moment,
     pub(crate) note: Option<String>,

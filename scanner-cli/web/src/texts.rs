@@ -69,7 +69,7 @@ texts! {
     well_served = "The last scan of every connection was complete.";
     not_well = "Something needs attention";
     not_well_text = "{} problem is listed below.|{} problems are listed below.";
-    needs_a_person = "Needs a person";
+    needs_a_person = "Needs attention";
     nothing_to_do = "Nothing. No scan has failed, and no quality list has entries.";
     since_yesterday = "Since yesterday";
     all_changes = "All changes";
@@ -101,14 +101,16 @@ texts! {
     sort_by = "Sort by";
     sort_relevance = "relevance";
     sort_name = "name";
-    sort_changed = "last changed";
-    sort_first_seen = "newest first";
+    sort_changed = "recently changed";
+    sort_first_seen = "recently added";
     found_for = "{} for “{query}”";
     search_start = "Type a word to search";
     search_needs_script = "This search needs a script. The lists above work without it.";
     no_hits = "Nothing found";
-    no_hits_text = "Nothing has all of these words. Try fewer words or the beginning of a word; filters narrow the result as well.";
+    no_hits_text = "Nothing has all of these words. Try fewer words, or the beginning of a word.";
     no_hits_filtered = "Nothing matches these filters together.";
+    hidden_excluded = "{} excluded {item} matches|{} excluded {items} match";
+    hidden_gone = "{} {item} that is gone matches|{} {items} that are gone match";
     search_without_filters = "Search without filters";
     show_everything = "Show all {items}";
     owner_in_hit = "Owner";
@@ -169,22 +171,24 @@ texts! {
     nothing_inside = "Nothing.";
     show_all_inside = "Search in these {items}";
     container_id = "Id";
-    containers_about = "Where items are kept. Choose one to see its contents.";
+    containers_about = "Choose one to see its {items}, owner and history.";
     link = "Link";
     delivery_done = "has it";
     delivery_waiting = "waiting";
     delivery_refused = "refuses it";
+    delivery_not_received = "does not receive {}";
     delivery_not_selected = "not selected";
     untitled = "(untitled)";
     name = "Name";
     path = "Path";
 
     // Owners.
-    owners_about = "Who owns what, as the source has it.";
+    owners_about = "The owner of each item, with the e-mail address and the state of the account.";
     owners_all = "all";
     owners_without = "without e-mail address";
     owners_inactive = "inactive, blocked or removed";
     owner_status = "Status";
+    owners_search = "Name, account or e-mail address";
     no_owners = "No owner matches.";
     sort_by_items = "most items first";
     sort_by_name = "by name";
@@ -195,6 +199,8 @@ texts! {
     any_time = "Any time";
     last_days = "Last 24 hours|Last {} days";
     subscribe = "Subscribe (Atom)";
+    of_type = "Type";
+    everything_else = "Everything else";
     no_changes = "No changes";
     no_changes_text = "No change of this kind is recorded. The catalog keeps changes for a limited time.";
     empty_value = "(empty)";
@@ -249,7 +255,7 @@ texts! {
     last_success = "Last complete delivery";
     waiting = "Waiting";
     waiting_changes = "{} change|{} changes";
-    sent = "Items delivered";
+    sent = "Sent so far, updates included";
     refused = "Refused by the catalog";
     failures = "Failures in a row";
 
@@ -270,12 +276,12 @@ texts! {
     stale_about = "Their data may be out of date.";
     duplicates = "{} that may be copies";
     duplicates_about = "They contain the same {items} as other {}.";
-    stale_choice = "Stale means:";
+    stale_choice = "List what was";
     stale_after = "not reloaded for {} days";
 
     // Errors and signing in.
     not_found = "This page does not exist";
-    not_found_text = "The address may be mistyped, or what it showed is no longer in the catalog. Search for it by its name:";
+    not_found_text = "The address may be mistyped, or what it showed is no longer in the catalog. Try a search for its name.";
     bad_request = "The address is not valid";
     invalid_cursor = "This page of the list no longer exists. Start again at its first page.";
     unreadable = "The catalog cannot be read";

@@ -9,7 +9,7 @@ use crate::{
     parts::{Badge, Banner, Link, Moment, Pages, Person, Tone, Value},
     state::{ContainerRoute, Words},
     store::browse::{ContainerRef, IndexState},
-    texts::{Texts, counted, number},
+    texts::{Texts, capitalized, counted, number},
 };
 
 mod change;
@@ -202,4 +202,92 @@ impl Views<'_> {
 pub(crate) fn external(text: &str, url: &str) -> Option<Link> {
     let parsed = url::Url::parse(url).ok()?;
     matches!(parsed.scheme(), "http" | "https").then(|| Link::new(text, url))
+}
+
+/// The name of a property as people write it: `Sheet Url` is `Sheet URL`, and `source id` is `Source id`.
+pub(crate) fn field_label(label: &str) -> String {
+    let words = label.split(' ').map(|word| match word {
+        "Url" | "url" => "URL",
+        word => word,
+    });
+    capitalized(&words.collect::<Vec<_>>().join(" "))
+}
+
+/// A rule of a filter with the short name of its file, as the page of connections shows it:
+/// `filter (/srv/home/connections/demo.conf:10:10)` is `filter (connections/demo.conf:10:10)`.
+pub(crate) fn short_place(rule: &str) -> String {
+    let Some((before, place)) = rule.rsplit_once('(') else {
+        return rule.to_owned();
+    };
+    let mut parts: Vec<_> = place.split(['/', '\\']).collect();
+    let Some(file) = parts.pop() else {
+        return rule.to_owned();
+    };
+    match parts.iter().rposition(|part| *part == "connections") {
+        Some(at) => {
+            parts.drain(..at);
+            parts.push(file);
+            format!("{before}({}", parts.join("/"))
+        }
+        None => format!("{before}({file}"),
+    }
+}
+
+/// A message without what only programmers read: `(os error 111)`.
+pub(crate) fn for_readers(message: &str) -> String {
+    const START: &str = " (os error ";
+    let mut text = String::with_capacity(message.len());
+    let mut rest = message;
+    while let Some((before, after)) = rest.split_once(START) {
+        text.push_str(before);
+        match after.split_once(')') {
+            Some((code, after)) if code.bytes().all(|byte| byte.is_ascii_digit()) => rest = after,
+            _ => {
+                text.push_str(START);
+                rest = after;
+            }
+        }
+    }
+    text.push_str(rest);
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_of_filters_have_the_names_that_the_page_of_connections_has() {
+        for (rule, expected) in [
+            (
+                "filter (home/connections/demo.conf:10:10)",
+                "filter (connections/demo.conf:10:10)",
+            ),
+            (
+                r"filter (C:\home\connections\a b.conf:1:1)",
+                "filter (connections/a b.conf:1:1)",
+            ),
+            (
+                "filter (/srv/home/application.conf:3:1)",
+                "filter (application.conf:3:1)",
+            ),
+            ("filter", "filter"),
+        ] {
+            assert_eq!(short_place(rule), expected);
+        }
+    }
+
+    #[test]
+    fn messages_have_no_numbers_of_the_system() {
+        for (message, expected) in [
+            ("Connection refused (os error 111)", "Connection refused"),
+            ("a (os error 2); b (os error 13).", "a; b."),
+            ("a (os error x) b", "a (os error x) b"),
+            ("", ""),
+        ] {
+            assert_eq!(for_readers(message), expected);
+        }
+        assert_eq!(field_label("Sheet Url"), "Sheet URL");
+        assert_eq!(field_label("source id"), "Source id");
+    }
 }

@@ -10,7 +10,7 @@ use crate::{
     request::PageRequest,
     store::browse::ConnectionOverview,
     texts::{counted, number},
-    views::{Views, outcome_badge},
+    views::{Views, for_readers, outcome_badge},
 };
 
 #[derive(Template)]
@@ -133,6 +133,7 @@ fn source(
     }
     let mut problems = scan.map(|scan| scan.reasons.clone()).unwrap_or_default();
     problems.extend(running.into_iter().flat_map(messages));
+    let problems = problems.iter().map(|text| for_readers(text)).collect();
     Card {
         id: format!("connection-{}", crate::links::encoded(code)),
         name: overview.connection.name.clone(),
@@ -182,7 +183,8 @@ fn schedule(views: &Views<'_>, known: &LiveConnection) -> Vec<Fact> {
 }
 
 fn messages(known: &LiveConnection) -> Vec<String> {
-    known.error.iter().chain(&known.warning).cloned().collect()
+    let all = known.error.iter().chain(&known.warning);
+    all.map(|text| for_readers(text)).collect()
 }
 
 /// The state of a connection in one word: what is most important.
@@ -242,7 +244,7 @@ fn follower(views: &Views<'_>, known: &LiveFollower) -> Card {
         state: follower_state(views, &known.state),
         link: None,
         facts: facts.into_iter().flatten().collect(),
-        problems: known.error.iter().cloned().collect(),
+        problems: known.error.iter().map(|text| for_readers(text)).collect(),
     }
 }
 

@@ -3,13 +3,13 @@
 use askama::Template;
 use axum::response::Response;
 
-use super::{Frame, Nav, PageResult, rendered, respond};
+use super::{Frame, Nav, PageResult, changes::day_before, rendered, respond};
 use crate::{
     address::Address,
     parts::{Badge, Choice, Link, Pages, Person, Table, TableColumn, Value},
     request::PageRequest,
     requests,
-    store::browse::OwnerRow,
+    store::browse::{ConnectionOverview, OwnerRow},
     texts::number,
     views::Views,
 };
@@ -26,8 +26,17 @@ struct Owners {
     about: &'static str,
     links: Vec<Link>,
     choices: Vec<Choice>,
+    search: Option<SearchBox>,
     table: Table,
     pages: Pages,
+}
+
+/// A field that searches in the list.
+struct SearchBox {
+    action: String,
+    label: &'static str,
+    query: String,
+    kept: Vec<(String, String)>,
 }
 
 /// `/owners`.
@@ -38,9 +47,10 @@ pub(crate) async fn show(request: PageRequest) -> Response {
 
 async fn page(request: &PageRequest) -> PageResult {
     let wanted = requests::owners(&request.query, LIMIT)?;
-    let found = request
+    let since = day_before(request.web.now());
+    let (found, connections) = request
         .web
-        .browse(move |browser| browser.owners(&wanted))
+        .browse(move |browser| Ok((browser.owners(&wanted)?, browser.connections(since)?)))
         .await?;
     let views = request.views();
     let address = Address::new("/owners", &request.query, &PARAMETERS);
@@ -50,7 +60,13 @@ async fn page(request: &PageRequest) -> PageResult {
         about: views.t.owners_about,
         links: views.on_server(vec![Link::new(views.t.csv, views.csv(&address)).download()]),
         choices: views.on_server(vec![choice(&views, &address), sorts(&views, &address)]),
-        table: table(&views, &found.entries),
+        search: (!views.is_file()).then(|| SearchBox {
+            action: views.links.to("/owners"),
+            label: views.t.owners_search,
+            query: request.query.get("q").unwrap_or_default().to_owned(),
+            kept: address.clone().without_any("q").parameters().to_vec(),
+        }),
+        table: table(&views, &found.entries, &connections),
         pages: views.pages(&address, found.next.as_deref(), request.query.get("cursor")),
     })
 }
@@ -93,7 +109,7 @@ fn sorts(views: &Views<'_>, address: &Address) -> Choice {
     }
 }
 
-fn table(views: &Views<'_>, owners: &[OwnerRow]) -> Table {
+fn table(views: &Views<'_>, owners: &[OwnerRow], connections: &[ConnectionOverview]) -> Table {
     let t = views.t;
     Table {
         label: t.owners.to_owned(),
@@ -103,12 +119,18 @@ fn table(views: &Views<'_>, owners: &[OwnerRow]) -> Table {
             TableColumn::new(t.owner_status),
             TableColumn::new(t.connection),
         ],
-        rows: owners.iter().map(|owner| row(views, owner)).collect(),
+        rows: owners
+            .iter()
+            .map(|owner| row(views, owner, connections))
+            .collect(),
         empty: t.no_owners,
     }
 }
 
-fn row(views: &Views<'_>, owner: &OwnerRow) -> Vec<Value> {
+fn row(views: &Views<'_>, owner: &OwnerRow, connections: &[ConnectionOverview]) -> Vec<Value> {
+    let mut known = connections.iter().map(|overview| &overview.connection);
+    let connection = known.find(|known| known.code == owner.connection);
+    let connection = connection.map_or(&owner.connection, |known| &known.name);
     let name = owner.name.clone().or_else(|| owner.account.clone());
     let person = Person {
         name: name.unwrap_or_else(|| views.t.unknown.to_owned()),
@@ -125,6 +147,6 @@ fn row(views: &Views<'_>, owner: &OwnerRow) -> Vec<Value> {
             views.search("owner", &owner.id),
         )),
         Value::Badge(views.account_or_active(owner.status)),
-        Value::Text(owner.connection.clone()),
+        Value::Text(connection.clone()),
     ]
 }

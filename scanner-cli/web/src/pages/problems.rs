@@ -4,7 +4,7 @@ use crate::{
     live::{Live, LiveConnection, LiveFollower},
     parts::{Badge, Tone},
     store::browse::ConnectionOverview,
-    views::{Views, outcome_badge},
+    views::{Views, for_readers, outcome_badge},
 };
 
 /// Something that needs a person.
@@ -40,7 +40,7 @@ pub(crate) fn all(
 fn scan(views: &Views<'_>, overview: &ConnectionOverview) -> Problem {
     let last = overview.last_scan.as_ref();
     let outcome = last.and_then(|scan| scan.outcome.as_deref());
-    let reasons = last.map(|scan| scan.reasons.join("; ")).unwrap_or_default();
+    let reasons = last.map(|scan| for_readers(&scan.reasons.join("; ")));
     let code = &overview.connection.code;
     Problem {
         badge: outcome_badge(views, outcome),
@@ -48,7 +48,7 @@ fn scan(views: &Views<'_>, overview: &ConnectionOverview) -> Problem {
             .t
             .scan_problem
             .replace("{}", &overview.connection.name),
-        detail: reasons,
+        detail: reasons.unwrap_or_default(),
         href: views.links.with_query("/scans", &[("connection", code)]),
     }
 }
@@ -67,7 +67,7 @@ fn file(views: &Views<'_>, connection: &LiveConnection) -> Option<Problem> {
     Some(Problem {
         badge: Badge::new(tone, word),
         text: views.t.file_problem.replace("{}", &name),
-        detail: detail.clone(),
+        detail: for_readers(detail),
         href: views.links.to("/connections"),
     })
 }
@@ -76,7 +76,8 @@ fn follower(views: &Views<'_>, follower: &LiveFollower) -> Option<Problem> {
     let is_failing = follower.state == "failing";
     let (tone, text, detail) = match (is_failing, follower.refused) {
         (true, _) => {
-            let detail = follower.error.clone().unwrap_or_default();
+            let detail = follower.error.as_deref().map(for_readers);
+            let detail = detail.unwrap_or_default();
             (Tone::Bad, views.t.follower_problem, detail)
         }
         (false, 1..) => {

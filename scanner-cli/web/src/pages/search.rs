@@ -2,6 +2,7 @@
 
 use askama::Template;
 use axum::response::Response;
+use catalog_model::ItemState;
 
 use super::{Frame, Nav, PageResult, rendered, respond};
 use crate::{
@@ -10,7 +11,10 @@ use crate::{
     quality::QualityList,
     request::PageRequest,
     requests,
-    store::browse::{EntityScope, Facet, Facets, FacetsRequest, SearchPage, SearchRequest, Sort},
+    store::browse::{
+        BrowseError, Browser, EntityScope, Facet, Facets, FacetsRequest, SearchPage, SearchRequest,
+        Sort,
+    },
     texts::{capitalized, counted, number},
     views::{self, Views},
 };
@@ -20,6 +24,8 @@ const LIMIT: usize = 25;
 /// Maximum number of values of a facet, and how many of them are shown at first.
 const MAX_VALUES: usize = 30;
 const FIRST_VALUES: usize = 6;
+/// The states of items that a search does not find unless it asks for them.
+const HIDDEN: [ItemState; 2] = [ItemState::Excluded, ItemState::Gone];
 
 #[derive(Template)]
 #[template(path = "search.html")]
@@ -35,6 +41,8 @@ struct Search {
     clear: String,
     hits: Vec<Hit>,
     empty: Empty,
+    /// Links to matching items that the list does not contain because of their states.
+    hidden: Vec<Link>,
     pages: Pages,
 }
 
@@ -89,7 +97,10 @@ pub(crate) async fn containers(request: PageRequest, path: &'static str, kind: &
             nav: Nav::Containers(path),
             about: Some(About {
                 title: capitalized(path),
-                text: crate::texts::ENGLISH.containers_about.to_owned(),
+                text: request
+                    .web
+                    .words
+                    .say(crate::texts::ENGLISH.containers_about),
             }),
             request: search,
         }
@@ -124,7 +135,7 @@ pub(crate) async fn quality(request: PageRequest, quality: QualityList) -> Respo
 
 async fn page(request: &PageRequest, list: List) -> PageResult {
     let search = list.request.clone();
-    let (found, facets) = request
+    let (found, facets, hidden) = request
         .web
         .browse(move |browser| {
             let facets = FacetsRequest {
@@ -132,10 +143,50 @@ async fn page(request: &PageRequest, list: List) -> PageResult {
                 filter: search.filter.clone(),
                 max_values: MAX_VALUES,
             };
-            Ok((browser.search(&search)?, browser.facets(&facets)?))
+            Ok((
+                browser.search(&search)?,
+                browser.facets(&facets)?,
+                hidden_states(browser, &search)?,
+            ))
         })
         .await?;
-    rendered(&template(request, list, &found, &facets))
+    let mut page = template(request, list, &found, &facets);
+    page.hidden = hidden_links(request, &hidden);
+    rendered(&page)
+}
+
+/// Numbers of items that match a text and are no longer in the catalog.
+fn hidden_states(
+    browser: &Browser,
+    search: &SearchRequest,
+) -> Result<Vec<(ItemState, u64)>, BrowseError> {
+    if search.text.trim().is_empty() || !search.filter.states.is_empty() {
+        return Ok(Vec::new());
+    }
+    let count = |state| {
+        let mut filter = search.filter.clone();
+        filter.states = vec![state];
+        Ok((state, browser.count(&search.text, &filter)?))
+    };
+    HIDDEN.into_iter().map(count).collect()
+}
+
+fn hidden_links(request: &PageRequest, hidden: &[(ItemState, u64)]) -> Vec<Link> {
+    let views = request.views();
+    let address = Address::new(request.path(), &request.query, &requests::SEARCH);
+    let some = hidden.iter().filter(|(_, count)| *count > 0);
+    let links = some.map(|(state, count)| {
+        let text = match state {
+            ItemState::Excluded => views.t.hidden_excluded,
+            _ => views.t.hidden_gone,
+        };
+        let address = address.clone().with("state", state.word());
+        Link::new(
+            counted(&views.words.say(text), *count),
+            address.href(views.links),
+        )
+    });
+    views.on_server(links.collect())
 }
 
 fn template(request: &PageRequest, list: List, found: &SearchPage, facets: &Facets) -> Search {
@@ -169,6 +220,7 @@ fn template(request: &PageRequest, list: List, found: &SearchPage, facets: &Face
             .map(|hit| views::hit(&views, hit))
             .collect(),
         empty: empty(&views, &address, !chips.is_empty()),
+        hidden: Vec::new(),
         pages: views.pages(&address, found.next.as_deref(), request.query.get("cursor")),
         facets: views.on_server(groups),
         chips,

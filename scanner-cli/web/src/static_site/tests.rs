@@ -109,6 +109,35 @@ async fn all_pages_show_hostile_texts_as_texts() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_search_leads_to_items_that_are_gone() {
+    let scratch = scanned().await;
+    let web = web(&scratch);
+    let (_, html) = shown(&web, "/search?q=gone").await;
+    assert!(html.contains("1 item that is gone matches"), "{html}");
+    assert!(html.contains("state=gone"), "{html}");
+    // Without facets, the list has the whole width.
+    assert!(html.contains("class=\"search alone\""), "{html}");
+    let (_, html) = shown(&web, "/search?q=gone&state=gone").await;
+    assert!(html.contains("/items/c/gone"), "{html}");
+    let (_, html) = shown(&web, "/search?q=revnue").await;
+    assert!(!html.contains("gone matches"), "{html}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn numbers_of_changes_lead_to_lists_of_items_only() {
+    let scratch = scanned().await;
+    let web = web(&scratch);
+    let (_, html) = shown(&web, "/changes?type=items").await;
+    assert!(html.contains("/items/c/gone"), "{html}");
+    assert!(html.contains("<span class=\"muted small\">item"), "{html}");
+    let (_, html) = shown(&web, "/changes?type=others").await;
+    assert!(!html.contains("/items/c/gone"), "{html}");
+    let (_, html) = shown(&web, "/changes?type=items&kind=added").await;
+    let feed = html.split("feed.atom?").nth(1).unwrap_or_default();
+    assert!(feed.starts_with("kind=added\""), "{html}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn addresses_that_are_not_valid_are_errors_that_help() {
     let scratch = scanned().await;
     let web = web(&scratch);
@@ -122,6 +151,7 @@ async fn addresses_that_are_not_valid_are_errors_that_help() {
         ("/search?cursor=zz", 400),
         ("/search?limit=0", 400),
         ("/changes?kind=x", 400),
+        ("/changes?type=x", 400),
         ("/owners?show=x", 400),
         ("/quality?days=0", 400),
         ("/quality/stale?days=99999999999", 400),

@@ -1,9 +1,9 @@
 //! Changes in timelines.
 
-use catalog_model::{ChangeKind, follower::EntityKind};
+use catalog_model::{ChangeKind, ItemKey, follower::EntityKind};
 use jiff::Timestamp;
 
-use super::Views;
+use super::{Views, field_label, short_place};
 use crate::{
     parts::{Badge, ChangeRow, ChangedValue, Link, Moment, Tone},
     store::browse,
@@ -30,6 +30,7 @@ pub(crate) fn change(views: &Views<'_>, row: &browse::ChangeRow, about: About) -
     ChangeRow {
         badge: kind_badge(views, row.kind),
         subject: is_elsewhere.then(|| Link::new(views.named(&row.name), subject(views, row))),
+        type_of: is_elsewhere.then(|| type_of(views, row)).flatten(),
         place: (is_elsewhere && !place.is_empty()).then(|| place.join(" / ")),
         time: match about {
             About::Anything => Moment::time(views.t, time),
@@ -38,8 +39,21 @@ pub(crate) fn change(views: &Views<'_>, row: &browse::ChangeRow, about: About) -
         note: row
             .rule
             .as_ref()
-            .map(|rule| format!("{} {rule}", views.t.excluded_by)),
+            .map(|rule| format!("{} {}", views.t.excluded_by, short_place(rule))),
         values: changed(views, &row.fields),
+    }
+}
+
+/// What changed: the word for items, or the id of the kind of containers.
+fn type_of(views: &Views<'_>, row: &browse::ChangeRow) -> Option<String> {
+    match row.entity {
+        EntityKind::Item => Some(views.words.item.to_owned()),
+        EntityKind::Container => {
+            let key: ItemKey = row.key.parse().ok()?;
+            let part = key.parts().nth(1)?;
+            let (kind, _) = part.split_once(':')?;
+            Some(kind.replace('_', " "))
+        }
     }
 }
 
@@ -67,8 +81,9 @@ fn changed_value(views: &Views<'_>, field: &browse::FieldChange) -> ChangedValue
         "contacts" => t.owner,
         _ => field.label.as_str(),
     };
+    let label = field_label(label);
     ChangedValue {
-        label: label.to_owned(),
+        label,
         old: text(&field.old).filter(|_| field.is_known),
         new: field
             .is_known

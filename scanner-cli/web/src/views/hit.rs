@@ -86,6 +86,10 @@ fn meta(views: &Views<'_>, found: &SearchHit) -> Vec<Fact> {
         let name = owner.name.as_ref().or(owner.account.as_ref());
         facts.extend(name.map(|name| Fact::new(t.owner_in_hit, Value::Text(name.clone()))));
     }
+    if let Subject::Container(container) = &found.entry.subject {
+        let refreshed = container.refreshed;
+        facts.extend(refreshed.map(|date| Fact::new(t.refreshed, views.instant(date))));
+    }
     if let Some(modified) = found.entry.modified() {
         facts.push(Fact::new(t.modified, views.instant(modified)));
     }

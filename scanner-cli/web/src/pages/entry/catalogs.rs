@@ -1,11 +1,14 @@
 //! Which catalogs have an item or container.
 
 use crate::{
-    live::ExplainedEntry,
+    live::{ExplainedCatalog, ExplainedEntry},
     parts::{Badge, Tone},
-    store::browse::{EntryDetail, FollowerDelivery, FollowerState},
+    store::browse::{EntryDetail, FollowerDelivery, FollowerState, Subject},
     views::Views,
 };
+
+/// How the explanation of what is not delivered begins.
+const NOT_SENT: &str = "not sent, ";
 
 /// What a catalog has.
 pub(super) struct CatalogState {
@@ -35,6 +38,9 @@ pub(super) fn states(
         catalogs => catalogs
             .iter()
             .map(|known| {
+                if known.state.starts_with(NOT_SENT) {
+                    return not_received(views, detail, known);
+                }
                 let badge = stored(&known.follower).map(|stored| badge(views, &stored.delivery));
                 CatalogState {
                     name: known.follower.clone(),
@@ -46,6 +52,32 @@ pub(super) fn states(
                 }
             })
             .collect(),
+    }
+}
+
+/// A catalog to which it is not delivered.
+fn not_received(views: &Views<'_>, detail: &EntryDetail, known: &ExplainedCatalog) -> CatalogState {
+    let t = views.t;
+    let route = match &detail.entry.subject {
+        Subject::Container(container) => {
+            let mut routes = views.containers.iter();
+            routes.find(|route| route.kind == container.kind.id)
+        }
+        Subject::Item(_) => None,
+    };
+    let reason = known.state.trim_start_matches(NOT_SENT);
+    let (detail, state) = match route {
+        // The reason is the kind of the catalog, which the state says as well.
+        Some(route) if !reason.contains('`') => (
+            String::new(),
+            t.delivery_not_received.replace("{}", route.path),
+        ),
+        _ => (reason.to_owned(), t.delivery_not_selected.to_owned()),
+    };
+    CatalogState {
+        name: known.follower.clone(),
+        detail,
+        state: Badge::new(Tone::Plain, state),
     }
 }
 
