@@ -32,6 +32,7 @@ mod entries;
 mod events;
 mod hits;
 mod lists;
+mod named;
 mod overview;
 mod searching;
 mod selecting;

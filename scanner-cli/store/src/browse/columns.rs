@@ -422,8 +422,11 @@ impl Columns {
 
     /// The place of an item in the order by relevance. It depends on the item and the search alone, so that pages lose
     /// nothing when other items are added.
-    pub(super) fn relevance(&self, position: u32, in_name: &Bits) -> u64 {
-        let tier = u64::from(!in_name.contains(position));
+    pub(super) fn relevance(&self, position: u32, named: &Bits, in_name: &Bits) -> u64 {
+        let tier = match named.contains(position) {
+            true => 0,
+            false => 1 + u64::from(!in_name.contains(position)),
+        };
         let length = u64::from(self.name_length[position as usize]);
         tier << 40 | length << 32 | u64::from(self.ids[position as usize])
     }
@@ -500,6 +503,17 @@ impl Bits {
 
     pub(super) fn count(&self) -> u64 {
         self.0.iter().map(|word| u64::from(word.count_ones())).sum()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.iter().all(|word| *word == 0)
+    }
+
+    /// Adds what `other` contains.
+    pub(super) fn add(&mut self, other: &Self) {
+        for (word, other) in self.0.iter_mut().zip(&other.0) {
+            *word |= other;
+        }
     }
 
     pub(super) fn keep(&mut self, other: &Self) {

@@ -91,7 +91,10 @@ fn terms(text: &str) -> impl Iterator<Item = Term<'_>> {
                     Box::new(text.split(|char: char| char.is_whitespace() || char.is_control()))
                 }
             };
-            texts.map(move |text| Term { text, is_phrase })
+            texts.map(move |text| Term {
+                text: text.strip_prefix("mailto:").unwrap_or(text),
+                is_phrase,
+            })
         })
 }
 

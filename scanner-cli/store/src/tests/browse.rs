@@ -199,6 +199,61 @@ async fn words_are_found_in_all_texts_and_those_in_names_come_first() {
 }
 
 #[tokio::test]
+async fn pasted_keys_and_ids_find_what_they_name_first() {
+    let scratch = Scratch::library().await;
+    let mut pages = vec![
+        page("b1", "p1", "Sales overview"),
+        page("b2", "p2-ab", "p1 c/b1/p1 id-c/b1/p1"),
+        page("b2", "p3", "b1"),
+    ];
+    pages[2].description = Some("ada@example.com".to_owned());
+    let books = [
+        shelf("s1", "Finance shelf"),
+        book("b1", "Yearly report", Some("s1"), 1_000),
+        book("b2", "Copy of report", Some("s1"), 5_000),
+    ];
+    scratch.scan_library(1, &books, &pages).await;
+    let browser = scratch.browser();
+    let first = |text: &str| {
+        let page = find(&browser, text);
+        page.hits.first().map(|hit| hit.entry.key.clone())
+    };
+    for (text, key) in [
+        // The whole key, the last part of it, and the id in the source.
+        ("c/b1/p1", "c/b1/p1"),
+        (" p1\n", "c/b1/p1"),
+        ("P2-AB", "c/b2/p2-ab"),
+        ("id-c/b1/p1", "c/b1/p1"),
+        ("\"c/b1/p1\"", "c/b1/p1"),
+        // Addresses of the item, also with more behind the id.
+        ("https://host/read/book/b2/page/p3", "c/b2/p3"),
+        (
+            "https://host/read/book/b2/page/p3/state/open?x=1",
+            "c/b2/p3",
+        ),
+        // It is gone, which is what the reader wants to know.
+        ("c/b3/p9", "c/b3/p9"),
+        // The address of an owner.
+        ("<ada@example.com>", "c/b2/p3"),
+        ("mailto:ada@example.com", "c/b2/p3"),
+    ] {
+        assert_eq!(first(text).as_deref(), Some(key), "{text}");
+    }
+    for text in ["b1", "c/book:b1", "https://host/read/book/b1"] {
+        let found = browser.named_containers(text).unwrap();
+        let found: Vec<_> = found.iter().map(|hit| hit.entry.key.as_str()).collect();
+        assert_eq!(found, ["c/book:b1"], "{text}");
+        assert!(keys(&find(&browser, text)).contains(&"c/b1/p1"), "{text}");
+    }
+    assert!(browser.named_containers("sales").unwrap().is_empty());
+    let filter = BrowseFilter {
+        connections: vec!["other".to_owned()],
+        ..BrowseFilter::default()
+    };
+    assert_eq!(browser.count("c/b1/p1", &filter).unwrap(), 0);
+}
+
+#[tokio::test]
 async fn hits_are_marked_in_their_texts() {
     let scratch = Scratch::library().await;
     let browser = scratch.browser();

@@ -12,8 +12,8 @@ use crate::{
     request::PageRequest,
     requests,
     store::browse::{
-        BrowseError, Browser, EntityScope, Facet, Facets, FacetsRequest, SearchPage, SearchRequest,
-        Sort,
+        BrowseError, BrowseFilter, Browser, EntityScope, Facet, Facets, FacetsRequest, SearchHit,
+        SearchPage, SearchRequest, Sort,
     },
     texts::{capitalized, counted, number},
     views::{self, Views},
@@ -135,6 +135,7 @@ pub(crate) async fn quality(request: PageRequest, quality: QualityList) -> Respo
 
 async fn page(request: &PageRequest, list: List) -> PageResult {
     let search = list.request.clone();
+    let is_search = list.path == "/search" && search.page.cursor.is_none();
     let (found, facets, hidden) = request
         .web
         .browse(move |browser| {
@@ -143,11 +144,14 @@ async fn page(request: &PageRequest, list: List) -> PageResult {
                 filter: search.filter.clone(),
                 max_values: MAX_VALUES,
             };
-            Ok((
-                browser.search(&search)?,
-                browser.facets(&facets)?,
-                hidden_states(browser, &search)?,
-            ))
+            let mut found = browser.search(&search)?;
+            if is_search {
+                found
+                    .hits
+                    .splice(..0, containers_of(browser, &search, &found)?);
+            }
+            let hidden = hidden_states(browser, &search)?;
+            Ok((found, browser.facets(&facets)?, hidden))
         })
         .await?;
     let mut page = template(request, list, &found, &facets);
@@ -187,6 +191,23 @@ fn hidden_links(request: &PageRequest, hidden: &[(ItemState, u64)]) -> Vec<Link>
         )
     });
     views.on_server(links.collect())
+}
+
+/// The containers at the top of the first page of a search: those that the text names, or, if no item was found, those
+/// that match.
+fn containers_of(
+    browser: &Browser,
+    search: &SearchRequest,
+    found: &SearchPage,
+) -> Result<Vec<SearchHit>, BrowseError> {
+    let named = browser.named_containers(&search.text)?;
+    let has_filter = search.filter != BrowseFilter::default();
+    if !named.is_empty() || found.total > 0 || has_filter {
+        return Ok(named);
+    }
+    let mut everything = search.clone();
+    everything.filter.scope = EntityScope::Everything;
+    Ok(browser.search(&everything)?.hits)
 }
 
 fn template(request: &PageRequest, list: List, found: &SearchPage, facets: &Facets) -> Search {

@@ -20,6 +20,8 @@ use super::{
 /// The items and containers that a search finds.
 #[derive(Clone, Debug)]
 pub(super) struct TextHits {
+    /// Those that the text names by their keys or ids.
+    pub(super) named: Bits,
     /// Those that have all words in their names.
     pub(super) in_name: Bits,
     pub(super) all: Bits,
@@ -38,25 +40,24 @@ const HIGHLIGHTS: &str = "SELECT rowid, highlight(page, 0, char(2), char(3)), \
      snippet(page, 5, char(2), char(3), '…', 24) FROM page WHERE page MATCH ?1";
 
 impl Session<'_> {
-    /// Finds what matches an expression. `None` is everything.
-    pub(super) fn hits(
-        &self,
-        expression: &Expression,
-    ) -> Result<Option<Arc<TextHits>>, BrowseError> {
+    /// Finds what matches a text. `None` is everything.
+    pub(super) fn hits(&self, text: &str) -> Result<Option<Arc<TextHits>>, BrowseError> {
         let nothing = || {
             let none = Bits::empty(self.columns.len());
             TextHits {
+                named: none.clone(),
                 in_name: none.clone(),
                 all: none,
             }
         };
-        let expression = match expression {
+        let expression = words::expression(text)?;
+        let expression = match &expression {
             Expression::Everything => return Ok(None),
             Expression::Nothing => return Ok(Some(Arc::new(nothing()))),
             Expression::Matching(expression) => expression,
         };
         let basis = format!(
-            "{} {} {expression}",
+            "{} {} {expression} {text}",
             self.catalog().store_id(),
             self.columns.generation
         );
@@ -69,11 +70,14 @@ impl Session<'_> {
                 let in_name = format!("{{name}} : ({expression})");
                 let in_name = find.query_map([in_name], |row| row.get(0))?;
                 Ok(TextHits {
+                    named: Bits::empty(self.columns.len()),
                     in_name: self.columns.positions(in_name)?,
                     all,
                 })
             })?;
-            Ok(Arc::new(found.unwrap_or_else(nothing)))
+            let mut found = found.unwrap_or_else(nothing);
+            self.add_named(text, &mut found)?;
+            Ok(Arc::new(found))
         };
         self.shared.hits.get(basis, find).map(Some)
     }

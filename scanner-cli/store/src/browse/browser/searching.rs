@@ -37,6 +37,14 @@ impl Browser {
         self.shared.read(|session| session.search(request))
     }
 
+    /// Returns the existing containers that a text names by their keys or ids, or by an address that ends with one.
+    ///
+    /// # Errors
+    /// If the text is not valid, or the store cannot be read.
+    pub fn named_containers(&self, text: &str) -> Result<Vec<SearchHit>, BrowseError> {
+        self.shared.read(|session| session.named_containers(text))
+    }
+
     /// Counts the items or containers that match.
     ///
     /// # Errors
@@ -70,7 +78,7 @@ impl Session<'_> {
     fn search(&self, request: &SearchRequest) -> Result<SearchPage, BrowseError> {
         let limit = request.page.checked_limit()?;
         let expression = words::expression(&request.text)?;
-        let (bits, in_name) = self.matching(&request.text, &request.filter)?;
+        let (bits, found) = self.matching(&request.text, &request.filter)?;
         let sort = match request.sort {
             None | Some(Sort::Relevance) if !Self::lists_everything(&request.text)? => {
                 Sort::Relevance
@@ -81,10 +89,12 @@ impl Session<'_> {
         let list = format!("search {:?}", (&request.text, &request.filter, sort.word()));
         let after = request.page.cursor.as_deref();
         let after = after.map(|after| cursor::read(&list, after)).transpose()?;
-        let in_name = in_name.unwrap_or_else(|| Bits::empty(0));
         let mut first = match sort {
             Sort::Relevance => {
-                let order = |position| self.columns.relevance(position, &in_name);
+                let order = |position| match &found {
+                    Some(hits) => self.columns.relevance(position, &hits.named, &hits.in_name),
+                    None => u64::from(position),
+                };
                 let after = match after {
                     None => None,
                     Some(Place::Relevance(place)) => Some(place),
@@ -187,7 +197,7 @@ impl Session<'_> {
     }
 
     /// Reads a hit. `None` if it has another state now than the index says.
-    fn hit(
+    pub(super) fn hit(
         &self,
         position: u32,
         highlights: Option<Vec<Highlight>>,
@@ -212,9 +222,9 @@ impl Session<'_> {
 
     fn facets(&self, request: &FacetsRequest) -> Result<Facets, BrowseError> {
         let resolved = self.resolve(&request.filter)?;
-        let hits = self.hits(&words::expression(&request.text)?)?;
-        let hits = hits.as_deref().map(|hits| &hits.all);
-        let count = |without| self.columns.count(&self.select(&resolved, without, hits));
+        let hits = self.hits(&request.text)?;
+        let select = |without| self.select(&resolved, without, hits.as_deref());
+        let count = |without| self.columns.count(&select(without));
         let all = count(None);
         let filtered: Vec<_> = resolved.dimensions();
         let counts =

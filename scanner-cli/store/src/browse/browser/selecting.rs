@@ -1,6 +1,6 @@
 //! Converts a filter to a selection of the columns.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use rusqlite::{OptionalExtension, params};
 
@@ -12,6 +12,7 @@ use super::{
         words::{self, Expression},
     },
     Session,
+    hits::TextHits,
 };
 
 /// A facet whose own filter its counts ignore.
@@ -35,6 +36,8 @@ pub(super) struct Resolved {
     groups: Vec<Dimension>,
     /// Only these, whatever the selection says.
     among: Option<Bits>,
+    /// Whether the filter does not say which states are wanted.
+    is_any_state: bool,
 }
 
 impl Resolved {
@@ -63,16 +66,16 @@ impl Resolved {
 }
 
 impl Session<'_> {
-    /// The items that match text and filter; those that the text finds in names.
+    /// The items that match text and filter; those that the text finds.
     pub(super) fn matching(
         &self,
         text: &str,
         filter: &BrowseFilter,
-    ) -> Result<(Bits, Option<Bits>), BrowseError> {
+    ) -> Result<(Bits, Option<Arc<TextHits>>), BrowseError> {
         let resolved = self.resolve(filter)?;
-        let hits = self.hits(&words::expression(text)?)?;
-        let bits = self.select(&resolved, None, hits.as_deref().map(|hits| &hits.all));
-        Ok((bits, hits.map(|hits| hits.in_name.clone())))
+        let hits = self.hits(text)?;
+        let bits = self.select(&resolved, None, hits.as_deref());
+        Ok((bits, hits))
     }
 
     /// Whether the text contains no word, so that everything is listed.
@@ -85,14 +88,23 @@ impl Session<'_> {
         &self,
         resolved: &Resolved,
         without: Option<Dimension>,
-        hits: Option<&Bits>,
+        hits: Option<&TextHits>,
     ) -> Bits {
-        let mut among = resolved.among.clone();
-        if let (Some(among), Some(hits)) = (&mut among, hits) {
-            among.keep(hits);
+        let select = |selection: &Selection, hits: Option<&Bits>| {
+            let mut among = resolved.among.clone();
+            if let (Some(among), Some(hits)) = (&mut among, hits) {
+                among.keep(hits);
+            }
+            self.columns.select(selection, among.as_ref().or(hits))
+        };
+        let mut selection = resolved.without(without);
+        let mut bits = select(&selection, hits.map(|hits| &hits.all));
+        if let Some(hits) = hits.filter(|hits| resolved.is_any_state && !hits.named.is_empty()) {
+            // Whoever asks for one item wants to know that it is gone.
+            selection.states = u8::MAX;
+            bits.add(&select(&selection, Some(&hits.named)));
         }
-        self.columns
-            .select(&resolved.without(without), among.as_ref().or(hits))
+        bits
     }
 
     /// Looks up the values of a filter.
@@ -110,6 +122,7 @@ impl Session<'_> {
             },
             groups: Vec::new(),
             among: None,
+            is_any_state: filter.states.is_empty(),
         };
         if !filter.connections.is_empty() {
             let wanted = |code: &String| {

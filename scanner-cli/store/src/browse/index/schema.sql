@@ -21,6 +21,8 @@ CREATE TABLE doc (
     first_seen  INTEGER NOT NULL,
     -- Hash of the last part of the key.
     tail        INTEGER NOT NULL,
+    -- Hash of the id in the source.
+    source      INTEGER NOT NULL,
     -- Id of the container that holds it directly; 0 is none.
     parent      INTEGER NOT NULL,
     -- The fingerprints with which it was indexed.

@@ -105,7 +105,8 @@ impl<'a> Writer<'a> {
         }
         let mut insert = self.db.prepare_cached(
             "INSERT INTO doc (id, connection, kind, state, flags, name_length, facets, sort_name, key, changed, \
-             first_seen, tail, parent, print) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+             first_seen, tail, source, parent, print) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
         )?;
         insert.execute(params![
             id,
@@ -120,6 +121,7 @@ impl<'a> Writer<'a> {
             document.changed,
             document.first_seen,
             document.tail,
+            document.source,
             document.parent,
             document.print,
         ])?;
