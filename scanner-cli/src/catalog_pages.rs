@@ -19,10 +19,10 @@ use crate::{
     delivery::Followers,
     explanation::{Explanation, StoredEntry},
     installation::Installation,
-    records::FollowerRecord,
+    records::{FollowerCondition, FollowerRecord},
     service::{ConnectionState, ServiceView},
     store::{
-        Catalog, StoreError,
+        Catalog, Cursor, StoreError,
         browse::{BrowseError, BrowseSettings, Browser},
     },
 };
@@ -74,6 +74,7 @@ pub(crate) fn catalog_pages(
     let browser = Arc::new(Browser::open(&store, settings)?);
     let live = StoreAndService {
         store,
+        browser: Arc::clone(&browser),
         views,
         read: Mutex::default(),
     };
@@ -84,6 +85,7 @@ pub(crate) fn catalog_pages(
 /// The live state: the store, and the service if it is running.
 struct StoreAndService {
     store: PathBuf,
+    browser: Arc<Browser>,
     views: Option<watch::Receiver<Arc<ServiceView>>>,
     read: Mutex<Option<(Instant, Live)>>,
 }
@@ -150,7 +152,7 @@ impl StoreAndService {
         records.collect()
     }
 
-    /// Without a service, only the connections of the store are known.
+    /// Without a service, only what the store has is known: connections, and how far followers are.
     fn of_store(&self) -> Live {
         let catalog = Catalog::open(&self.store).ok().flatten();
         let connections = catalog.iter().flat_map(|catalog| catalog.connections());
@@ -163,8 +165,22 @@ impl StoreAndService {
         Live {
             version: VERSION.to_owned(),
             connections: connections.collect(),
+            followers: self.stored_followers(),
             ..Live::default()
         }
+    }
+
+    /// The followers at their positions in the store. Their settings may be on another machine.
+    fn stored_followers(&self) -> Vec<LiveFollower> {
+        // Errors of the store are shown by the pages that read it.
+        let Ok(summary) = self.browser.summary(0) else {
+            return Vec::new();
+        };
+        let last = summary.last_change;
+        let followers = summary.followers.into_iter();
+        followers
+            .map(|(name, cursor)| stored_follower(name, cursor, last))
+            .collect()
     }
 
     fn explained(
@@ -214,6 +230,22 @@ fn live_follower(record: FollowerRecord) -> LiveFollower {
         failures: record.failures,
         sent: record.sent,
         refused: record.refused,
+    }
+}
+
+fn stored_follower(name: String, cursor: Cursor, last: i64) -> LiveFollower {
+    let time = |millis: Option<i64>| Timestamp::from_millisecond(millis?).ok();
+    LiveFollower {
+        name,
+        state: word(&FollowerCondition::new(&cursor, last)),
+        behind: cursor.behind(last),
+        delivered: time(cursor.followed),
+        last_success: time(cursor.succeeded),
+        failures: cursor.failures,
+        sent: cursor.sent,
+        refused: cursor.refused,
+        error: cursor.error,
+        ..LiveFollower::default()
     }
 }
 

@@ -249,6 +249,21 @@ impl Drop for Serving {
     }
 }
 
+/// A key and the ids in it lead to the sheet and to its app.
+fn finds_what_is_pasted(address: &str) {
+    let items = json(address, "/api/v1/items?limit=7");
+    let key = items["items"][6]["key"].as_str().unwrap();
+    let parts: Vec<_> = key.split('/').collect();
+    for text in [key, parts[2]] {
+        let found = json(address, &format!("/api/v1/items?q={text}"));
+        assert_eq!(found["items"][0]["key"], key, "{text}");
+    }
+    let page = get(address, &format!("/search?q={}", parts[1])).1;
+    let app = page.find(&format!("/apps/{}/{}\"", parts[0], parts[1]));
+    let sheet = page.find(&format!("/items/{key}"));
+    assert!(app.unwrap() < sheet.unwrap(), "{page}");
+}
+
 #[test]
 fn serve_shows_a_copy_of_the_store_without_changing_it() {
     let site = FakeSite::start_in_thread();
@@ -282,6 +297,9 @@ fn serve_shows_a_copy_of_the_store_without_changing_it() {
         let items = json(&address, "/api/v1/items?limit=1000");
         items["items"].as_array().unwrap().len() == 53
     });
+    let connections = get(&address, "/connections").1;
+    assert!(connections.contains("id=\"catalog-"), "{connections}");
+    finds_what_is_pasted(&address);
     drop(serving);
     assert_eq!(fs::read(copy.path("data/catalog.db")).unwrap(), before);
     copy.run(&["serve", "--listen", "0.0.0.0:0"])

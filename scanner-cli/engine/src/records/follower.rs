@@ -149,7 +149,9 @@ impl FollowerRecord {
 }
 
 impl FollowerCondition {
-    fn new(cursor: &Cursor, last: i64) -> Self {
+    /// The state of a follower at this position; `last` is the number of the last final change of the store.
+    #[must_use]
+    pub fn new(cursor: &Cursor, last: i64) -> Self {
         match cursor.behind(last) {
             _ if is_failing(cursor) => Self::Failing,
             None => Self::New,

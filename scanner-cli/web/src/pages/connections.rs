@@ -222,7 +222,7 @@ fn follower(views: &Views<'_>, known: &LiveFollower) -> Card {
     let count = |count: i64| number(u64::try_from(count).unwrap_or_default());
     let moment = |time: jiff::Timestamp| views.moment(time.as_millisecond());
     let facts = [
-        Some(Fact::new(t.kind, Value::Text(known.kind.clone()))),
+        (!known.kind.is_empty()).then(|| Fact::new(t.kind, Value::Text(known.kind.clone()))),
         known
             .target
             .clone()
