@@ -16,7 +16,7 @@ use crate::hashes::hash;
 const MAX_CONTAINERS: usize = 10;
 
 impl Session<'_> {
-    /// Adds what a text names. Whoever names a container also finds what it holds.
+    /// Adds what a text names. The name of a container also finds what it holds.
     pub(super) fn add_named(&self, text: &str, hits: &mut TextHits) -> Result<(), BrowseError> {
         let found = self.index(|db| {
             let ids = named(db, &self.columns, text)?;

@@ -100,7 +100,7 @@ impl Session<'_> {
         let mut selection = resolved.without(without);
         let mut bits = select(&selection, hits.map(|hits| &hits.all));
         if let Some(hits) = hits.filter(|hits| resolved.is_any_state && !hits.named.is_empty()) {
-            // Whoever asks for one item wants to know that it is gone.
+            // A search for one item also answers that it is gone.
             selection.states = u8::MAX;
             bits.add(&select(&selection, Some(&hits.named)));
         }
