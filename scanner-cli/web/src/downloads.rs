@@ -104,7 +104,7 @@ type Read = Box<
 
 /// `/search.csv`.
 pub(crate) async fn search(request: PageRequest) -> Response {
-    answered(&request, "items", searched(&request.query)).await
+    answered(&request, request.web.words.items, searched(&request.query)).await
 }
 
 /// `/PATH.csv`: the containers of a kind.

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use catalog_model::{AccountStatus, ChangeKind, ItemState, ScanOutcome};
+use catalog_model::{AccountStatus, ChangeKind, ItemState, ScanOutcome, follower::EntityKind};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 use crate::{
@@ -28,7 +28,12 @@ pub(crate) const SEARCH: [&str; 9] = [
 ];
 
 /// All parameters of a list of changes but `limit` and `cursor`.
-pub(crate) const CHANGES: [&str; 5] = ["connection", "kind", "scan", "days", "since"];
+pub(crate) const CHANGES: [&str; 6] = ["connection", "kind", "scan", "days", "since", "entity"];
+/// The values of `entity` of a list of changes.
+pub(crate) const ENTITIES: [(&str, EntityKind); 2] = [
+    ("item", EntityKind::Item),
+    ("container", EntityKind::Container),
+];
 /// All parameters of a list of owners but `limit` and `cursor`.
 pub(crate) const OWNERS: [&str; 4] = ["q", "connection", "show", "sort"];
 /// All parameters of a list of scans but `limit` and `cursor`.
@@ -83,10 +88,22 @@ pub(crate) fn changes(query: &Query, default_limit: usize) -> Result<ChangesRequ
     Ok(ChangesRequest {
         connections: values(query, "connection")?,
         kinds: kinds.collect::<Result<_, _>>()?,
+        entities: entities(query)?,
         scan: number(query, "scan")?,
         page: page(query, default_limit)?,
         ..ChangesRequest::default()
     })
+}
+
+/// Whether a list contains the changes of items only, or of containers only.
+fn entities(query: &Query) -> Result<Option<EntityKind>, ErrorPage> {
+    let kind = query.get("entity").map(|word| {
+        let known = ENTITIES.into_iter().find(|(known, _)| *known == word);
+        known
+            .map(|(_, kind)| kind)
+            .ok_or_else(|| invalid("entity", word, &ENTITIES.map(|(word, _)| word)))
+    });
+    kind.transpose()
 }
 
 /// Limits a list of changes to the last days of the parameter `days`, or to those since the time of `since`. If there are

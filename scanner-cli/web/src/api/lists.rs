@@ -19,12 +19,13 @@ pub(super) const OF_QUALITY: [&str; 11] = {
 };
 
 /// The parameters of `/changes`.
-pub(super) const OF_CHANGES: [&str; 7] = [
+pub(super) const OF_CHANGES: [&str; 8] = [
     "connection",
     "kind",
     "scan",
     "days",
     "since",
+    "entity",
     "limit",
     "cursor",
 ];

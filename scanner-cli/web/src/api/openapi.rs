@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     request::PageRequest,
-    requests::{CHANGE_KINDS, outcomes_of_scans},
+    requests::{CHANGE_KINDS, ENTITIES, outcomes_of_scans},
     state::ContainerRoute,
     store::browse::Sort,
 };
@@ -231,6 +231,10 @@ fn parameter(name: &str) -> Value {
         "since" => (
             "Only changes at or after this time: a date (UTC) or an RFC 3339 time.",
             text,
+        ),
+        "entity" => (
+            "Changes of items or of containers only.",
+            json!({ "enum": ENTITIES.map(|(word, _)| word) }),
         ),
         "outcome" => {
             let outcomes = json!({ "type": "array", "items": { "enum": outcomes_of_scans() } });

@@ -208,6 +208,7 @@ async fn errors_are_problem_details() {
         ("/api/v1/changes?kind=none", 400),
         ("/api/v1/changes?since=yesterday", 400),
         ("/api/v1/changes?days=-1", 400),
+        ("/api/v1/changes?entity=app", 400),
         ("/api/v1/scans?outcome=none", 400),
         ("/api/v1/items/c/unknown", 404),
         ("/api/v1/items/c//a", 400),
@@ -234,6 +235,8 @@ async fn changes_have_a_type_and_are_limited_in_time() {
     for (parameters, expected) in [
         ("", 5),
         ("?days=1", 0),
+        ("?entity=item", 5),
+        ("?entity=container", 0),
         ("?days=36500", 5),
         ("?since=2023-11-15", 2),
         ("?since=2023-11-14T22:13:20Z", 5),
@@ -257,6 +260,7 @@ async fn lists_are_downloaded_with_safe_cells() {
         "/search.csv",
         "/quality/without-description.csv",
         "/changes.csv",
+        "/changes.csv?entity=item",
     ] {
         let (status, kind, body) = ask(&router, path).await;
         assert_eq!(
@@ -309,6 +313,11 @@ async fn the_feed_has_stable_ids() {
     assert_eq!(ask(&router, "/feed.atom").await.2, feed);
     assert!(feed.contains("<title>Item added: A2</title>"), "{feed}");
     assert!(!feed.contains("<summary></summary>"), "{feed}");
+    let containers = ask(&router, "/feed.atom?entity=container").await.2;
+    assert!(
+        containers.contains("<feed") && !containers.contains("<entry>"),
+        "{containers}"
+    );
     let removed = ask(&router, "/feed.atom?kind=removed").await.2;
     assert!(removed.contains(&format!("{}:kind=removed</id>", ids[0])));
     for path in [

@@ -2,15 +2,12 @@
 
 use askama::Template;
 use axum::response::Response;
-use catalog_model::follower::EntityKind;
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
 
 use super::{Frame, Nav, PageResult, rendered, respond, search::connection_choice};
 use crate::{
     address::Address,
-    errors::ErrorPage,
     parts::{ChangeRow, Choice, Empty, Link, Moment, Pages},
-    query::Query,
     request::PageRequest,
     requests,
     store::browse,
@@ -20,11 +17,9 @@ use crate::{
 
 /// Number of changes of a page.
 const LIMIT: usize = 50;
-const PARAMETERS: [&str; 5] = ["connection", "kind", "scan", "days", "type"];
-/// The parameter for items only, or all but items, and its values.
-const TYPE: &str = "type";
-const ITEMS: &str = "items";
-const OTHERS: &str = "others";
+const PARAMETERS: [&str; 5] = ["connection", "kind", "scan", "days", "entity"];
+/// The parameter for items only, or containers only.
+const ENTITY: &str = "entity";
 /// The choices of days.
 const DAYS: [&str; 3] = ["1", "7", "30"];
 
@@ -61,7 +56,6 @@ pub(crate) async fn show(request: PageRequest) -> Response {
 async fn page(request: &PageRequest) -> PageResult {
     let mut wanted = requests::changes(&request.query, LIMIT)?;
     requests::limit_to_days(&mut wanted, &request.query, request.web.now())?;
-    wanted.entities = entities(&request.query)?;
     let since = day_before(request.web.now());
     let (found, connections) = request
         .web
@@ -73,8 +67,6 @@ async fn page(request: &PageRequest) -> PageResult {
         .map(|connection| (connection.connection.code, connection.connection.name))
         .collect();
     let address = Address::new("/changes", &request.query, &PARAMETERS);
-    // Feed and file contain all types.
-    let files = address.clone().without_any(TYPE);
     let choices = [
         Some(times(&views, &address)),
         Some(types(&views, &address)),
@@ -85,8 +77,11 @@ async fn page(request: &PageRequest) -> PageResult {
         frame: Frame::new(request, views.t.changes, &Nav::Changes),
         about: views.t.changes_about,
         links: views.on_server(vec![
-            Link::new(views.t.subscribe, files.at("/feed.atom").href(views.links)),
-            Link::new(views.t.csv, views.csv(&files)).download(),
+            Link::new(
+                views.t.subscribe,
+                address.at("/feed.atom").href(views.links),
+            ),
+            Link::new(views.t.csv, views.csv(&address)).download(),
         ]),
         choices: views.on_server(choices.into_iter().flatten().collect()),
         days: days(&views, &names, &found.entries),
@@ -99,20 +94,8 @@ async fn page(request: &PageRequest) -> PageResult {
     })
 }
 
-/// Whether a list contains items only, or all but items.
-fn entities(query: &Query) -> Result<Option<EntityKind>, ErrorPage> {
-    match query.get(TYPE) {
-        None => Ok(None),
-        Some(ITEMS) => Ok(Some(EntityKind::Item)),
-        Some(OTHERS) => Ok(Some(EntityKind::Container)),
-        Some(other) => Err(ErrorPage::bad_request(format!(
-            "`{TYPE}` cannot be `{other}`; it is one of `{ITEMS}`, `{OTHERS}`"
-        ))),
-    }
-}
-
 fn types(views: &Views<'_>, address: &Address) -> Choice {
-    let all = address.clone().without_any(TYPE);
+    let all = address.clone().without_any(ENTITY);
     let is_all = all == *address;
     let mut paths = views.containers.iter().map(|route| capitalized(route.path));
     let others = match (paths.next(), paths.next(), paths.next()) {
@@ -122,9 +105,13 @@ fn types(views: &Views<'_>, address: &Address) -> Choice {
     };
     let mut entries = vec![Link::new(views.t.all, all.href(views.links)).current(is_all)];
     entries.extend(
-        [(capitalized(views.words.items), ITEMS), (others, OTHERS)].map(|(text, value)| {
-            let target = address.clone().set(TYPE, value);
-            Link::new(text, target.href(views.links)).current(address.has(TYPE, value))
+        [
+            (capitalized(views.words.items), "item"),
+            (others, "container"),
+        ]
+        .map(|(text, value)| {
+            let target = address.clone().set(ENTITY, value);
+            Link::new(text, target.href(views.links)).current(address.has(ENTITY, value))
         }),
     );
     Choice {

@@ -185,7 +185,7 @@ fn numbers(views: &Views<'_>, summary: &Summary) -> Vec<Number> {
     numbers.push(Number {
         count: number(summary.changes.total()),
         text: views.t.changes_since_yesterday.to_owned(),
-        href: views.links.to("/changes?days=1&type=items"),
+        href: views.links.to("/changes?days=1&entity=item"),
     });
     numbers
 }
@@ -203,7 +203,7 @@ fn news(views: &Views<'_>, counts: &KindCounts) -> Vec<Link> {
         let address = Address::bare("/changes")
             .with("kind", kind.word())
             .with("days", "1")
-            .with("type", "items");
+            .with("entity", "item");
         let text = format!("{} {}", number(count), views.kind_word(kind));
         Link::new(text, address.href(views.links))
     })

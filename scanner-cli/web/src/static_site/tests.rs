@@ -127,14 +127,18 @@ async fn a_search_leads_to_items_that_are_gone() {
 async fn numbers_of_changes_lead_to_lists_of_items_only() {
     let scratch = scanned().await;
     let web = web(&scratch);
-    let (_, html) = shown(&web, "/changes?type=items").await;
+    let (_, html) = shown(&web, "/changes?entity=item").await;
     assert!(html.contains("/items/c/gone"), "{html}");
     assert!(html.contains("<span class=\"muted small\">item"), "{html}");
-    let (_, html) = shown(&web, "/changes?type=others").await;
+    let (_, html) = shown(&web, "/changes?entity=container").await;
     assert!(!html.contains("/items/c/gone"), "{html}");
-    let (_, html) = shown(&web, "/changes?type=items&kind=added").await;
-    let feed = html.split("feed.atom?").nth(1).unwrap_or_default();
-    assert!(feed.starts_with("kind=added\""), "{html}");
+    let (_, html) = shown(&web, "/changes?entity=item&kind=added").await;
+    for file in ["/feed.atom", "/changes.csv"] {
+        assert!(
+            html.contains(&format!("{file}?entity=item&#38;kind=added")),
+            "{html}"
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -151,7 +155,7 @@ async fn addresses_that_are_not_valid_are_errors_that_help() {
         ("/search?cursor=zz", 400),
         ("/search?limit=0", 400),
         ("/changes?kind=x", 400),
-        ("/changes?type=x", 400),
+        ("/changes?entity=x", 400),
         ("/owners?show=x", 400),
         ("/quality?days=0", 400),
         ("/quality/stale?days=99999999999", 400),
