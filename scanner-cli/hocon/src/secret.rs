@@ -134,6 +134,10 @@ fn announced(source: &Source, line: &Range<usize>, strings: &[Range<usize>]) -> 
             from = (string.end - line.start).min(text.len());
             continue;
         }
+        if is_kind(text, &word) {
+            from = word.end;
+            continue;
+        }
         let start = line.start + value_start(text, word.clone());
         let blank = source.text[start..].len() - source.text[start..].trim_start_matches(' ').len();
         let end = match source.open {
@@ -144,6 +148,24 @@ fn announced(source: &Source, line: &Range<usize>, strings: &[Range<usize>]) -> 
         from = (end.max(line.start + word.end) - line.start).min(text.len());
     }
     announced
+}
+
+/// Whether the word is the value of a setting `kind`, such as `kind = token`. One or two more letters are a misspelling; any
+/// other text after the word may be a secret.
+fn is_kind(text: &str, word: &Range<usize>) -> bool {
+    let before = text[..word.start].trim_end_matches('"').trim_end();
+    let key = before.strip_suffix(['=', ':']).map(str::trim_end);
+    let key = key.and_then(|key| key.strip_suffix("kind"));
+    let is_key = key.is_some_and(|key| {
+        key.chars()
+            .next_back()
+            .is_none_or(|c| !c.is_alphanumeric() && !matches!(c, '_' | '-' | '"'))
+    });
+    let after = &text[word.end..];
+    let rest = after.trim_start_matches(|c: char| c.is_ascii_lowercase());
+    let is_short = after.len() - rest.len() <= 2;
+    let rest = rest.strip_prefix('"').unwrap_or(rest).trim_start();
+    is_key && is_short && (rest.is_empty() || rest.starts_with([',', '}', '#']))
 }
 
 /// Whether the quote at `offset` begins or ends a string.

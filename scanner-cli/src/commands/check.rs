@@ -7,7 +7,7 @@ use super::{
     signals::interrupted,
 };
 use crate::{
-    application_file::Application,
+    application_file::{Application, HttpSettings},
     arguments::{Check, ShowFormat},
     check::{CheckGroups, CheckReport},
     exit::Exit,
@@ -63,7 +63,10 @@ pub(crate) async fn run(program: &mut Program, arguments: Check) -> Exit {
     }
     let text = match arguments.format {
         ShowFormat::Text => {
-            text::text(checked.iter().chain(&followers)) + &text::failed_followers(&followers)
+            let http = application.as_ref().and_then(|one| one.http.as_ref());
+            text::text(checked.iter().chain(&followers))
+                + &text::catalog(http.and_then(HttpSettings::catalog))
+                + &text::failed_followers(&followers)
         }
         ShowFormat::Json => CheckGroups {
             connections: &checked,
@@ -98,7 +101,7 @@ fn check_offline(program: &mut Program, arguments: &Check) -> Exit {
     let text = match arguments.format {
         ShowFormat::Text => {
             let others = check.others.iter().chain(&check.followers);
-            text::text(others.chain(&check.connections))
+            text::text(others.chain(&check.connections)) + &text::catalog(check.catalog)
         }
         ShowFormat::Json => CheckGroups {
             connections: &check.connections,

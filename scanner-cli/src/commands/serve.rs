@@ -1,6 +1,6 @@
 //! `serve`: shows the store in a browser, without scanning.
 
-use std::sync::Arc;
+use std::{io::ErrorKind, sync::Arc};
 
 use catalog_model::with_causes;
 use catalog_web::{
@@ -36,7 +36,13 @@ pub(crate) async fn run(program: &mut Program, arguments: &Serve) -> Exit {
         Err(error) => {
             let address = http.listen;
             let message = format!("cannot listen on the address `{address}`: {error}");
-            return failed(program, message);
+            let hint = (error.kind() == ErrorKind::AddrInUse).then(|| {
+                "another program uses it, perhaps the service of this home, which shows the catalog with `http.catalog = true`; \
+                 choose another address: `--listen 127.0.0.1:8080`"
+                    .to_owned()
+            });
+            program.report_problem(&Problem::general(message, hint));
+            return Exit::Failed;
         }
     };
     let scheme = if http.server.tls.is_some() {

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use catalog_model::{Settings, settings::Named};
-use catalog_web::server::{ServerSettings, Tls, TlsError};
+use catalog_web::server::{Auth, ServerSettings, Tls, TlsError};
 
 mod auth;
 mod paths;
@@ -29,6 +29,25 @@ pub struct HttpSettings {
     pub has_catalog: bool,
     /// How the server protects the catalog.
     pub server: ServerSettings,
+}
+
+impl HttpSettings {
+    /// Where the catalog is, and who may see it: `http://127.0.0.1:9464/, no login`. `None` without a catalog.
+    #[must_use]
+    pub fn catalog(&self) -> Option<String> {
+        let scheme = match self.server.tls {
+            Some(_) => "https",
+            None => "http",
+        };
+        let login = match &self.server.auth {
+            None => "no login",
+            Some(Auth::Token(_)) => "login with a token",
+            Some(Auth::Basic { .. }) => "login with a user and a password",
+            Some(Auth::ProxyHeader { .. }) => "login by a reverse proxy",
+        };
+        let (listen, base) = (self.listen, &self.server.base_path);
+        (self.has_catalog).then(|| format!("{scheme}://{listen}{base}/, {login}"))
+    }
 }
 
 /// The default address of `serve`.
@@ -166,11 +185,14 @@ pub(super) fn unknown(settings: &Settings) -> Vec<LocatedProblem> {
     let unknown = settings.unknown().into_iter();
     let ours = unknown.filter(|unknown| unknown.key.starts_with("http."));
     ours.map(|unknown| LocatedProblem {
+        // It may be a misspelt password. The kind of a login is a word.
+        value: match unknown.key.ends_with(".kind") {
+            true => ValueVisibility::Shown,
+            false => ValueVisibility::Hidden,
+        },
         message: format!("`{}` is not a setting of the scanner", unknown.key),
         hint: unknown.near.map(|near| format!("did you mean `{near}`?")),
         place: unknown.place,
-        // It may be a misspelt password.
-        value: ValueVisibility::Hidden,
     })
     .collect()
 }

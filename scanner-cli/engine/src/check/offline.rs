@@ -27,6 +27,8 @@ const SCHEDULE: &str = "schedule";
 /// The results of an offline check.
 #[derive(Default)]
 pub struct OfflineCheck {
+    /// Where the catalog is in a browser, and who may see it.
+    pub catalog: Option<String>,
     /// The connection files.
     pub connections: Vec<CheckReport>,
     /// The followers.
@@ -72,6 +74,7 @@ impl OfflineCheck {
                     .map(|follower| installation.follower_settings(follower))
                     .chain(installation.disabled_followers(&application))
                     .collect();
+                self.catalog = application.http.and_then(|http| http.catalog());
                 (application.automation, application.warnings)
             }
             Err(error) => (Automation::default(), error.problems),

@@ -86,6 +86,19 @@ fn the_line_of_an_error_is_shown_without_the_secret() {
         r#"auth { key = "a\q", value = "******"**"#
     );
     assert_eq!(shown("password = abc$def"), "password = *******");
+    for (line, expected) in [
+        ("kind = tokens, token = ab$", "kind = tokens, token = ***"),
+        ("kind = tokens3cret, a = $", "kind = token*****************"),
+        (
+            "kind = token s3cret, a = $",
+            "kind = token *****************",
+        ),
+        ("mykind = token, a = $", "mykind = token**********"),
+    ] {
+        let shown = shown(line);
+        assert_eq!(shown.replace('*', ""), expected.replace('*', ""), "{line}");
+        assert!(!shown.contains("ab$"), "{line}");
+    }
     assert_eq!(shown("token = [\n  \"a\",\n  \"b\\q\"\n]"), "  \"*\\*\"");
     assert_eq!(
         shown("auth.key = \"DOM\\user\""),

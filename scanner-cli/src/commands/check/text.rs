@@ -44,6 +44,15 @@ pub(super) fn text<'a>(checked: impl IntoIterator<Item = &'a CheckReport>) -> St
     text.into()
 }
 
+/// Where the catalog is in a browser, and who may see it.
+pub(super) fn catalog(catalog: Option<String>) -> String {
+    catalog.map_or_else(String::new, |catalog| {
+        let mut text = Page::default();
+        writeln!(text, "catalog  {catalog}");
+        text.into()
+    })
+}
+
 /// The names of the followers that failed, if there are several followers.
 pub(super) fn failed_followers(followers: &[CheckReport]) -> String {
     let failed = followers.iter().filter(|one| one.fails_at_the_site());
