@@ -103,6 +103,13 @@ impl<'a> Writer<'a> {
         for (value, contact) in &document.owners {
             self.owner(document.connection, value, contact)?;
         }
+        self.insert(document, set)?;
+        Ok(others)
+    }
+
+    /// Inserts a document whose facets are the set `set`.
+    fn insert(&self, document: &Document, set: i64) -> rusqlite::Result<()> {
+        let id = document.id;
         let mut insert = self.db.prepare_cached(
             "INSERT INTO doc (id, connection, kind, state, flags, name_length, facets, sort_name, key, changed, \
              first_seen, tail, source, parent, print) \
@@ -145,7 +152,7 @@ impl<'a> Writer<'a> {
             tags,
             more
         ])?;
-        Ok(others)
+        Ok(())
     }
 
     /// Whether a container had another name. Notes the new one.

@@ -34,7 +34,7 @@ pub(super) fn properties(views: &Views<'_>, detail: &EntryDetail) -> Vec<Fact> {
             .properties
             .iter()
             .filter(|property| !is_date(property))
-            .map(|property| Fact::new(&views::field_label(&property.label), value(views, property)))
+            .map(|property| Fact::new(views::field_label(&property.label), value(views, property)))
             .collect(),
         Subject::Container(container) => of_container(views, container),
     }
