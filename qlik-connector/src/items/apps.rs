@@ -84,7 +84,7 @@ pub(crate) struct AppFacts {
 #[derive(Clone, Default)]
 pub(crate) struct DigestCell(pub(crate) OnceLock<Option<u128>>);
 
-/// Nothing, because it is no fact about the app.
+/// Prints nothing: a digest that is computed late is not a fact about the app.
 impl fmt::Debug for DigestCell {
     fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
         Ok(())

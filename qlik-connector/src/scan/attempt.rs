@@ -95,10 +95,7 @@ impl<'a> Attempt<'a> {
         }
         if let Some(index) = sheets.into_index().filter(|_| self.hidden.is_empty()) {
             let memory = Memory::new(self.source, (&version, began), (&apps, &owners), index);
-            if let Some(state) = memory.encode() {
-                sink.ready().await?;
-                sink.observe(Observation::State(state))?;
-            }
+            keep(sink, &memory).await?;
         }
         if let Some(extent) = extent {
             sink.progress(Progress::Extent(extent));
@@ -343,4 +340,13 @@ pub(crate) fn nothing_visible(what: &str) -> Diagnostic {
     Diagnostic::warning(format!("no {what} is visible to the account: the site has none, or the account may not read any"), "if the site has some, add the security rule of docs/qlik-setup.md: resource filter \
              `App_*,App.Object_*,Stream_*,User_*`, action Read, context `Both in hub and QMC`, for this account"
                 .to_owned())
+}
+
+/// Gives the sink the state that the next scan for changes needs.
+async fn keep(sink: &mut dyn ScanSink, memory: &Memory) -> Result<(), AttemptError> {
+    if let Some(state) = memory.encode() {
+        sink.ready().await?;
+        sink.observe(Observation::State(state))?;
+    }
+    Ok(())
 }

@@ -14,8 +14,10 @@ const MAX_DEPTH: usize = 6;
 /// Fields that identify the record. A record without them is not salvaged.
 const IDENTITY: [&str; 4] = ["id", "engineObjectId", "app", "app.id"];
 
-/// The record in `element`, a valid JSON value, without its fields of an unexpected type. `None` if it is not an object,
-/// if a field that identifies it is among them, if there are none, or if its type requires fields. The record borrows from `salvaged`.
+/// The record in `element`, a valid JSON value, without its fields of an unexpected type. The record borrows from `salvaged`.
+///
+/// `None` if the value is not an object, if no field has an unexpected type, if a field that identifies the record has one, or if
+/// the record's type requires a field that is left out.
 pub(crate) fn salvage<'a, L: Lend>(
     element: &[u8],
     salvaged: &'a mut String,

@@ -188,9 +188,7 @@ impl Application {
         }
         let are_secrets_known = reads_secrets && refused.is_empty();
         let mut settings = secrets.settings(path, document.root);
-        let keep = keep_changes(&mut settings);
-        let keep_gone = keep_gone(&mut settings);
-        let max_size = max_size(&mut settings);
+        let store = store_limits(&mut settings);
         let automation = Automation::from_settings(&mut settings, now);
         let key_file = encryption::key_file(&mut settings, home);
         let http = http(&mut settings, are_secrets_known, reading.serves);
@@ -204,11 +202,7 @@ impl Application {
             return Ok(Self {
                 followers: followers.unwrap_or_default(),
                 disabled_followers: disabled,
-                store: StoreLimits {
-                    keep_changes: days(keep),
-                    keep_gone,
-                    max_size,
-                },
+                store,
                 automation,
                 key_file,
                 http,
@@ -222,6 +216,14 @@ impl Application {
         let errors = in_file(refused).into_iter().chain(errors);
         let warnings = warnings.into_iter().map(|one| show(Severity::Warning, one));
         Err(errors.chain(warnings).collect())
+    }
+}
+
+fn store_limits(settings: &mut Settings) -> StoreLimits {
+    StoreLimits {
+        keep_changes: days(keep_changes(settings)),
+        keep_gone: keep_gone(settings),
+        max_size: max_size(settings),
     }
 }
 
@@ -251,7 +253,7 @@ fn add_problems(
     if http.is_some_and(|http| http.has_catalog) {
         errors.extend(http::unknown(settings));
     }
-    // What is an error already is no warning.
+    // A problem is reported once: as an error or as a warning.
     let is_new = |one: &LocatedProblem| errors.iter().all(|error| error.place != one.place);
     warnings.extend(misspelt(settings).into_iter().filter(is_new));
 }

@@ -23,7 +23,7 @@ pub struct ChangedValue {
     pub new: Option<String>,
 }
 
-/// Compares the fields of two items, as JSON for the database. `None` if there are none.
+/// Compares the fields of two items, as JSON for the database. `None` if no field differs.
 pub(super) fn to_json(
     fields: &[String],
     old: &StoredItem<'_>,

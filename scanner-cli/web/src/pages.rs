@@ -37,7 +37,7 @@ pub(crate) struct Frame {
     pub(crate) icon: String,
     pub(crate) home: String,
     pub(crate) feed: Option<String>,
-    /// Where the search field leads. Not set: there is none.
+    /// Where the search field leads. Without it, the page has no search field.
     pub(crate) search: Option<String>,
     pub(crate) query: String,
     /// The word for items, with an upper-case first letter.

@@ -40,17 +40,7 @@ impl LockedScan<'_> {
         let connection = ready.connection.as_ref();
         let open = |destination: &Destination| destination.open(&context.home.temporary_folder());
         let mut store = begin(ready, context).await?;
-        let request = match (&mut store, &destination, context.extent) {
-            (Some(store), None, ScanExtent::Changes) => ScanRequest::Changes(store.checkpoint()),
-            // What is not read has no line, and without a store nothing is known of it.
-            _ => ScanRequest::Full,
-        };
-        if let (Some(store), ScanRequest::Full | ScanRequest::Changes(None)) =
-            (&mut store, &request)
-        {
-            // While the site is asked, as everything will be read.
-            store.load_digests();
-        }
+        let request = request(store.as_mut(), destination.as_ref(), context.extent);
         let mut sink = OutputSink {
             spool: destination.as_ref().map(open).transpose()?,
             store,
@@ -180,4 +170,24 @@ async fn write_lines(
         Placed::StandardOutput(finished) => return Ok(Some(finished)),
     }
     Ok(None)
+}
+
+/// What the connection is asked for. If it is everything, the store loads its digests while the site is asked.
+fn request(
+    store: Option<&mut StoreScan>,
+    destination: Option<&Destination>,
+    extent: ScanExtent,
+) -> ScanRequest {
+    let Some(store) = store else {
+        return ScanRequest::Full;
+    };
+    let request = match (destination, extent) {
+        (None, ScanExtent::Changes) => ScanRequest::Changes(store.checkpoint()),
+        // What is not read has no line in the file.
+        _ => ScanRequest::Full,
+    };
+    if matches!(request, ScanRequest::Full | ScanRequest::Changes(None)) {
+        store.load_digests();
+    }
+    request
 }

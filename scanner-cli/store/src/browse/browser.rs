@@ -369,7 +369,7 @@ impl Session<'_> {
         &self.reader.catalog
     }
 
-    /// Runs a query on the index; `None` if there is no index yet.
+    /// Runs a query on the index; `None` if the index does not exist yet.
     fn index<T>(
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T>,

@@ -86,7 +86,7 @@ fn recreate(db: &mut Connection, settings: &str) -> rusqlite::Result<()> {
     change.commit()
 }
 
-/// Opens the index for reading. `None` if there is none, or it has another version.
+/// Opens the index for reading. `None` if it does not exist or has another version.
 pub(super) fn open_to_read(path: &Path) -> rusqlite::Result<Option<Connection>> {
     if !path.exists() {
         return Ok(None);

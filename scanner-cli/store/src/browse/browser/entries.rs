@@ -16,7 +16,7 @@ use crate::{CatalogContainer, CatalogItem, StoreError, StoredConnection};
 const MAX_DEPTH: usize = 8;
 
 impl Browser {
-    /// Returns everything about the item or container with this key. `None` if there is none.
+    /// Returns everything about the item or container with this key. `None` if it is unknown.
     ///
     /// # Errors
     /// If the store cannot be read.
@@ -24,7 +24,7 @@ impl Browser {
         self.shared.read(|session| session.detail(key))
     }
 
-    /// Returns everything about the container of a connection with this kind and id. `None` if there is none.
+    /// Returns everything about the container of a connection with this kind and id. `None` if it is unknown.
     ///
     /// # Errors
     /// If the store cannot be read.

@@ -92,18 +92,7 @@ impl Session<'_> {
             Some(EntityKind::Container) => &[1],
             _ => &[0, 1],
         };
-        let connections: Vec<i64> = match request.connections.as_slice() {
-            [] => self
-                .catalog()
-                .connections()
-                .iter()
-                .map(crate::StoredConnection::id)
-                .collect(),
-            codes => codes
-                .iter()
-                .filter_map(|code| self.connection_id(code))
-                .collect(),
-        };
+        let connections = self.connection_ids(&request.connections);
         // One search in the index for each combination, whose results are merged.
         let sql = "SELECT seq FROM event WHERE connection = ?1 AND kind = ?2 AND is_container = ?3 AND seq < ?4 \
              AND (?5 IS NULL OR time >= ?5) AND (?6 IS NULL OR time < ?6) AND (?7 IS NULL OR scan = ?7) \
@@ -140,6 +129,17 @@ impl Session<'_> {
             Ok(seqs)
         })?;
         Ok(found.unwrap_or_default())
+    }
+
+    /// The ids of the connections with these codes; of all, if no code is given.
+    fn connection_ids(&self, codes: &[String]) -> Vec<i64> {
+        let all = self.catalog().connections();
+        match codes {
+            [] => all.iter().map(crate::StoredConnection::id).collect(),
+            codes => (codes.iter())
+                .filter_map(|code| self.connection_id(code))
+                .collect(),
+        }
     }
 
     /// Returns the last changes of an item, the newest first.

@@ -25,7 +25,7 @@ pub(super) enum Dimension {
     Tags,
     Statuses,
     States,
-    /// A condition, which is no facet.
+    /// A condition that has no facet.
     Condition,
 }
 

@@ -67,7 +67,7 @@ pub(in crate::browse) struct Updater<'a> {
 }
 
 impl<'a> Updater<'a> {
-    /// Opens store and index. `None` if there is no store yet.
+    /// Opens store and index. `None` if the store does not exist yet.
     pub(in crate::browse) fn open(
         path: &Path,
         index_path: &Path,
