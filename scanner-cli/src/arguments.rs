@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
 mod catalog;
 mod form;
@@ -79,6 +80,24 @@ pub(crate) enum Command {
     Filter(Filter),
     /// Encrypt a secret for a connection file or a follower
     Encrypt(Encrypt),
+    /// Print the completions of commands and options for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Print the manual page of the program, or write the pages of all commands
+    Man {
+        /// Write one page for each command to this folder, such as `/usr/local/share/man/man1`
+        #[arg(long, value_name = "DIR")]
+        dir: Option<PathBuf>,
+    },
+}
+
+impl Command {
+    /// Whether the command works in a home, which must exist.
+    pub(crate) fn needs_home(&self) -> bool {
+        !matches!(self, Self::Completions { .. } | Self::Man { .. })
+    }
 }
 
 #[derive(Debug, Args)]

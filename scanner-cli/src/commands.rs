@@ -2,6 +2,7 @@
 
 pub(crate) mod catalog;
 pub(crate) mod check;
+pub(crate) mod command_pages;
 pub(crate) mod config_show;
 mod delivering;
 pub(crate) mod encrypt;

@@ -119,7 +119,16 @@ impl Program {
 
     /// Writes data to standard output. Returns `exit`, or the exit code of a write error.
     pub(crate) fn print(&mut self, text: &str, exit: Exit) -> Exit {
-        match write_output(&mut self.environment, &lines(text)) {
+        self.write(lines(text).as_bytes(), exit)
+    }
+
+    /// Writes data of our own to standard output, without replacing characters. Returns the exit code.
+    pub(crate) fn print_bytes(&mut self, bytes: &[u8]) -> Exit {
+        self.write(bytes, Exit::Complete)
+    }
+
+    fn write(&mut self, bytes: &[u8], exit: Exit) -> Exit {
+        match write_output(&mut self.environment, bytes) {
             Ok(()) => exit,
             Err(error) => {
                 self.report_problem(&Problem::general(with_causes(&error), None));
@@ -136,10 +145,8 @@ impl Program {
 }
 
 /// Writes data to standard output. A closed pipe is not an error.
-pub(crate) fn write_output(environment: &mut Environment, text: &str) -> Result<(), SinkError> {
+pub(crate) fn write_output(environment: &mut Environment, data: &[u8]) -> Result<(), SinkError> {
     let output = &mut environment.output;
-    let written = output
-        .write_all(text.as_bytes())
-        .and_then(|()| output.flush());
+    let written = output.write_all(data).and_then(|()| output.flush());
     unless_broken_pipe(written, Path::new(STANDARD_OUTPUT))
 }

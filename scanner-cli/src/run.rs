@@ -118,7 +118,9 @@ fn log(command: &Command, filter: LogFilter, display: &Display) -> Log {
 
 async fn run_command(command: Command, program: &mut Program) -> Exit {
     // No command creates the home: a misspelt name would become a folder.
-    if let Err(problem) = program.installation.home.check() {
+    if command.needs_home()
+        && let Err(problem) = program.installation.home.check()
+    {
         program.report_problem(&problem);
         return Exit::Configuration;
     }
@@ -146,6 +148,8 @@ async fn run_command(command: Command, program: &mut Program) -> Exit {
         Command::Hook(Hook::Test(test)) => commands::hook_test::run(program, &test).await,
         Command::Filter(Filter::Test(test)) => commands::filter_test::run(program, test).await,
         Command::Encrypt(encrypt) => commands::encrypt::run(program, &encrypt).await,
+        Command::Completions { shell } => commands::command_pages::completions(program, shell),
+        Command::Man { dir } => commands::command_pages::man(program, dir.as_deref()),
     }
 }
 
@@ -164,7 +168,7 @@ fn report_usage(message: clap::Error, color: ColorChoice, environment: &mut Envi
         let _ = environment.errors.write_all(text.as_bytes());
         return Exit::Usage;
     }
-    match write_output(environment, &text) {
+    match write_output(environment, text.as_bytes()) {
         Ok(()) => Exit::Complete,
         Err(error) => {
             let text = format!("error: {}\n", with_causes(&error));

@@ -10,6 +10,7 @@ mod catalog_page;
 mod causes;
 mod check;
 mod colors;
+mod command_pages;
 mod completeness;
 mod config_show;
 mod contacts;

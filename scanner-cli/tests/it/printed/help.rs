@@ -4,7 +4,7 @@ use super::Page;
 use crate::scanner::Home;
 
 /// The arguments of every command and subcommand.
-const COMMANDS: [&[&str]; 27] = [
+const COMMANDS: [&[&str]; 29] = [
     &[],
     &["run"],
     &["status"],
@@ -31,6 +31,8 @@ const COMMANDS: [&[&str]; 27] = [
     &["hook", "test"],
     &["filter", "test"],
     &["encrypt"],
+    &["completions"],
+    &["man"],
     &["help", "scan"],
 ];
 
