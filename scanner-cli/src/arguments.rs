@@ -7,10 +7,12 @@ use clap_complete::Shell;
 
 mod catalog;
 mod form;
+mod service;
 
 pub(crate) use self::{
     catalog::{Catalog, CatalogCommand, Export, Forget, ItemOptions, OfConnection, WantedType},
     form::{CatalogFormat, Form},
+    service::{Install, Service, ServiceStatus, Target},
 };
 use crate::{application_file::socket_address, terminal::ColorChoice, verbosity::Verbosity};
 
@@ -49,6 +51,9 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Run as a service: scan on change and on schedule
     Run(Run),
+    /// Install the scanner as a service of the system, start and stop it
+    #[command(subcommand)]
+    Service(Service),
     /// Show the stored catalog in a browser, without scanning
     Serve(Serve),
     /// Show the state of the service and of each connection
@@ -94,9 +99,12 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    /// Whether the command works in a home, which must exist.
+    /// Whether the command works in a home, which must exist. `service` has a default home.
     pub(crate) fn needs_home(&self) -> bool {
-        !matches!(self, Self::Completions { .. } | Self::Man { .. })
+        !matches!(
+            self,
+            Self::Completions { .. } | Self::Man { .. } | Self::Service(_)
+        )
     }
 }
 

@@ -17,6 +17,7 @@ pub(crate) mod run;
 pub(crate) mod scan;
 mod selection;
 pub(crate) mod serve;
+pub(crate) mod service;
 mod signals;
 pub(crate) mod status;
 pub(crate) mod store;

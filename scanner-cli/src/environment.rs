@@ -12,7 +12,7 @@ use crate::{clock::Clock, printable::Terminal, terminal::Screen};
 pub struct Environment {
     /// Environment variables whose names and values are Unicode.
     pub variables: BTreeMap<String, String>,
-    /// The home in `SCANNER_HOME`. Unlike other variables, it may be a path that is not Unicode.
+    /// The home in `SCANNER_HOME`, which `--home` replaces. Unlike other variables, it may be a path that is not Unicode.
     pub home: Option<PathBuf>,
     /// Standard input.
     pub input: Box<dyn Read + Send>,
@@ -34,6 +34,9 @@ impl Environment {
     /// The environment of this process.
     #[must_use]
     pub fn from_process() -> Self {
+        // Consoles of Windows show control sequences as text until a program switches them on.
+        #[cfg(windows)]
+        let _ = anstyle_query::windows::enable_ansi_colors();
         let variables = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect();

@@ -67,6 +67,20 @@ impl Log {
         filter: EnvFilter,
         display: &Display,
     ) -> Self {
+        match display {
+            Display::Terminal(lines) => {
+                Self::to_output(format, filter, AboveProgress(lines.clone()))
+            }
+            Display::Log | Display::None => Self::to_output(format, filter, io::stderr()),
+        }
+    }
+
+    /// Logs the events that pass `filter` in this format.
+    pub(crate) fn to_output(
+        format: LogFormat,
+        filter: EnvFilter,
+        output: impl Write + Send + 'static,
+    ) -> Self {
         let log = Self::default();
         let lines = fmt::layer()
             .with_writer(Events {
@@ -88,12 +102,15 @@ impl Log {
             .with(filter_fn(may_be_logged))
             .try_init();
         if installed.is_ok() {
-            match display {
-                Display::Terminal(lines) => log.write_to(AboveProgress(lines.clone())),
-                Display::Log | Display::None => log.write_to(io::stderr()),
-            }
+            log.write_to(output);
         }
         log
+    }
+
+    /// Writes lines that are no events, such as errors of files.
+    #[cfg(windows)]
+    pub(crate) fn write_line(&self, line: &[u8]) {
+        self.push(line);
     }
 
     /// A function that counts the lines that were dropped.

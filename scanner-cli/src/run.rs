@@ -9,6 +9,8 @@ use clap::{Parser, error::ContextValue};
 use indicatif::MultiProgress;
 use qlik_connector::QlikSense;
 
+#[cfg(windows)]
+use crate::arguments::Service;
 use crate::{
     arguments::{Arguments, CatalogCommand, Command, Config, Filter, Hook, LogFormat},
     commands,
@@ -47,9 +49,8 @@ pub(crate) async fn run_until(
             return report_usage(message, ColorChoice::find(&words), &mut environment);
         }
     };
-    let home = (arguments.home.clone())
-        .or_else(|| environment.home.clone())
-        .unwrap_or_else(|| PathBuf::from("."));
+    environment.home = (arguments.home.clone()).or(environment.home);
+    let home = (environment.home.clone()).unwrap_or_else(|| PathBuf::from("."));
     let filter = arguments.verbosity.filter(&environment.variables);
     let warning = filter.warning.clone();
     let display = display(&arguments, &environment);
@@ -61,7 +62,7 @@ pub(crate) async fn run_until(
             connectors: Arc::new(ConnectorRegistry::default().with(Box::new(QlikSense::default()))),
             clock: environment.clock,
         },
-        log: log(&arguments.command, filter, &display),
+        log: log(&arguments, filter, &display),
         display,
         quiet: arguments.verbosity.quiet,
         reported_warnings: BTreeSet::new(),
@@ -92,7 +93,10 @@ pub(crate) async fn run_until(
 /// How progress is shown.
 fn display(arguments: &Arguments, environment: &Environment) -> Display {
     // The output of a hook is logged, too.
-    let logs_only = matches!(arguments.command, Command::Run(_) | Command::Hook(_));
+    let logs_only = matches!(
+        arguments.command,
+        Command::Run(_) | Command::Hook(_) | Command::Service(_)
+    );
     if arguments.verbosity.quiet {
         Display::None
     } else if environment.terminal && !logs_only && !is_dumb(&environment.variables) {
@@ -103,8 +107,16 @@ fn display(arguments: &Arguments, environment: &Environment) -> Display {
 }
 
 /// The log of a command. On a terminal, there is a progress line instead, unless the log was requested.
-fn log(command: &Command, filter: LogFilter, display: &Display) -> Log {
-    let format = match command {
+fn log(arguments: &Arguments, filter: LogFilter, display: &Display) -> Log {
+    // The service manager of Windows has no use for standard error. It starts the service with its home.
+    #[cfg(windows)]
+    if let Command::Service(Service::Run(_)) = &arguments.command
+        && let Some(home) = arguments.home.as_deref().filter(|home| home.is_dir())
+        && let Ok(file) = commands::service::log_file(home)
+    {
+        return Log::to_output(LogFormat::Text, filter.filter, file);
+    }
+    let format = match &arguments.command {
         Command::Run(run) => run.log_format,
         // Its output has the errors of files.
         Command::Status(_) if !filter.is_requested => return Log::default(),
@@ -125,6 +137,7 @@ async fn run_command(command: Command, program: &mut Program) -> Exit {
         return Exit::Configuration;
     }
     match command {
+        Command::Service(service) => commands::service::run(program, service).await,
         Command::Status(status) => commands::status::run(program, &status),
         Command::Run(_) => commands::run::run(program).await,
         Command::Serve(serve) => commands::serve::run(program, &serve).await,

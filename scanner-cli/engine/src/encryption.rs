@@ -17,6 +17,7 @@ use crate::{
     file_rights,
     home::Home,
     input_file::{self, FileKind},
+    renaming::persist_new,
     temporary_file::{self, Purpose},
 };
 
@@ -80,7 +81,7 @@ fn write(path: &Path, key: &SecretString) -> io::Result<()> {
     let mut file = temporary_file::create(folder, Purpose::Key)?;
     writeln!(file, "{}", key.expose_secret())?;
     file.as_file().sync_all()?;
-    file.persist_noclobber(path).map_err(|error| error.error)?;
+    persist_new(file, path).map_err(|error| error.error)?;
     Ok(())
 }
 

@@ -21,6 +21,7 @@ use crate::{
     file_rights::{create_folder, give_to_owner_of},
     home::{Home, shown},
     input_file::{self, FileKind},
+    renaming::{persist, persist_new},
     temporary_file::{self, Purpose},
 };
 
@@ -141,7 +142,7 @@ fn write(path: &Path, session: &SecretString) -> io::Result<()> {
     let mut file = temporary_file::create(folder, Purpose::Session)?;
     give_to_folder_owner(folder, file.as_file())?;
     file.write_all(session.expose_secret().as_bytes())?;
-    file.persist(path).map_err(|error| error.error)?;
+    persist(file, path)?;
     remove_unused(folder);
     Ok(())
 }
@@ -175,7 +176,7 @@ fn salt(path: &Path) -> io::Result<String> {
     give_to_folder_owner(folder, file.as_file())?;
     file.write_all(salt.as_bytes())?;
     // Another scan may have been faster, or the file system may only support replacing files.
-    let Err(error) = file.persist_noclobber(path) else {
+    let Err(error) = persist_new(file, path) else {
         return Ok(salt);
     };
     if let Some(salt) = read() {
@@ -188,7 +189,7 @@ fn salt(path: &Path) -> io::Result<String> {
     if !is_replaceable {
         return Err(error.error);
     }
-    error.file.persist(path).map_err(|error| error.error)?;
+    persist(error.file, path)?;
     Ok(read().unwrap_or(salt))
 }
 

@@ -62,6 +62,6 @@ mod process_group;
 
 use catalog_followers::{export_line, json_text};
 use catalog_store::{self as store, fuse, spool};
-use file_access::{file_rights, input_file, lock, temporary_file};
+use file_access::{file_rights, input_file, lock, renaming, temporary_file};
 use hocon_reader as hocon;
 use quartz_schedule as quartz;

@@ -111,8 +111,33 @@ mod rights {
     }
 }
 
+#[cfg(windows)]
+mod rights {
+    use std::path::Path;
+
+    use catalog_model::Diagnostic;
+    use file_access::access_list;
+
+    use crate::{
+        exposure::removal_of_others,
+        home::{Home, shown},
+    };
+
+    pub(super) fn warning(_home: &Home, what: &str, path: &Path) -> Option<Diagnostic> {
+        let shown = shown(path);
+        access_list::others_may_write(path).then(|| {
+            Diagnostic::warning(
+                format!(
+                    "every user of this machine can change {what} `{shown}` and with it what the scanner runs"
+                ),
+                format!("remove their access: `{}`", removal_of_others(&shown)),
+            )
+        })
+    }
+}
+
 /// Permissions of other systems are not checked.
-#[cfg(not(unix))]
+#[cfg(not(any(unix, windows)))]
 mod rights {
     use std::path::Path;
 

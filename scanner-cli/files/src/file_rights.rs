@@ -2,8 +2,8 @@
 //!
 //! A new file has the mode 0640 and a new folder 0750, minus the umask: a catalog with another account gets access
 //! through the group. Locks and secrets have the mode 0600: on Unix, everyone who may read a file may lock it. Files
-//! that root creates belong to the owner of their folder, so that the service's account can replace them. On other
-//! systems, files inherit the permissions of their folder.
+//! that root creates belong to the owner of their folder, so that the service's account can replace them. On Windows, new
+//! folders and secrets are private ([`access_list`](crate::access_list)), and other files inherit the list of their folder.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -12,6 +12,10 @@ use std::{
 };
 
 use tempfile::NamedTempFile;
+
+#[cfg(windows)]
+use crate::access_list;
+use crate::renaming::persist;
 
 mod mode;
 
@@ -52,6 +56,11 @@ pub fn create_folder_with(path: &Path, mode: u32) -> io::Result<()> {
     #[cfg(unix)]
     if let Ok(folder) = open_folder(path) {
         let _ = give_to_owner_of(parent, &folder);
+    }
+    // A file system without lists, such as FAT, is used as it is.
+    #[cfg(windows)]
+    if mode & 0o007 == 0 {
+        let _ = access_list::make_private(path);
     }
     Ok(())
 }
@@ -96,9 +105,8 @@ pub fn new_file() -> OpenOptions {
 /// # Errors
 /// If it cannot be renamed.
 pub fn replace(file: NamedTempFile, path: &Path, mode: Option<FileMode>) -> io::Result<()> {
-    take_rights(file.as_file(), path, mode);
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
+    take_rights(file.as_file(), file.path(), path, mode);
+    persist(file, path).map(drop)
 }
 
 fn parent(path: &Path) -> &Path {
@@ -156,7 +164,15 @@ fn make_private(path: &Path, file: &File) -> io::Result<()> {
     Ok(())
 }
 
-#[cfg(not(unix))]
+/// Removes the access of others. They could lock the file: on Windows, everyone who may read a file may lock it.
+#[cfg(windows)]
+fn make_private(path: &Path, _file: &File) -> io::Result<()> {
+    // If the list cannot be changed, the file belongs to another account, which allows others to use it.
+    let _ = access_list::make_private(path);
+    Ok(())
+}
+
+#[cfg(not(any(unix, windows)))]
 fn make_private(_path: &Path, _file: &File) -> io::Result<()> {
     Ok(())
 }
@@ -204,7 +220,7 @@ pub fn give_to_owner_of(_folder: &Path, _file: &File) -> io::Result<()> {
 
 /// Gives a file the mode and the group of the file `path` that it will replace, or the mode `mode`.
 #[cfg(unix)]
-pub fn take_rights(file: &File, path: &Path, mode: Option<FileMode>) {
+pub fn take_rights(file: &File, _name: &Path, path: &Path, mode: Option<FileMode>) {
     use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 
     let former = fs::symlink_metadata(path).ok();
@@ -229,9 +245,22 @@ pub fn take_rights(file: &File, path: &Path, mode: Option<FileMode>) {
     }
 }
 
+/// Gives the file `name` the entries that were set for the file `path` that it will replace. Others come from the folder.
+#[cfg(windows)]
+pub fn take_rights(_file: &File, name: &Path, path: &Path, _mode: Option<FileMode>) {
+    if path.is_file()
+        && let Err(error) = access_list::keep(path, name)
+    {
+        tracing::warn!(
+            "`{}` cannot keep its access list: {error}; the list of its folder applies",
+            crate::path_text::shown(path)
+        );
+    }
+}
+
 /// Does nothing, because files inherit the permissions of their folder on other systems.
-#[cfg(not(unix))]
-pub fn take_rights(_file: &File, _path: &Path, _mode: Option<FileMode>) {}
+#[cfg(not(any(unix, windows)))]
+pub fn take_rights(_file: &File, _name: &Path, _path: &Path, _mode: Option<FileMode>) {}
 
 #[cfg(test)]
 #[cfg(unix)]

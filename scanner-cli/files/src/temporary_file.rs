@@ -93,16 +93,27 @@ pub fn create(folder: &Path, purpose: Purpose) -> io::Result<NamedTempFile> {
         builder.permissions(fs::Permissions::from_mode(FILE_MODE));
     }
     for _ in 1..ATTEMPTS {
-        let file = make(&builder, folder)?;
+        let file = make(&builder, folder, purpose)?;
         if hold(file.as_file()) {
             return Ok(file);
         }
     }
-    make(&builder, folder)
+    make(&builder, folder, purpose)
 }
 
-fn make(builder: &tempfile::Builder<'_, '_>, folder: &Path) -> io::Result<NamedTempFile> {
+fn make(
+    builder: &tempfile::Builder<'_, '_>,
+    folder: &Path,
+    purpose: Purpose,
+) -> io::Result<NamedTempFile> {
     let file = builder.tempfile_in(folder)?;
+    // It is still empty. On Unix, it was created with the mode 0600. A file system without lists is used as it is.
+    #[cfg(windows)]
+    if purpose != Purpose::Export {
+        let _ = crate::access_list::make_private(file.path());
+    }
+    #[cfg(not(windows))]
+    let _ = purpose;
     // Without permission to change the owner, the file is still usable. Callers that require the owner check it.
     let _ = give_to_owner_of(folder, file.as_file());
     Ok(file)

@@ -48,17 +48,9 @@ pub(crate) async fn run(program: &mut Program, arguments: &Encrypt) -> Exit {
         }
     }
     // The secret first: without a secret, no key is created.
-    let secret = match secret(program).await {
+    let secret = match secret_input(program).await {
         Ok(secret) => secret,
-        Err(SecretError::Input(SecretInputError::Invalid(error))) => {
-            return program.report_usage(error);
-        }
-        Err(SecretError::Input(SecretInputError::Unreadable(error))) => {
-            let message = format!("the secret cannot be read: {error}");
-            program.report_problem(&Problem::general(message, None));
-            return Exit::Failed;
-        }
-        Err(SecretError::Interrupted) => return Exit::Interrupted,
+        Err(exit) => return exit,
     };
     let key = match key(program) {
         Ok(key) => key,
@@ -86,6 +78,26 @@ pub(crate) async fn run(program: &mut Program, arguments: &Encrypt) -> Exit {
             Exit::Failed
         }
     }
+}
+
+/// Reads a secret from the terminal or from standard input.
+///
+/// # Errors
+/// If there is none. The error was reported; the exit code is returned.
+pub(super) async fn secret_input(program: &mut Program) -> Result<SecretString, Exit> {
+    let error = match secret(program).await {
+        Ok(secret) => return Ok(secret),
+        Err(error) => error,
+    };
+    Err(match error {
+        SecretError::Input(SecretInputError::Invalid(error)) => program.report_usage(error),
+        SecretError::Input(SecretInputError::Unreadable(error)) => {
+            let message = format!("the secret cannot be read: {error}");
+            program.report_problem(&Problem::general(message, None));
+            Exit::Failed
+        }
+        SecretError::Interrupted => Exit::Interrupted,
+    })
 }
 
 /// The warning about a value that any connection file can use.

@@ -11,7 +11,16 @@ use crate::{
 };
 
 pub(crate) async fn run(program: &mut Program) -> Exit {
-    let mut signals = Signals::listen_to_all(program);
+    let signals = Signals::listen_to_all(program);
+    run_until(program, signals, || ()).await
+}
+
+/// Runs until a signal stops it. `on_start` is called when the service has started.
+pub(super) async fn run_until(
+    program: &mut Program,
+    mut signals: Signals,
+    on_start: impl FnOnce(),
+) -> Exit {
     let (installation, lost_lines) = (program.installation.clone(), program.log.lost_lines());
     // In a thread, because locks, files and the store may wait for a disk that does not respond.
     let starting = tokio::task::spawn_blocking(move || installation.start_service(lost_lines));
@@ -21,6 +30,7 @@ pub(crate) async fn run(program: &mut Program) -> Exit {
     };
     match started {
         Ok(Ok((lock, mut service))) => {
+            on_start();
             let (installation, views) = (program.installation.clone(), service.views());
             service.show(Box::new(move || {
                 let opened = catalog_pages(&installation, Some(views.clone()));

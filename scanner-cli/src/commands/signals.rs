@@ -1,4 +1,4 @@
-//! Signals: Ctrl-C, `SIGTERM` and `SIGHUP`.
+//! Signals: Ctrl-C, `SIGTERM` and `SIGHUP`; on Windows Ctrl-C, Ctrl-Break, and the end of the terminal or of the system.
 
 use std::thread;
 
@@ -25,7 +25,6 @@ pub(crate) struct Signals(mpsc::UnboundedReceiver<Request>);
 enum Source {
     /// Ctrl-C, which prints `^C` on the terminal.
     Keyboard,
-    #[cfg_attr(not(unix), expect(dead_code, reason = "there is no such signal"))]
     System,
 }
 
@@ -83,6 +82,12 @@ impl Signals {
         Self(signals)
     }
 
+    /// Requests that come from elsewhere, such as the service manager of Windows.
+    #[cfg(windows)]
+    pub(crate) fn from_requests(requests: mpsc::UnboundedReceiver<Request>) -> Self {
+        Self(requests)
+    }
+
     /// The channel of requests, for the service.
     pub(crate) fn into_requests(self) -> mpsc::UnboundedReceiver<Request> {
         self.0
@@ -101,6 +106,21 @@ impl Signals {
 fn listen_on(runtime: &Runtime, hangup: Hangup) -> Sources {
     let _entered = runtime.enter();
     Sources::new(hangup)
+}
+
+/// Waits for a signal; forever if its handler could not be installed. A macro, because each event of Windows has its own type.
+macro_rules! received {
+    ($signal:expr) => {
+        async {
+            let received = match &mut $signal {
+                Some(signal) => signal.recv().await,
+                None => None,
+            };
+            if received.is_none() {
+                std::future::pending::<()>().await;
+            }
+        }
+    };
 }
 
 #[cfg(unix)]
@@ -124,38 +144,42 @@ impl Sources {
 
     async fn next(&mut self) -> (Request, Source) {
         tokio::select! {
-            () = received(&mut self.terminate) => (Request::Stop, Source::System),
-            () = received(&mut self.hangup) => (Request::PollFiles, Source::System),
-            () = received(&mut self.interrupt) => (Request::Stop, Source::Keyboard),
+            () = received!(self.terminate) => (Request::Stop, Source::System),
+            () = received!(self.hangup) => (Request::PollFiles, Source::System),
+            () = received!(self.interrupt) => (Request::Stop, Source::Keyboard),
         }
     }
 }
 
-#[cfg(not(unix))]
-struct Sources;
+/// The events of a console. Windows ends the process five seconds after the terminal is closed or the system shuts down; until
+/// then, tokio does not return from the handler of these events. The end of another user's session is no reason to stop.
+#[cfg(windows)]
+struct Sources {
+    interrupt: Option<tokio::signal::windows::CtrlC>,
+    break_: Option<tokio::signal::windows::CtrlBreak>,
+    close: Option<tokio::signal::windows::CtrlClose>,
+    shutdown: Option<tokio::signal::windows::CtrlShutdown>,
+}
 
-#[cfg(not(unix))]
+#[cfg(windows)]
 impl Sources {
     fn new(_hangup: Hangup) -> Self {
-        Self
-    }
-
-    /// Waits for Ctrl-C, the only signal on this system.
-    async fn next(&mut self) -> (Request, Source) {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
+        use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_shutdown};
+        Self {
+            interrupt: ctrl_c().ok(),
+            break_: ctrl_break().ok(),
+            close: ctrl_close().ok(),
+            shutdown: ctrl_shutdown().ok(),
         }
-        (Request::Stop, Source::Keyboard)
     }
-}
 
-/// Waits for a signal; forever if its handler could not be installed.
-#[cfg(unix)]
-async fn received(signal: &mut Option<tokio::signal::unix::Signal>) {
-    if let Some(signal) = signal
-        && signal.recv().await.is_some()
-    {
-        return;
+    async fn next(&mut self) -> (Request, Source) {
+        let source = tokio::select! {
+            () = received!(self.close) => Source::System,
+            () = received!(self.shutdown) => Source::System,
+            () = received!(self.interrupt) => Source::Keyboard,
+            () = received!(self.break_) => Source::Keyboard,
+        };
+        (Request::Stop, source)
     }
-    std::future::pending::<()>().await;
 }

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use file_access::file_rights::take_rights;
+use file_access::{file_rights::take_rights, renaming::persist_path};
 use tempfile::TempPath;
 
 use super::{
@@ -116,9 +116,9 @@ fn place(copy: TempPath, target: &Path) -> Result<BackedUp, StoreError> {
         .map_err(failed)?
         .len();
     if let Ok(file) = fs::File::open(&copy) {
-        take_rights(&file, target, None);
+        take_rights(&file, &copy, target, None);
     }
-    copy.persist(target).map_err(|error| failed(error.error))?;
+    persist_path(copy, target).map_err(failed)?;
     files::sync_folder(files::folder(target));
     Ok(BackedUp {
         file: target.to_path_buf(),

@@ -168,6 +168,9 @@ pub(super) fn temporary(folder: &Path) -> io::Result<TempPath> {
 /// beside it get the same owner and permissions. Errors are ignored: SQLite reports them in more detail.
 pub(super) fn make(path: &Path) {
     if let Ok(file) = new_file().open(path) {
+        // The files beside it take their access list from the folder.
+        #[cfg(windows)]
+        let _ = file_access::access_list::make_private(folder(path));
         let _ = give_to_owner_of(folder(path), &file);
     }
 }

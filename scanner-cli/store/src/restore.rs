@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use file_access::{file_rights::create_folder, path_text::shown};
+use file_access::{file_rights::create_folder, path_text::shown, renaming::rename};
 use rusqlite::{Connection, ErrorCode};
 use tempfile::TempDir;
 
@@ -284,7 +284,7 @@ fn replace(path: &Path, new: PreparedStore, old: OldStore) -> Result<Restored, S
         }
         files::sync_folder(folder);
     }
-    fs::rename(&new.file, path).map_err(failed)?;
+    rename(&new.file, path).map_err(failed)?;
     files::sync_folder(folder);
     drop(new.folder);
     files::keep_newest(path, BEFORE_RESTORE, MAX_FORMER_STORES, number);
@@ -348,6 +348,14 @@ fn copy_owner(path: &Path, new: &Path) {
     }
 }
 
+/// Gives the new store the entries of the old one's access list. A list that cannot be changed is that of the folder.
+#[cfg(windows)]
+fn copy_owner(path: &Path, new: &Path) {
+    if path.exists() {
+        let _ = file_access::access_list::keep(path, new);
+    }
+}
+
 /// On other systems a file inherits the permissions of its folder.
-#[cfg(not(unix))]
+#[cfg(not(any(unix, windows)))]
 fn copy_owner(_path: &Path, _new: &Path) {}

@@ -12,7 +12,7 @@ use std::{
 
 use catalog_model::{ItemKey, Precedence, SinkError, SourceId};
 use file_access::{
-    file_rights,
+    file_rights, renaming,
     temporary_file::{self, Purpose},
 };
 use tempfile::{NamedTempFile, TempPath};
@@ -93,8 +93,8 @@ impl Finished {
         self.lines.sync_all()?;
         match self.name {
             Some(name) => {
-                file_rights::take_rights(&self.lines, target, None);
-                name.persist(target).map_err(|error| error.error)
+                file_rights::take_rights(&self.lines, &name, target, None);
+                renaming::persist_path(name, target)
             }
             None => Err(io::Error::other("a file without a name cannot be renamed")),
         }

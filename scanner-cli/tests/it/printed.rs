@@ -23,6 +23,8 @@ mod logins;
 mod offline;
 mod run;
 mod scan;
+#[cfg(unix)]
+mod service;
 mod stable;
 mod store;
 mod usage;

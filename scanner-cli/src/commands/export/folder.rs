@@ -7,6 +7,7 @@ use std::{
 };
 
 use catalog_web::SiteFiles;
+use file_access::renaming::rename;
 
 /// The file that every export writes first. A folder with it may be replaced.
 const MARK: &str = ".catalog-export";
@@ -85,15 +86,15 @@ impl NewFolder {
             return Err(io::ErrorKind::AlreadyExists.into());
         }
         if !self.target.exists() {
-            return fs::rename(&self.partial, &self.target);
+            return rename(&self.partial, &self.target);
         }
         let former = beside(&self.target, ".former")?;
         if former.join(MARK).exists() {
             fs::remove_dir_all(&former)?;
         }
-        fs::rename(&self.target, &former)?;
-        if let Err(error) = fs::rename(&self.partial, &self.target) {
-            fs::rename(&former, &self.target)?;
+        rename(&self.target, &former)?;
+        if let Err(error) = rename(&self.partial, &self.target) {
+            rename(&former, &self.target)?;
             return Err(error);
         }
         fs::remove_dir_all(&former)

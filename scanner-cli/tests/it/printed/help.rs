@@ -4,10 +4,16 @@ use super::Page;
 use crate::scanner::Home;
 
 /// The arguments of every command and subcommand.
-const COMMANDS: [&[&str]; 29] = [
+const COMMANDS: [&[&str]; 35] = [
     &[],
     &["run"],
     &["status"],
+    &["service"],
+    &["service", "install"],
+    &["service", "uninstall"],
+    &["service", "start"],
+    &["service", "stop"],
+    &["service", "status"],
     &["serve"],
     &["scan"],
     &["follow"],
