@@ -7,7 +7,7 @@ use std::{fmt, path::Path, time::Instant};
 
 use xshell::{Shell, cmd};
 
-use crate::{Outcome, browser, demo, quartz, test, tools::tool};
+use crate::{Outcome, browser, demo, quartz, test, tools::tool, windows};
 
 mod audit;
 mod foreign_clients;
@@ -33,7 +33,7 @@ struct Part {
 }
 
 /// All parts, in the order in which they run. A new one is a line here.
-const PARTS: [Part; 12] = [
+const PARTS: [Part; 13] = [
     Part {
         name: "test",
         run: |shell| verdict(test::run(shell)),
@@ -69,6 +69,10 @@ const PARTS: [Part; 12] = [
     Part {
         name: "windows login",
         run: windows_login::run,
+    },
+    Part {
+        name: "windows",
+        run: windows_under_wine,
     },
     Part {
         name: "quartz",
@@ -182,6 +186,14 @@ fn pages_in_a_browser(shell: &Shell) -> Verdict {
     match browser::missing(shell) {
         Some(reason) => Verdict::NotRun(reason.to_owned()),
         None => verdict(browser::run(shell, browser::Extent::Everything)),
+    }
+}
+
+/// Builds as `.ci/run` does, and runs the tests.
+fn windows_under_wine(shell: &Shell) -> Verdict {
+    match windows::missing(shell) {
+        Some(reason) => Verdict::NotRun(reason.to_owned()),
+        None => verdict(windows::build(shell).and_then(|()| windows::test(shell))),
     }
 }
 

@@ -4,7 +4,7 @@ use xshell::{Shell, cmd};
 
 use crate::{Outcome, layers, words};
 
-mod binaries;
+pub(crate) mod binaries;
 
 pub(crate) fn run(shell: &Shell) -> Outcome {
     #[cfg(unix)]
@@ -22,7 +22,7 @@ pub(crate) fn run(shell: &Shell) -> Outcome {
     // A snapshot that differs is an error. No file is written.
     let compare_only = shell.push_env("INSTA_UPDATE", "no");
     let built = binaries::build(shell)?;
-    binaries::run(&built)?;
+    binaries::run(&built, &binaries::Launcher::default())?;
     cmd!(shell, "cargo test --workspace --all-features --doc").run()?;
     drop(compare_only);
     let strict_docs = shell.push_env("RUSTDOCFLAGS", "-D warnings");

@@ -1,7 +1,7 @@
 //! The boundaries between the crates, as tables.
 
 /// The allowed dependencies between our own crates: `(crate, normal dependencies, dependencies of its tests)`.
-pub(super) const ARROWS: [(&str, &[&str], &[&str]); 15] = [
+pub(super) const ARROWS: [(&str, &[&str], &[&str]); 16] = [
     ("qrs-client", &["outbound-http", "qrs-fake-site"], &[]),
     ("outbound-http", &[], &["qrs-fake-site"]),
     ("qrs-fake-site", &[], &[]),
@@ -36,6 +36,7 @@ pub(super) const ARROWS: [(&str, &[&str], &[&str]); 15] = [
     ("file-access", &["catalog-model"], &[]),
     ("hocon-reader", &["catalog-model"], &[]),
     ("quartz-schedule", &[], &[]),
+    ("system-service", &["file-access"], &[]),
     (
         "scan-engine",
         &[
@@ -56,9 +57,11 @@ pub(super) const ARROWS: [(&str, &[&str], &[&str]); 15] = [
             "catalog-model",
             "catalog-store",
             "catalog-web",
+            "file-access",
             "hocon-reader",
             "qlik-connector",
             "scan-engine",
+            "system-service",
         ],
         &["catalog-store", "qrs-client"],
     ),

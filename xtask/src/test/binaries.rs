@@ -1,8 +1,9 @@
 //! Runs the test programs of all crates, several at once. `cargo test` runs one after the other, and most of them wait for
-//! servers, timers and child processes more than for a processor.
+//! servers, timers and child processes more than for a processor. Tests for Windows are run by Wine.
 
 use std::{
     error::Error,
+    ffi::OsString,
     fs::{self, File},
     io::{Read, Seek, SeekFrom},
     path::{Path, PathBuf},
@@ -23,6 +24,17 @@ const THREADS_PER_PROCESSOR: usize = 3;
 /// Interval at which ended programs are looked for.
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
+/// How test programs are run.
+#[derive(Default)]
+pub(crate) struct Launcher {
+    /// The program that runs them, if the system cannot do it.
+    pub(crate) runner: Option<PathBuf>,
+    /// More environment variables.
+    pub(crate) variables: Vec<(&'static str, OsString)>,
+    /// A program that runs longer is killed.
+    pub(crate) time_limit: Option<Duration>,
+}
+
 /// A built test program.
 struct TestProgram {
     /// The crate and the kind of target: `catalog_store lib`, `scanner-cli it`.
@@ -40,6 +52,7 @@ struct Running {
     child: Child,
     started: Instant,
     output: File,
+    is_killed: bool,
 }
 
 /// Builds all tests.
@@ -53,7 +66,7 @@ pub(super) fn build(shell: &Shell) -> Result<String, Box<dyn Error>> {
 
 /// Runs the test programs that `build` printed, and prints the output of those that fail.
 #[expect(clippy::print_stdout, reason = "a developer's tool prints its result")]
-pub(super) fn run(built: &str) -> Outcome {
+pub(crate) fn run(built: &str, launcher: &Launcher) -> Outcome {
     let mut waiting = programs(built)?;
     waiting.sort_by_key(|program| program.size);
     let processors = thread::available_parallelism().map_or(2, usize::from);
@@ -61,18 +74,26 @@ pub(super) fn run(built: &str) -> Outcome {
     while !running.is_empty() || !waiting.is_empty() {
         while running.len() < processors * PROGRAMS_PER_PROCESSOR {
             let Some(program) = waiting.pop() else { break };
-            running.push(start(program, processors * THREADS_PER_PROCESSOR)?);
+            let threads = processors * THREADS_PER_PROCESSOR;
+            running.push(start(program, launcher, threads)?);
         }
         let mut index = 0;
         while let Some(program) = running.get_mut(index) {
             let Some(status) = program.child.try_wait()? else {
+                program.kill_after(launcher.time_limit)?;
                 index += 1;
                 continue;
             };
             let mut ended = running.swap_remove(index);
             let seconds = ended.started.elapsed().as_secs_f64();
             let output = ended.output()?;
-            if status.success() {
+            if ended.is_killed {
+                println!(
+                    "{output}\n{seconds:>7.1} s  {}: killed, it did not end",
+                    ended.name
+                );
+                failed.push(ended.name);
+            } else if status.success() {
                 println!("{seconds:>7.1} s  {}: {}", ended.name, result_of(&output));
             } else {
                 println!("{output}\n{seconds:>7.1} s  {}: {status}", ended.name);
@@ -110,12 +131,29 @@ fn programs(built: &str) -> Result<Vec<TestProgram>, Box<dyn Error>> {
     Ok(programs)
 }
 
-fn start(program: TestProgram, threads: usize) -> Result<Running, Box<dyn Error>> {
+fn start(
+    program: TestProgram,
+    launcher: &Launcher,
+    threads: usize,
+) -> Result<Running, Box<dyn Error>> {
     let TestProgram {
         name, path, folder, ..
     } = program;
     let output = tempfile::tempfile()?;
-    let child = Command::new(path)
+    let mut command = match &launcher.runner {
+        Some(runner) => Command::new(runner),
+        None => Command::new(&path),
+    };
+    if launcher.runner.is_some() {
+        command.arg(&path);
+    }
+    let child = command
+        .envs(
+            launcher
+                .variables
+                .iter()
+                .map(|(name, value)| (*name, value)),
+        )
         .current_dir(&folder)
         .env("CARGO_MANIFEST_DIR", &folder)
         .env("RUST_TEST_THREADS", threads.to_string())
@@ -128,10 +166,20 @@ fn start(program: TestProgram, threads: usize) -> Result<Running, Box<dyn Error>
         child,
         started: Instant::now(),
         output,
+        is_killed: false,
     })
 }
 
 impl Running {
+    /// Kills a program that runs too long.
+    fn kill_after(&mut self, limit: Option<Duration>) -> Outcome {
+        if limit.is_some_and(|limit| self.started.elapsed() > limit) {
+            self.is_killed = true;
+            self.child.kill()?;
+        }
+        Ok(())
+    }
+
     /// Everything that the program printed.
     fn output(&mut self) -> Result<String, Box<dyn Error>> {
         let mut bytes = Vec::new();

@@ -1,0 +1,96 @@
+//! Runs the tests for Windows under Wine.
+//!
+//! Wine 8 lacks `bcryptprimitives.dll`, from which Rust's standard library takes random numbers; programs end with code 53. A
+//! library with its only function, made from [`SHIM`], is put beside the test programs. It is for tests only: Windows has the
+//! real one.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use xshell::{Shell, cmd};
+
+use super::{Cargo, LINKER};
+use crate::{
+    Outcome, root,
+    test::binaries::{self, Launcher},
+};
+
+mod service;
+
+/// Names of Wine's programs: as Debian installs them, and in the path.
+const WINE: [&str; 3] = ["/usr/lib/wine/wine64", "wine64", "wine"];
+const WINE_SERVER: [&str; 2] = ["/usr/lib/wine/wineserver64", "wineserver"];
+
+/// The missing library. `SystemFunction036` is the exported name of `RtlGenRandom`.
+const SHIM: &str = "\
+#include <windows.h>
+BOOLEAN NTAPI SystemFunction036(PVOID buffer, ULONG length);
+__declspec(dllexport) BOOL WINAPI ProcessPrng(PBYTE data, SIZE_T length)
+{
+    return SystemFunction036(data, (ULONG)length);
+}
+";
+const SHIM_NAME: &str = "bcryptprimitives.dll";
+
+/// A test program that runs longer hangs.
+const TIME_LIMIT: Duration = Duration::from_secs(30 * 60);
+
+/// What is missing to run the tests, or `None`.
+pub(crate) fn missing(shell: &Shell) -> Option<&'static str> {
+    match find(shell, &WINE) {
+        Some(_) => None,
+        None => Some("Wine is missing (Debian: wine64)"),
+    }
+}
+
+/// Runs the test programs that cargo has built.
+pub(super) fn run(shell: &Shell, cargo: &Cargo<'_>, built: &str) -> Outcome {
+    let wine = find(shell, &WINE).ok_or("Wine is missing: apt-get install wine64")?;
+    for folder in [cargo.programs(), cargo.programs().join("deps")] {
+        make_shim(shell, &folder)?;
+    }
+    // Its settings, drives and services.
+    let prefix = cargo.folder.join("wine");
+    let launcher = Launcher {
+        runner: Some(wine),
+        variables: vec![
+            ("WINEPREFIX", prefix.clone().into()),
+            ("WINEDEBUG", "-all".into()),
+            // insta would ask cargo, which does not run under Wine.
+            ("INSTA_WORKSPACE_ROOT", root().into()),
+            ("INSTA_UPDATE", "no".into()),
+        ],
+        time_limit: Some(TIME_LIMIT),
+    };
+    let outcome = binaries::run(built, &launcher)
+        .and_then(|()| service::run(shell, &launcher, &prefix, &cargo.program()));
+    // Programs that a killed test has started.
+    if let Some(server) = find(shell, &WINE_SERVER) {
+        let stopped = cmd!(shell, "{server} --kill").env("WINEPREFIX", &prefix);
+        let _ = stopped.quiet().ignore_stderr().run();
+    }
+    outcome
+}
+
+fn make_shim(shell: &Shell, folder: &Path) -> Outcome {
+    let library = folder.join(SHIM_NAME);
+    if library.exists() {
+        return Ok(());
+    }
+    let source = folder.join("bcryptprimitives.c");
+    fs::write(&source, SHIM)?;
+    cmd!(shell, "{LINKER} -shared -o {library} {source} -ladvapi32").run()?;
+    Ok(())
+}
+
+/// The first of these programs that is installed.
+fn find(shell: &Shell, names: &[&str]) -> Option<PathBuf> {
+    let is_there = |name: &&&str| {
+        let asked = cmd!(shell, "{name} --version").quiet();
+        asked.ignore_stdout().ignore_stderr().run().is_ok()
+    };
+    names.iter().find(is_there).map(PathBuf::from)
+}
