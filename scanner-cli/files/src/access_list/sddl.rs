@@ -203,8 +203,11 @@ fn entries(list: &str) -> impl Iterator<Item = Entry<'_>> {
 impl Entry<'_> {
     /// Whether a private list keeps this entry: that of an account of its own.
     fn is_kept(&self) -> bool {
-        let replaced = ADMINISTRATORS.contains(&self.account) || OWNERS.contains(&self.account);
-        !is_large_group(self.account) && !(replaced && self.effect == "A")
+        let is_replaced = ADMINISTRATORS.contains(&self.account) || OWNERS.contains(&self.account);
+        match self.effect {
+            "A" => !is_replaced && !is_large_group(self.account),
+            _ => !is_large_group(self.account),
+        }
     }
 
     fn is_inherited(&self) -> bool {
