@@ -35,7 +35,7 @@ cargo xtask postgresql         a database that runs longer, for docs/catalogs/po
 README.md, "Scan a real site""#;
 
 /// The fake site in its own process, which ends when this is dropped.
-struct FakeSite {
+pub(crate) struct FakeSite {
     process: Child,
     url: String,
     header: String,
@@ -45,12 +45,7 @@ struct FakeSite {
 /// Builds the program and the fake site. Returns the folder that contains them.
 fn build(shell: &Shell) -> Result<PathBuf, Box<dyn std::error::Error>> {
     cmd!(shell, "cargo build --quiet --package scanner-cli").run()?;
-    cmd!(
-        shell,
-        "cargo build --quiet --package qrs-client --features fake-site --example fake_site"
-    )
-    .run()?;
-    Ok(target(shell)?.join("debug"))
+    FakeSite::build(shell)
 }
 
 /// Scans the fake site in a temporary home with these settings of the scanner, and returns the home.
@@ -172,7 +167,17 @@ fn show_proposals(built: &Path, home: &Path) -> Outcome {
 }
 
 impl FakeSite {
-    fn start(built: &Path) -> Result<Self, Box<dyn std::error::Error>> {
+    /// Builds the fake site. Returns the folder that contains it.
+    pub(crate) fn build(shell: &Shell) -> Result<PathBuf, Box<dyn std::error::Error>> {
+        cmd!(
+            shell,
+            "cargo build --quiet --package qrs-client --features fake-site --example fake_site"
+        )
+        .run()?;
+        Ok(target(shell)?.join("debug"))
+    }
+
+    pub(crate) fn start(built: &Path) -> Result<Self, Box<dyn std::error::Error>> {
         let mut process = Command::new(built.join(format!("examples/fake_site{EXE_SUFFIX}")))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -197,7 +202,7 @@ impl FakeSite {
         })
     }
 
-    fn connection_file(&self) -> String {
+    pub(crate) fn connection_file(&self) -> String {
         let Self {
             url, header, value, ..
         } = self;

@@ -7,6 +7,8 @@ use std::{fmt, path::Path, time::Instant};
 
 use xshell::{Shell, cmd};
 
+#[cfg(unix)]
+use crate::dist;
 use crate::{Outcome, browser, demo, quartz, test, tools::tool, windows};
 
 mod audit;
@@ -33,7 +35,7 @@ struct Part {
 }
 
 /// All parts, in the order in which they run. A new one is a line here.
-const PARTS: [Part; 13] = [
+const PARTS: [Part; 14] = [
     Part {
         name: "test",
         run: |shell| verdict(test::run(shell)),
@@ -61,6 +63,10 @@ const PARTS: [Part; 13] = [
     Part {
         name: "packages",
         run: packages::run,
+    },
+    Part {
+        name: "dist",
+        run: releases,
     },
     Part {
         name: "webhook receiver",
@@ -195,6 +201,20 @@ fn windows_under_wine(shell: &Shell) -> Verdict {
         Some(reason) => Verdict::NotRun(reason.to_owned()),
         None => verdict(windows::build(shell).and_then(|()| windows::test(shell))),
     }
+}
+
+/// The packages of a release, installed.
+#[cfg(unix)]
+fn releases(shell: &Shell) -> Verdict {
+    match dist::ensure_possible(shell) {
+        Err(reason) => Verdict::NotRun(reason.to_string()),
+        Ok(()) => verdict(dist::run(shell, &dist::Request::checked())),
+    }
+}
+
+#[cfg(not(unix))]
+fn releases(_shell: &Shell) -> Verdict {
+    Verdict::NotRun("packages are made on Linux".to_owned())
 }
 
 fn real_quartz(shell: &Shell) -> Verdict {

@@ -11,6 +11,8 @@ use xshell::{Shell, cmd};
 mod bench;
 mod browser;
 mod demo;
+#[cfg(unix)]
+mod dist;
 mod environment;
 mod fixtures;
 mod full;
@@ -101,6 +103,9 @@ enum Command {
         #[arg(long)]
         build: bool,
     },
+    /// Build the packages of a release into target/dist
+    #[cfg(unix)]
+    Dist(dist::Request),
     /// Recreate the certificates and trust stores for tests, with openssl and keytool
     Fixtures,
     /// Compare cron expressions with the real Quartz; needs a JDK and Debian's libquartz2-java
@@ -196,6 +201,8 @@ fn run(command: Command) -> Outcome {
         ),
         Command::Windows { build: true } => windows::build(&shell),
         Command::Windows { build: false } => windows::test(&shell),
+        #[cfg(unix)]
+        Command::Dist(request) => dist::run(&shell, &request),
         Command::Fixtures => fixtures::run(),
         Command::Quartz { mutations } => quartz::run(&shell, mutations),
     }

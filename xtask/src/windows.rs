@@ -12,12 +12,12 @@ use xshell::{Shell, cmd};
 
 use crate::{Outcome, target};
 
-mod wine;
+pub(crate) mod wine;
 
 pub(crate) use self::wine::missing;
 
 const TARGET: &str = "x86_64-pc-windows-gnu";
-const LINKER: &str = "x86_64-w64-mingw32-gcc";
+pub(crate) const LINKER: &str = "x86_64-w64-mingw32-gcc";
 /// Debian's compiler. Debian has a package with the matching source of the standard library.
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 /// Crates of which nothing runs on Windows: this one runs programs of Linux.
@@ -52,6 +52,14 @@ pub(crate) fn build(shell: &Shell) -> Outcome {
         .env("RUSTFLAGS", "-D warnings")
         .run()?;
     report(&cargo.program())
+}
+
+/// Builds `scanner-cli.exe` as it is released, with these flags of rustc. Returns its path.
+pub(crate) fn release(shell: &Shell, flags: &str) -> Result<PathBuf, Box<dyn std::error::Error>> {
+    let cargo = Cargo::find(shell)?;
+    let options = ["--release", "--locked", "--package", "scanner-cli"];
+    cargo.run("build", &options).env("RUSTFLAGS", flags).run()?;
+    Ok(cargo.folder.join(TARGET).join("release/scanner-cli.exe"))
 }
 
 /// Builds all tests, and runs them under Wine.

@@ -60,7 +60,7 @@ pub fn text(plan: &Plan) -> Result<String, ServiceError> {
         "# The home is {home}, with connections/, conf/ and hooks/. The scanner writes data/ and export/.
 [Unit]
 Description=Qlik Sense scanner
-Documentation=file:///usr/share/doc/scanner-cli/service.md
+Documentation=file:///usr/share/doc/scanner-cli/docs/service.md
 "
     );
     if plan.scope == Scope::System {

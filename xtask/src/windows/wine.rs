@@ -75,7 +75,14 @@ pub(super) fn run(shell: &Shell, cargo: &Cargo<'_>, built: &str) -> Outcome {
     outcome
 }
 
-fn make_shim(shell: &Shell, folder: &Path) -> Outcome {
+/// Wine, and its server.
+pub(crate) fn programs(shell: &Shell) -> Result<(PathBuf, PathBuf), Box<dyn std::error::Error>> {
+    let both = find(shell, &WINE).zip(find(shell, &WINE_SERVER));
+    both.ok_or_else(|| "Wine is missing: apt-get install wine64".into())
+}
+
+/// Makes the library that Wine lacks, in a folder.
+pub(crate) fn make_shim(shell: &Shell, folder: &Path) -> Outcome {
     let library = folder.join(SHIM_NAME);
     if library.exists() {
         return Ok(());
