@@ -13,6 +13,8 @@ use crate::{
 pub(crate) const STALE_DAYS: u32 = 90;
 /// Milliseconds of a day.
 const DAY: i64 = 86_400_000;
+/// Milliseconds by which the moment is rounded down, so that counts can be remembered.
+const HOUR: i64 = 3_600_000;
 
 /// A list of items or containers that lack something.
 #[derive(Clone, Debug)]
@@ -126,7 +128,7 @@ fn of_containers(t: &Texts, route: &ContainerRoute, stale: Staleness) -> [Qualit
             t.stale_about,
             Condition::DateBefore {
                 property: "refreshed".to_owned(),
-                before: stale.now - i64::from(stale.days) * DAY,
+                before: stale.now - stale.now.rem_euclid(HOUR) - i64::from(stale.days) * DAY,
             },
         ),
         of_kind(

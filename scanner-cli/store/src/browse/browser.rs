@@ -49,6 +49,8 @@ const MAX_AT_ONCE: i64 = 1_000;
 const RECENT_SEARCHES: usize = 24;
 /// Number of remembered facets.
 const RECENT_FACETS: usize = 32;
+/// Number of remembered counts. The home page has one for each list of what items lack.
+const RECENT_COUNTS: usize = 128;
 
 /// The store, open for requests. Any number of threads can share it.
 ///
@@ -67,6 +69,7 @@ struct Shared {
     columns: Mutex<Option<Arc<Columns>>>,
     hits: Recent<Arc<TextHits>>,
     facets: Recent<Arc<Facets>>,
+    counts: Recent<u64>,
     /// Searches the texts of a page again, to mark the hits.
     memory: Mutex<Option<Connection>>,
     /// Held while the index is updated by this process.
@@ -114,6 +117,7 @@ impl Browser {
             columns: Mutex::default(),
             hits: Recent::new(RECENT_SEARCHES),
             facets: Recent::new(RECENT_FACETS),
+            counts: Recent::new(RECENT_COUNTS),
             memory: Mutex::default(),
             update: Mutex::default(),
             stop: AtomicBool::new(false),

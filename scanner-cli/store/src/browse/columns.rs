@@ -13,6 +13,13 @@ use rusqlite::{Connection, Row};
 
 use super::{Sort, index};
 
+mod bits;
+mod load;
+mod selection;
+
+pub(super) use bits::Bits;
+pub(super) use selection::Selection;
+
 /// The columns of all items and containers.
 pub(super) struct Columns {
     pub(super) generation: i64,
@@ -47,29 +54,6 @@ pub(super) struct SharedItems {
     pub(super) items: u64,
 }
 
-/// A set of items and containers, by their positions in the columns.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Bits(Vec<u64>);
-
-/// Which items and containers are selected.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Selection {
-    /// The kinds: 0 is an item. Not set: all.
-    pub(super) kind: Option<u8>,
-    /// Positions of connections. Not set: all.
-    pub(super) connections: Option<Vec<usize>>,
-    /// A bit for each state.
-    pub(super) states: u8,
-    /// Of each of these flags, all must be set.
-    pub(super) flags: u8,
-    /// Each group must have a facet in common with the item.
-    pub(super) groups: Vec<Vec<u32>>,
-    /// Facets that the item must not have.
-    pub(super) without: Vec<u32>,
-    /// Kinds of containers that must not hold the item.
-    pub(super) outside: Vec<u8>,
-}
-
 /// How often each value occurs.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ValueCounts {
@@ -99,89 +83,6 @@ impl Columns {
             existing: OnceLock::new(),
             copies: OnceLock::new(),
         }
-    }
-
-    /// Reads the columns.
-    pub(super) fn load(db: &Connection) -> rusqlite::Result<Self> {
-        let mut columns = Self::empty();
-        columns.generation = index::meta(db, "generation")?.unwrap_or_default();
-        columns.load_facets(db)?;
-        columns.load_sets(db)?;
-        columns.load_items(db)?;
-        Ok(columns)
-    }
-
-    fn load_items(&mut self, db: &Connection) -> rusqlite::Result<()> {
-        let count: i64 = db.query_row("SELECT count(*) FROM doc", [], |row| row.get(0))?;
-        let count = usize::try_from(count).unwrap_or_default();
-        self.ids.reserve_exact(count);
-        self.connection.reserve_exact(count);
-        self.set.reserve_exact(count);
-        for column in [
-            &mut self.kind,
-            &mut self.state,
-            &mut self.flags,
-            &mut self.name_length,
-        ] {
-            column.reserve_exact(count);
-        }
-        let mut items = db.prepare(
-            "SELECT id, connection, kind, state, flags, name_length, facets FROM doc ORDER BY id",
-        )?;
-        let mut rows = items.query([])?;
-        while let Some(row) = rows.next()? {
-            let Ok(id) = u32::try_from(row.get::<_, i64>(0)?) else {
-                // The store would have had more than four billion items.
-                continue;
-            };
-            let connection: i64 = row.get(1)?;
-            let known = self
-                .connections
-                .iter()
-                .position(|known| *known == connection);
-            let position = known.unwrap_or_else(|| {
-                self.connections.push(connection);
-                self.connections.len() - 1
-            });
-            self.ids.push(id);
-            self.connection
-                .push(u16::try_from(position).unwrap_or(u16::MAX));
-            self.kind.push(row.get(2)?);
-            self.state.push(row.get(3)?);
-            self.flags.push(row.get(4)?);
-            self.name_length.push(row.get(5)?);
-            self.set.push(row.get(6)?);
-        }
-        Ok(())
-    }
-
-    fn load_sets(&mut self, db: &Connection) -> rusqlite::Result<()> {
-        let mut sets = db.prepare("SELECT id, facets FROM facet_set ORDER BY id")?;
-        let mut rows = sets.query([])?;
-        while let Some(row) = rows.next()? {
-            let id = usize::try_from(row.get::<_, i64>(0)?).unwrap_or_default();
-            // The facets of the set `n` are between the begins `n` and `n + 1`.
-            let end = u32::try_from(self.set_facets.len()).unwrap_or(u32::MAX);
-            self.set_begins.resize(id + 1, end);
-            for facet in row.get_ref(1)?.as_blob()?.as_chunks::<4>().0 {
-                self.set_facets.push(u32::from_le_bytes(*facet));
-            }
-            self.set_begins
-                .push(u32::try_from(self.set_facets.len()).unwrap_or(u32::MAX));
-        }
-        self.set_facets.shrink_to_fit();
-        Ok(())
-    }
-
-    fn load_facets(&mut self, db: &Connection) -> rusqlite::Result<()> {
-        let mut facets = db.prepare("SELECT id, kind, extra FROM facet ORDER BY id")?;
-        let mut rows = facets.query([])?;
-        while let Some(row) = rows.next()? {
-            let id = usize::try_from(row.get::<_, i64>(0)?).unwrap_or_default();
-            self.facet_kinds.resize(id + 1, (u8::MAX, 0));
-            self.facet_kinds[id] = (row.get(1)?, row.get(2)?);
-        }
-        Ok(())
     }
 
     fn set_facets(&self, set: usize) -> &[u32] {
@@ -234,81 +135,6 @@ impl Columns {
             }
         }
         Ok(bits)
-    }
-
-    /// The items that are selected.
-    pub(super) fn select(&self, selection: &Selection, among: Option<&Bits>) -> Bits {
-        let sets = self.selected_sets(selection);
-        let connections = selection.connections.as_ref().map(|wanted| {
-            let all = 0..self.connections.len();
-            all.map(|one| wanted.contains(&one)).collect::<Vec<_>>()
-        });
-        let mut bits = Bits::empty(self.len());
-        let mut test = |position: usize| {
-            let is_selected = selection.states >> self.state[position] & 1 == 1
-                && selection
-                    .kind
-                    .is_none_or(|kind| kind == self.kind[position])
-                && self.flags[position] & selection.flags == selection.flags
-                && connections.as_ref().is_none_or(|wanted| {
-                    wanted.get(usize::from(self.connection[position])) == Some(&true)
-                })
-                && sets
-                    .as_ref()
-                    .is_none_or(|wanted| wanted[self.set[position] as usize]);
-            if is_selected {
-                bits.insert(position);
-            }
-        };
-        match among {
-            Some(among) => among.iter().for_each(|position| test(position as usize)),
-            None => (0..self.len()).for_each(test),
-        }
-        bits
-    }
-
-    /// Which sets of facets are selected. `None`: all.
-    fn selected_sets(&self, selection: &Selection) -> Option<Vec<bool>> {
-        let Selection {
-            groups,
-            without,
-            outside,
-            ..
-        } = selection;
-        if groups.is_empty() && without.is_empty() && outside.is_empty() {
-            return None;
-        }
-        const FORBIDDEN: u32 = 1 << 31;
-        let mut marks = vec![0_u32; self.facet_kinds.len()];
-        for (number, group) in groups.iter().enumerate() {
-            for facet in group {
-                if let Some(mark) = marks.get_mut(*facet as usize) {
-                    *mark |= 1 << number.min(30);
-                }
-            }
-        }
-        for facet in without {
-            if let Some(mark) = marks.get_mut(*facet as usize) {
-                *mark |= FORBIDDEN;
-            }
-        }
-        for (mark, (kind, extra)) in marks.iter_mut().zip(&self.facet_kinds) {
-            if *kind == 0 && outside.contains(extra) {
-                *mark |= FORBIDDEN;
-            }
-        }
-        let all = (1_u32 << groups.len().min(31)) - 1;
-        let sets = 0..self.set_begins.len();
-        Some(
-            sets.map(|set| {
-                let facets = self.set_facets(set).iter();
-                let found = facets.fold(0, |found, facet| {
-                    found | marks.get(*facet as usize).copied().unwrap_or_default()
-                });
-                found == all
-            })
-            .collect(),
-        )
     }
 
     /// Counts the values of these items.
@@ -484,55 +310,5 @@ pub(super) fn state_bit(state: ItemState) -> u8 {
         ItemState::Unreadable => 2,
         ItemState::Excluded => 4,
         _ => 8,
-    }
-}
-
-impl Bits {
-    pub(super) fn empty(len: usize) -> Self {
-        Self(vec![0; len.div_ceil(64)])
-    }
-
-    fn insert(&mut self, position: usize) {
-        self.0[position / 64] |= 1 << (position % 64);
-    }
-
-    pub(super) fn contains(&self, position: u32) -> bool {
-        let word = self.0.get(position as usize / 64);
-        word.is_some_and(|word| word >> (position % 64) & 1 == 1)
-    }
-
-    pub(super) fn count(&self) -> u64 {
-        self.0.iter().map(|word| u64::from(word.count_ones())).sum()
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.iter().all(|word| *word == 0)
-    }
-
-    /// Adds what `other` contains.
-    pub(super) fn add(&mut self, other: &Self) {
-        for (word, other) in self.0.iter_mut().zip(&other.0) {
-            *word |= other;
-        }
-    }
-
-    pub(super) fn keep(&mut self, other: &Self) {
-        for (word, other) in self.0.iter_mut().zip(&other.0) {
-            *word &= other;
-        }
-    }
-
-    pub(super) fn iter(&self) -> impl Iterator<Item = u32> + '_ {
-        self.0.iter().zip(0_u32..).flat_map(|(word, index)| {
-            let mut rest = *word;
-            std::iter::from_fn(move || {
-                if rest == 0 {
-                    return None;
-                }
-                let bit = rest.trailing_zeros();
-                rest &= rest - 1;
-                Some(index * 64 + bit)
-            })
-        })
     }
 }

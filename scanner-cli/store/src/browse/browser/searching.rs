@@ -1,6 +1,6 @@
 //! Search, lists and facets.
 
-use std::sync::Arc;
+use std::{fmt::Debug, sync::Arc};
 
 use catalog_model::{ContainerKind, ItemState};
 use rusqlite::{OptionalExtension, types::Value};
@@ -50,7 +50,11 @@ impl Browser {
     /// # Errors
     /// If the request is not valid, or the store cannot be read.
     pub fn count(&self, text: &str, filter: &BrowseFilter) -> Result<u64, BrowseError> {
-        self.shared.read(|session| session.number(text, filter))
+        self.shared.read(|session| {
+            let basis = session.basis(&(text, filter));
+            let number = || session.number(text, filter);
+            self.shared.counts.get(basis, number)
+        })
     }
 
     /// Returns the facets of a list.
@@ -59,22 +63,24 @@ impl Browser {
     /// If the request is not valid, or the store cannot be read.
     pub fn facets(&self, request: &FacetsRequest) -> Result<Facets, BrowseError> {
         self.shared.read(|session| {
-            let basis = format!(
-                "{} {} {:?} {request:?}",
-                session.catalog().store_id(),
-                session.columns.generation,
-                session.state
-            );
-            let facets = self
-                .shared
-                .facets
-                .get(basis, || session.facets(request).map(Arc::new));
+            let facets = || session.facets(request).map(Arc::new);
+            let facets = self.shared.facets.get(session.basis(request), facets);
             facets.map(|facets| Facets::clone(&facets))
         })
     }
 }
 
 impl Session<'_> {
+    /// What a result depends on besides the request.
+    fn basis(&self, request: &impl Debug) -> String {
+        format!(
+            "{} {} {:?} {request:?}",
+            self.catalog().store_id(),
+            self.columns.generation,
+            self.state
+        )
+    }
+
     fn search(&self, request: &SearchRequest) -> Result<SearchPage, BrowseError> {
         let limit = request.page.checked_limit()?;
         let expression = words::expression(&request.text)?;
