@@ -17,6 +17,7 @@ mod database;
 mod error;
 mod file_system;
 mod files;
+mod first_keys;
 mod forget;
 pub mod fuse;
 mod hashes;

@@ -10,6 +10,7 @@ use rusqlite::{Connection, params};
 use super::{
     change::NumericCode,
     checkpoint,
+    first_keys::{self, FirstKeys},
     running::{ItemRow, Running},
     sighting::{Difference, SeenEntity, Sighting},
     stored_item::StoredItem,
@@ -26,12 +27,13 @@ use self::statements::Statements;
 pub(super) fn write_batch(
     db: &Connection,
     running: &mut Running,
+    first_keys: &mut Option<FirstKeys>,
     batch: Vec<Sighting>,
 ) -> rusqlite::Result<()> {
     if mem::take(&mut running.has_checkpoint) {
         checkpoint::delete(db, running.connection)?;
     }
-    let mut statements = Statements::prepare(db)?;
+    let mut statements = Statements::prepare(db, first_keys)?;
     for sighting in batch {
         match sighting {
             Sighting::Item(seen) => statements.item(db, running, seen)?,
@@ -165,6 +167,12 @@ impl Statements<'_> {
         key: &str,
         fingerprint: Option<[u8; 16]>,
     ) -> rusqlite::Result<Option<ItemRow>> {
+        if let Some(first) = self.first_keys {
+            if first.is_new(key_hash) {
+                return Ok(None);
+            }
+            self.use_index()?;
+        }
         let mut rows = self.find.query([key_hash])?;
         while let Some(row) = rows.next()? {
             let stored = ItemRow {
@@ -184,6 +192,12 @@ impl Statements<'_> {
             }
         }
         Ok(None)
+    }
+
+    /// Finds items by the index from now on.
+    fn use_index(&mut self) -> rusqlite::Result<()> {
+        *self.first_keys = None;
+        first_keys::create_index(self.db)
     }
 
     /// Deletes an item that only this scan had added.
@@ -220,6 +234,11 @@ impl Statements<'_> {
             seen.digest,
         ])?;
         let id = db.last_insert_rowid();
+        if let Some(first) = self.first_keys
+            && !first.add(seen.key_hash)
+        {
+            self.use_index()?;
+        }
         self.texts.write(&seen.texts)?;
         self.insert_content.execute(params![
             id,

@@ -16,6 +16,7 @@ use super::{
     closing::{self, Beginning, Closed, Closing},
     database::{self, Database, SCAN_CACHE_KIB, WRITER_CACHE_KIB},
     error::{Operation, StoreError},
+    first_keys::{self, FirstKeys},
     key_order,
     known_records::{KnownRecords, MAX_KNOWN},
     limits::{MaxSize, StoreLimits},
@@ -57,6 +58,8 @@ pub(super) struct ScanNumber(pub(super) i64);
 
 /// Number of items at which a transaction ends. The last batch may exceed it. The changed pages fit in the cache.
 const TRANSACTION_ITEMS: usize = 8_000;
+/// The same for items that are only added, whose pages are changed once.
+const TRANSACTION_FIRST_ITEMS: usize = 2_000;
 
 /// Number of sightings of a batch from which on the scan writes many items. A scan for changes sends few.
 const MANY_SIGHTINGS: usize = 500;
@@ -69,6 +72,8 @@ pub(super) struct Writer {
     limits: StoreLimits,
     /// The size of the cache in KiB.
     cache: i64,
+    /// The keys of all items, while the store has only those that the running scans have added.
+    first_keys: Option<FirstKeys>,
     /// What is deleted while nothing else is to do.
     pruning: Option<Pruning>,
 }
@@ -81,6 +86,7 @@ impl Writer {
             running: HashMap::new(),
             limits,
             cache: WRITER_CACHE_KIB,
+            first_keys: None,
             pruning: None,
         }
     }
@@ -128,7 +134,16 @@ impl Writer {
     }
 
     fn begin(&mut self, beginning: &Beginning) -> Result<Begun, StoreError> {
-        let (running, checkpoint) = self.transaction(|db| closing::begin(db, beginning))?;
+        let is_alone = self.running.is_empty();
+        let (begun, first_keys) = self.transaction(|db| {
+            let begun = closing::begin(db, beginning)?;
+            let first_keys = is_alone.then(|| FirstKeys::begin(db)).transpose()?;
+            Ok((begun, first_keys))
+        })?;
+        if let Some(first_keys) = first_keys {
+            self.first_keys = first_keys;
+        }
+        let (running, checkpoint) = begun;
         let number = ScanNumber(running.scan);
         let first_error = Arc::new(FirstError::new());
         let known = Arc::clone(&running.known);
@@ -170,11 +185,11 @@ impl Writer {
         batch: Vec<Sighting>,
         messages: &mut BacklogReceiver<Message>,
     ) -> Option<Message> {
-        if batch.len() >= MANY_SIGHTINGS {
+        if batch.len() >= MANY_SIGHTINGS && self.first_keys.is_none() {
             self.set_cache(SCAN_CACHE_KIB);
         }
         let (mut scans, mut next) = (vec![scan], None);
-        let running = &mut self.running;
+        let (running, first_keys) = (&mut self.running, &mut self.first_keys);
         let max_size = self.limits.max_size.as_ref();
         let all = limited(&mut self.db, max_size, |db| {
             let (mut scan, mut batch, mut rows) = (scan, batch, 0);
@@ -183,10 +198,14 @@ impl Writer {
                 if let Some((running, first_error)) = running.get_mut(&scan)
                     && first_error.get().is_none()
                 {
-                    upsert::write_batch(db, running, batch)?;
+                    upsert::write_batch(db, running, first_keys, batch)?;
                     key_order::drop_if_many(db, running)?;
                 }
-                if rows >= TRANSACTION_ITEMS {
+                let max_rows = match first_keys {
+                    Some(_) => TRANSACTION_FIRST_ITEMS,
+                    None => TRANSACTION_ITEMS,
+                };
+                if rows >= max_rows {
                     return Ok(());
                 }
                 (scan, batch) = match messages.try_receive() {
@@ -200,6 +219,10 @@ impl Writer {
             }
         });
         if let Err(error) = all {
+            if self.first_keys.is_none() {
+                // The transaction may have created it.
+                let _ = limited(&mut self.db, max_size, first_keys::create_index);
+            }
             let error = match &self.limits.max_size {
                 Some(max_size) => max_size.error(&self.path, error),
                 None => StoreError::from_sqlite(&self.path, Operation::Write, error),
@@ -253,7 +276,7 @@ impl Writer {
         }
         // The end of a scan reads rows once, in their order.
         self.set_cache(WRITER_CACHE_KIB);
-        self.create_key_order();
+        self.create_indexes();
         let times = (running.time, closing.time.as_millisecond());
         let limits = self.limits.clone();
         let closed = self.transaction(|db| {
@@ -277,10 +300,13 @@ impl Writer {
         }
     }
 
-    /// Creates the index of keys if it is missing. If that fails, readers sort.
-    fn create_key_order(&mut self) {
+    /// Creates the indexes that are missing. If that fails, keys are searched and sorted without them.
+    fn create_indexes(&mut self) {
+        let max_size = self.limits.max_size.as_ref();
+        if self.first_keys.take().is_some() {
+            let _ = limited(&mut self.db, max_size, first_keys::create_index);
+        }
         if !key_order::exists(&self.db).is_ok_and(|exists| exists) {
-            let max_size = self.limits.max_size.as_ref();
             let _ = limited(&mut self.db, max_size, key_order::create);
         }
     }

@@ -56,6 +56,7 @@ pub(crate) fn search(query: &Query, default_limit: usize) -> Result<SearchReques
         filter: filter(query)?,
         sort: sort.transpose()?,
         page: page(query, default_limit)?,
+        has_highlights: false,
     })
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use tokio::{sync::Semaphore, time::timeout};
 
 use crate::{
     errors::ErrorPage,
@@ -25,6 +26,8 @@ pub struct CatalogWeb {
     pub links: Links,
     /// What the items are called.
     pub words: Words,
+    /// The requests that may read the store now. The others wait in their order, without a thread.
+    pub(crate) readers: Arc<Semaphore>,
 }
 
 /// What the items and their source are called.
@@ -77,6 +80,7 @@ impl CatalogWeb {
         containers: Vec<ContainerRoute>,
     ) -> Self {
         Self {
+            readers: Arc::new(Semaphore::new(Browser::max_readers())),
             browser,
             live,
             containers: containers.into(),
@@ -120,6 +124,8 @@ impl CatalogWeb {
         read: impl FnOnce(&Browser) -> Result<T, BrowseError> + Send + 'static,
     ) -> Result<T, ErrorPage> {
         let browser = Arc::clone(&self.browser);
+        let waited = timeout(browser.settings().time_limit, self.readers.acquire()).await;
+        let _place = waited.map_err(|_elapsed| BrowseError::TimedOut)?;
         self.blocking(move || Ok(read(&browser)?)).await
     }
 

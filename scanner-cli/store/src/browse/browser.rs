@@ -23,7 +23,7 @@ use super::{
         self,
         update::{Updater, last_id, settled},
     },
-    pool::{Pool, Reader},
+    pool::{self, Pool, Reader},
     recent::Recent,
 };
 use crate::{Catalog, LastScan, StoreError, StoreErrorKind, files, hashes::hash};
@@ -142,6 +142,12 @@ impl Browser {
     #[must_use]
     pub fn settings(&self) -> &BrowseSettings {
         &self.shared.settings
+    }
+
+    /// Returns the maximum number of requests that are answered at once. Others wait in their threads.
+    #[must_use]
+    pub fn max_readers() -> usize {
+        pool::max_readers()
     }
 
     /// Starts to update the index, for example because a scan has ended. Does not wait for it. Without this, the index

@@ -5,8 +5,10 @@
 
 use std::{
     collections::HashMap,
+    num::NonZero,
     path::{Path, PathBuf},
-    sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{Condvar, LazyLock, Mutex, MutexGuard, PoisonError},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -19,7 +21,14 @@ use crate::{
 };
 
 /// Maximum number of requests that are answered at once. The others wait, and need no memory for the database.
-const MAX_READERS: usize = 4;
+pub(super) fn max_readers() -> usize {
+    static READERS: LazyLock<usize> = LazyLock::new(|| {
+        let cores = thread::available_parallelism().map_or(1, NonZero::get);
+        cores.clamp(2, 4)
+    });
+    *READERS
+}
+
 /// Cache of a connection to the store, in KiB. A request reads the rows of a page.
 const CACHE_KIB: i64 = 1024;
 /// How long a connection stays open after a request.
@@ -106,7 +115,7 @@ impl Pool {
     /// Waits for a place. Returns a connection that is open, if there is one.
     fn enter(&self, end: Instant) -> Result<Option<Reader>, BrowseError> {
         let mut state = self.state();
-        while state.in_use >= MAX_READERS {
+        while state.in_use >= max_readers() {
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return Err(BrowseError::TimedOut);

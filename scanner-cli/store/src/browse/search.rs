@@ -15,6 +15,8 @@ pub struct SearchRequest {
     pub sort: Option<Sort>,
     /// Which page.
     pub page: PageRequest,
+    /// Whether the hits are marked in the texts of the entries. It costs more than the search.
+    pub has_highlights: bool,
 }
 
 /// The order of a list.

@@ -146,6 +146,7 @@ fn keys(page: &SearchPage) -> Vec<&str> {
 fn find(browser: &Browser, text: &str) -> SearchPage {
     let request = SearchRequest {
         text: text.to_owned(),
+        has_highlights: true,
         ..SearchRequest::default()
     };
     browser.search(&request).unwrap()

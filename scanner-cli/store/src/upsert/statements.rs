@@ -2,10 +2,12 @@
 
 use rusqlite::{CachedStatement, Connection};
 
-use crate::{texts::Texts, undo::Undo};
+use crate::{first_keys::FirstKeys, texts::Texts, undo::Undo};
 
 /// The prepared statements.
 pub(super) struct Statements<'a> {
+    pub(super) db: &'a Connection,
+    pub(super) first_keys: &'a mut Option<FirstKeys>,
     pub(super) find: CachedStatement<'a>,
     pub(super) key_of: CachedStatement<'a>,
     pub(super) mark: CachedStatement<'a>,
@@ -26,8 +28,13 @@ pub(super) struct Statements<'a> {
 }
 
 impl<'a> Statements<'a> {
-    pub(super) fn prepare(db: &'a Connection) -> rusqlite::Result<Self> {
+    pub(super) fn prepare(
+        db: &'a Connection,
+        first_keys: &'a mut Option<FirstKeys>,
+    ) -> rusqlite::Result<Self> {
         Ok(Self {
+            db,
+            first_keys,
             find: db.prepare_cached(
                 "SELECT id, fingerprint, contacts_fingerprint, state, scan, attempt, digest FROM item WHERE key_hash = ?1",
             )?,

@@ -134,7 +134,10 @@ pub(crate) async fn quality(request: PageRequest, quality: QualityList) -> Respo
 }
 
 async fn page(request: &PageRequest, list: List) -> PageResult {
-    let search = list.request.clone();
+    let search = SearchRequest {
+        has_highlights: true,
+        ..list.request.clone()
+    };
     let is_search = list.path == "/search" && search.page.cursor.is_none();
     let (found, facets, hidden) = request
         .web

@@ -1,6 +1,6 @@
 //! Search, lists and facets.
 
-use std::{fmt::Debug, sync::Arc};
+use std::{collections::HashMap, fmt::Debug, sync::Arc};
 
 use catalog_model::{ContainerKind, ItemState};
 use rusqlite::{OptionalExtension, types::Value};
@@ -127,7 +127,10 @@ impl Session<'_> {
             .iter()
             .map(|(_, position)| self.columns.id(*position))
             .collect();
-        let mut highlights = self.highlights(&expression, &ids)?;
+        let mut highlights = match request.has_highlights {
+            true => self.highlights(&expression, &ids)?,
+            false => HashMap::new(),
+        };
         for ((_, position), id) in first.into_iter().zip(ids) {
             hits.extend(self.hit(position, highlights.remove(&id))?);
         }
