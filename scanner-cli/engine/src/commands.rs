@@ -3,8 +3,12 @@
 use std::{
     error::Error,
     io::{self, Read},
-    process::{Child, Command, Stdio},
-    sync::mpsc::{self, Receiver},
+    mem,
+    process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        mpsc::{self, Receiver},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -69,8 +73,8 @@ impl Commands {
         }
     }
 
-    /// Runs a command until it ends. Blocks.
-    fn run(&self, command: &[String]) -> Result<SecretString, CommandError> {
+    /// Runs a command until it ends, or until the request that wanted it ends. Blocks.
+    fn run(&self, command: &[String], wanted: &Wanted) -> Result<SecretString, CommandError> {
         let (program, arguments) = command
             .split_first()
             .map_or(("", &[][..]), |(first, rest)| (first.as_str(), rest));
@@ -81,18 +85,17 @@ impl Commands {
         };
         let mut command = Command::new(&program);
         process_group::separate(&mut command);
-        let started = command
+        command
             .args(arguments)
             .current_dir(self.home.absolute().map_err(start)?)
             // A command must not notify systemd that the scanner is ready.
             .env_remove("NOTIFY_SOCKET")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn();
-        let mut child = started.map_err(start)?;
-        let (out, errors) = (read(child.stdout.take()), read(child.stderr.take()));
-        let status = self.wait(&mut child).map_err(start)?;
+            .stderr(Stdio::piped());
+        let (stdout, stderr) = wanted.start(&mut command).map_err(start)?;
+        let (out, errors) = (read(stdout), read(stderr));
+        let status = self.wait(wanted).map_err(start)?;
         let line = first_line(&output(&out));
         let errors = shown_errors(&output(&errors), line.as_deref());
         match (status, line) {
@@ -112,18 +115,74 @@ impl Commands {
     }
 
     /// Waits until the command ends; `None` if it took too long and was stopped.
-    fn wait(&self, child: &mut Child) -> io::Result<Option<std::process::ExitStatus>> {
+    fn wait(&self, wanted: &Wanted) -> io::Result<Option<ExitStatus>> {
         let started = Instant::now();
         loop {
+            let mut state = wanted.state();
+            let Program::Running(child) = &mut *state else {
+                return Ok(None);
+            };
             if let Some(status) = child.try_wait()? {
+                *state = Program::Ended;
                 return Ok(Some(status));
             }
+            drop(state);
             if started.elapsed() > self.time_limit {
-                process_group::kill(child);
+                wanted.end();
                 return Ok(None);
             }
             thread::sleep(POLL_INTERVAL);
         }
+    }
+}
+
+/// A program that a request waits for. Without the request, nobody would stop it if this process ends.
+#[derive(Default)]
+struct Wanted(Mutex<Program>);
+
+#[derive(Default)]
+enum Program {
+    #[default]
+    NotStarted,
+    Running(Child),
+    /// It has ended, or must not be started any more.
+    Ended,
+}
+
+impl Wanted {
+    fn state(&self) -> MutexGuard<'_, Program> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Starts the program. Returns its outputs.
+    fn start(
+        &self,
+        command: &mut Command,
+    ) -> io::Result<(Option<ChildStdout>, Option<ChildStderr>)> {
+        let mut state = self.state();
+        if matches!(*state, Program::Ended) {
+            return Ok((None, None));
+        }
+        let mut child = command.spawn()?;
+        let outputs = (child.stdout.take(), child.stderr.take());
+        *state = Program::Running(child);
+        Ok(outputs)
+    }
+
+    /// Stops the program if it is running.
+    fn end(&self) {
+        if let Program::Running(mut child) = mem::replace(&mut *self.state(), Program::Ended) {
+            process_group::kill(&mut child);
+        }
+    }
+}
+
+/// Ends the program together with the request.
+struct Request(Arc<Wanted>);
+
+impl Drop for Request {
+    fn drop(&mut self) {
+        self.0.end();
     }
 }
 
@@ -134,7 +193,9 @@ impl CommandRunner for Commands {
         command: &[String],
     ) -> Result<SecretString, Box<dyn Error + Send + Sync>> {
         let (commands, owned) = (self.clone(), command.to_vec());
-        let ran = spawn_blocking(move || commands.run(&owned)).await;
+        let request = Request(Arc::default());
+        let wanted = Arc::clone(&request.0);
+        let ran = spawn_blocking(move || commands.run(&owned, &wanted)).await;
         let program = || command.first().cloned().unwrap_or_default();
         let line = ran.map_err(|_error| CommandError::Panicked(program()))?;
         Ok(line?)
@@ -208,7 +269,8 @@ mod tests {
             ..Commands::new(Home::new(home.path().to_owned()))
         };
         let command = ["sh", "-c", script].map(str::to_owned);
-        let line = commands.run(&command).map_err(|error| error.to_string())?;
+        let line = commands.run(&command, &Wanted::default());
+        let line = line.map_err(|error| error.to_string())?;
         Ok(line.expose_secret().to_owned())
     }
 
@@ -239,12 +301,37 @@ mod tests {
         assert!(error.contains("took longer than 0 s"), "{error}");
     }
 
+    #[tokio::test]
+    async fn a_command_ends_with_the_request_that_wanted_it() {
+        let home = tempfile::tempdir().unwrap();
+        let commands = Commands::new(Home::new(home.path().to_owned()));
+        let script = "echo $$ > pid.new; mv pid.new pid; sleep 600";
+        let command = ["sh", "-c", script].map(str::to_owned);
+        let pid = home.path().join("pid");
+        tokio::select! {
+            _line = commands.first_line(&command) => panic!("the command has ended"),
+            () = async {
+                while !pid.exists() {
+                    tokio::time::sleep(POLL_INTERVAL).await;
+                }
+            } => {}
+        }
+        let pid = std::fs::read_to_string(pid)
+            .unwrap()
+            .trim()
+            .parse()
+            .unwrap();
+        let pid = rustix::process::Pid::from_raw(pid).unwrap();
+        let found = rustix::process::test_kill_process(pid);
+        assert_eq!(found, Err(rustix::io::Errno::SRCH));
+    }
+
     #[test]
     fn a_command_is_not_interpreted_by_a_shell() {
         let home = tempfile::tempdir().unwrap();
         let commands = Commands::new(Home::new(home.path().to_owned()));
         let error = commands
-            .run(&["no-such-program; echo x".to_owned()])
+            .run(&["no-such-program; echo x".to_owned()], &Wanted::default())
             .unwrap_err();
         assert!(error.to_string().contains("cannot be started"), "{error}");
     }
