@@ -23,14 +23,12 @@ mod linux;
 mod windows;
 
 /// What the checks need besides the tools that make the packages, and the packages in Debian.
-const NEEDED: [(&str, &str); 7] = [
+const NEEDED: [(&str, &str); 5] = [
     ("chroot", "coreutils"),
     ("mmdebstrap", "mmdebstrap"),
     ("rpm", "rpm"),
     ("unzip", "unzip"),
     ("buildah", "buildah"),
-    ("podman", "podman"),
-    ("crun", "crun"),
 ];
 
 /// A system that a package is installed on.

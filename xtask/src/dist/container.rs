@@ -4,7 +4,9 @@ use std::{fs, path::Path};
 
 use xshell::cmd;
 
-use super::{Made, NAME, Packing, archives, contents, empty, packaging, release::Package};
+use super::{
+    Made, NAME, Packing, archives, contents, empty, packaging, programs::succeed, release::Package,
+};
 use crate::{Outcome, tools};
 
 /// The suite of Debian that the base of the image has; the same as in the Dockerfile.
@@ -38,7 +40,7 @@ pub(super) fn image(packing: &Packing<'_>, context: &Path) -> Outcome {
     let base = tools::debian(packing.shell, SUITE)?;
     let store = Store::new(packing)?;
     store.import(&base)?;
-    let tag = format!("{NAME}:{}", packing.release.version);
+    let tag = format!("localhost/{NAME}:{}", packing.release.version);
     store.build(context, &tag)?;
     store.save(&tag)
 }
@@ -67,22 +69,16 @@ impl<'a> Store<'a> {
     /// Makes an image from the archive of a system.
     fn import(&self, archive: &Path) -> Outcome {
         let (shell, options) = (self.packing.shell, &self.options);
-        let container = cmd!(shell, "buildah {options...} from scratch")
-            .quiet()
-            .read()?;
-        cmd!(
+        let from = succeed(cmd!(shell, "buildah {options...} from scratch"))?.output;
+        let container = from.trim();
+        succeed(cmd!(
             shell,
             "buildah {options...} add --quiet {container} {archive} /"
-        )
-        .quiet()
-        .run()?;
-        cmd!(
+        ))?;
+        succeed(cmd!(
             shell,
             "buildah {options...} commit --quiet --rm {container} {BASE}"
-        )
-        .quiet()
-        .ignore_stdout()
-        .run()?;
+        ))?;
         Ok(())
     }
 
@@ -91,14 +87,12 @@ impl<'a> Store<'a> {
         let (shell, options) = (self.packing.shell, &self.options);
         let base = format!("BASE={BASE}");
         let time = self.packing.release.time.to_string();
-        cmd!(
+        // It prints warnings about networks that are not used.
+        succeed(cmd!(
             shell,
             "buildah {options...} build --quiet --isolation=chroot --network=host --format=docker --pull-never --timestamp {time}
              --build-arg {base} --tag {tag} {context}"
-        )
-        .quiet()
-        .ignore_stdout()
-        .run()?;
+        ))?;
         Ok(())
     }
 
@@ -108,9 +102,10 @@ impl<'a> Store<'a> {
         // gzip adds the ending.
         let file = self.packing.file(Package::Image).with_extension("");
         let archive = format!("docker-archive:{}:{tag}", file.display());
-        cmd!(shell, "buildah {options...} push --quiet {tag} {archive}")
-            .quiet()
-            .run()?;
+        succeed(cmd!(
+            shell,
+            "buildah {options...} push --quiet {tag} {archive}"
+        ))?;
         cmd!(shell, "gzip --best --no-name --force {file}")
             .quiet()
             .run()?;

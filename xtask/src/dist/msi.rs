@@ -19,23 +19,27 @@ use super::{
 
 /// The name in the list of installed programs, and of the folder in `Program Files`.
 pub(super) const PRODUCT: &str = "Qlik Sense scanner";
-/// The Windows service that `scanner-cli service install` registers. It is stopped before its program is replaced, and
-/// removed with the package.
+/// The Windows service that `scanner-cli service install` registers.
 const SERVICE: &str = "scanner-cli";
 /// Identifies all versions of this product. It never changes.
 const FAMILY: Uuid = Uuid::from_u128(0xeed6_0823_d3b3_472a_baf5_e870_8238_4077);
 
-/// Changes that `wixl` has no elements for. The prefix `=-*` of a variable means: set it, remove it with the package, for
-/// all users. `[~]` is the value that the variable has.
-const CHANGES: [&str; 5] = [
+/// Changes that `wixl` has no elements for.
+const CHANGES: [&str; 6] = [
+    // The prefix `=-*` of a variable means: set it, remove it with the package, for all users. `[~]` is its former value.
     "CREATE TABLE `Environment` (`Environment` CHAR(72) NOT NULL, `Name` CHAR(255) NOT NULL LOCALIZABLE, `Value` CHAR(255) \
      LOCALIZABLE, `Component_` CHAR(72) NOT NULL PRIMARY KEY `Environment`)",
     "INSERT INTO `Environment` (`Environment`, `Name`, `Value`, `Component_`) VALUES ('path', '=-*PATH', '[~];[INSTALLDIR]', \
      'program')",
     "INSERT INTO `InstallExecuteSequence` (`Action`, `Sequence`) VALUES ('RemoveEnvironmentStrings', 3300)",
     "INSERT INTO `InstallExecuteSequence` (`Action`, `Sequence`) VALUES ('WriteEnvironmentStrings', 5200)",
-    // An upgrade removes the previous version, but must not remove the service.
-    "UPDATE `InstallExecuteSequence` SET `Condition` = 'VersionNT AND NOT UPGRADINGPRODUCTCODE' WHERE `Action` = 'DeleteServices'",
+    // 3154: runs an installed program (18), and continues if it fails, because there is no service (64), with the rights of
+    // the installer (1024 and 2048).
+    "INSERT INTO `CustomAction` (`Action`, `Type`, `Source`, `Target`) VALUES ('RemoveService', 3154, 'program', \
+     'service uninstall')",
+    // An upgrade keeps the service, and stops it before `InstallFiles`.
+    "INSERT INTO `InstallExecuteSequence` (`Action`, `Condition`, `Sequence`) VALUES ('RemoveService', \
+     'REMOVE=\"ALL\" AND NOT UPGRADINGPRODUCTCODE', 1850)",
 ];
 
 /// Packs the gathered files for Windows.
@@ -141,7 +145,7 @@ impl Document {
             true => (
                 "program".to_owned(),
                 format!(
-                    r#"<ServiceControl Id="service" Name="{SERVICE}" Stop="both" Remove="uninstall" Wait="yes"/>"#
+                    r#"<ServiceControl Id="service" Name="{SERVICE}" Stop="both" Wait="yes"/>"#
                 ),
             ),
             false => (format!("file_{}", unique.simple()), String::new()),

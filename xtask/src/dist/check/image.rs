@@ -1,8 +1,9 @@
-//! The container image, run by podman.
+//! The container image, whose programs buildah runs with `chroot`. That needs no container runtime, and no cgroups.
 
 use std::{
     collections::BTreeSet,
     error::Error,
+    fs,
     os::unix::fs::chown,
     path::{Path, PathBuf},
 };
@@ -22,6 +23,8 @@ use crate::{
 
 /// The user of the image.
 const USER: u32 = 10_001;
+/// The name of the container.
+const CONTAINER: &str = "check";
 
 /// A store of images, and a home.
 pub(super) struct Containers<'a> {
@@ -37,45 +40,54 @@ impl<'a> Containers<'a> {
         Ok(Self { shell, home, store })
     }
 
-    /// Runs podman.
-    fn podman(&self, arguments: &[&str]) -> Result<Printed, Box<dyn Error>> {
+    fn buildah(&self, arguments: &[&str]) -> Result<Printed, Box<dyn Error>> {
         let (shell, store) = (self.shell, self.store.path().display().to_string());
-        let podman = cmd!(
+        succeed(cmd!(
             shell,
-            "podman --root={store}/root --runroot={store}/run --storage-driver=vfs --cgroup-manager=cgroupfs {arguments...}"
-        );
-        succeed(podman)
+            "buildah --root={store}/root --runroot={store}/run --storage-driver=vfs {arguments...}"
+        ))
     }
 }
 
 impl Machine for Containers<'_> {
     fn name(&self) -> String {
-        "podman".to_owned()
+        "buildah (chroot)".to_owned()
     }
 
     fn install(&self, package: &Path, release: &Release) -> Outcome {
-        self.podman(&["load", "--quiet", "--input", &package.to_string_lossy()])?;
-        self.podman(&["image", "exists", &tag(release)])?;
+        self.buildah(&["rm", "--all"])?;
+        // It does not read compressed archives.
+        let (shell, compressed) = (self.shell, self.store.path().join("image.tar.gz"));
+        fs::copy(package, &compressed)?;
+        cmd!(shell, "gunzip --force {compressed}").quiet().run()?;
+        let archive = compressed.with_extension("");
+        self.buildah(&["pull", &format!("docker-archive:{}", archive.display())])?;
+        let image = image(release);
+        self.buildah(&["from", "--pull-never", "--name", CONTAINER, &image])?;
         Ok(())
     }
 
     fn remove(&self, release: &Release) -> Outcome {
-        self.podman(&["rmi", &tag(release)]).map(drop)
+        self.buildah(&["rm", "--all"])?;
+        self.buildah(&["rmi", &image(release)])?;
+        Ok(())
     }
 
     fn run(&self, arguments: &[&str]) -> Result<Printed, Box<dyn Error>> {
+        let format = "--format={{.OCIv1.Config.Entrypoint}}";
+        let entry = self.buildah(&["inspect", format, CONTAINER])?.output;
+        // It prints a list as `[a b]`.
+        let entry: Vec<&str> = entry.trim_matches(['[', ']', '\n']).split(' ').collect();
         let volume = format!("--volume={}:/var/lib/scanner", self.home.path().display());
-        let images = self.podman(&["images", "--quiet", "--no-trunc"])?;
-        let image = images.output.trim();
         let run = [
             "run",
-            "--rm",
+            "--isolation=chroot",
             "--network=host",
-            "--cgroups=disabled",
             &volume,
-            image,
+            CONTAINER,
+            "--",
         ];
-        self.podman(&[&run, arguments].concat())
+        self.buildah(&[&run, &*entry, arguments].concat())
     }
 
     fn home(&self) -> PathBuf {
@@ -84,12 +96,12 @@ impl Machine for Containers<'_> {
 
     /// The images that are left.
     fn files(&self) -> Result<BTreeSet<PathBuf>, Box<dyn Error>> {
-        let images = self.podman(&["images", "--quiet"])?;
+        let images = self.buildah(&["images", "--quiet"])?;
         Ok(images.output.lines().map(PathBuf::from).collect())
     }
 }
 
 /// The name of the image.
-fn tag(release: &Release) -> String {
+fn image(release: &Release) -> String {
     format!("localhost/{NAME}:{}", release.version)
 }

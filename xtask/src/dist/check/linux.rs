@@ -38,6 +38,9 @@ const NOTES: [&str; 6] = [
     "etc",
 ];
 
+/// Debian's rpm otherwise has a database for each user.
+const DATABASE: &str = "--dbpath=/var/lib/rpm";
+
 /// A system with a package that is installed by its package manager, or by unpacking it into `/opt`.
 pub(super) struct Linux<'a> {
     shell: &'a Shell,
@@ -106,12 +109,15 @@ impl Machine for Linux<'_> {
             }
             Package::Rpm => {
                 // The libraries are there, but not in the database of rpm.
-                let install = cmd!(shell, "rpm --root {root} --upgrade --nodeps {package}");
+                let install = cmd!(
+                    shell,
+                    "rpm --root {root} {DATABASE} --upgrade --nodeps {package}"
+                );
                 succeed(install)?;
                 let format = "%{VERSION}";
                 cmd!(
                     shell,
-                    "rpm --root {root} --query --queryformat {format} {NAME}"
+                    "rpm --root {root} {DATABASE} --query --queryformat {format} {NAME}"
                 )
                 .quiet()
                 .read()?
@@ -139,9 +145,9 @@ impl Machine for Linux<'_> {
         let (shell, root) = (self.shell, self.root.path());
         match self.package {
             Package::Deb => _ = self.enter("0:0", &["dpkg", "--purge", NAME])?,
-            Package::Rpm => cmd!(shell, "rpm --root {root} --erase {NAME}")
-                .quiet()
-                .run()?,
+            Package::Rpm => {
+                _ = succeed(cmd!(shell, "rpm --root {root} {DATABASE} --erase {NAME}"))?;
+            }
             _ => fs::remove_dir_all(self.at("opt/scanner-cli"))?,
         }
         Ok(())

@@ -26,6 +26,9 @@ const INSTALLED: &str = r"HKLM\Software\Microsoft\Windows\CurrentVersion\Uninsta
 /// The key with the variables of all users.
 const VARIABLES: &str = r"HKLM\System\CurrentControlSet\Control\Session Manager\Environment";
 
+/// The key of the service.
+const SERVICE: &str = r"HKLM\System\CurrentControlSet\Services\scanner-cli";
+
 /// A Windows system with a package.
 pub(super) struct Windows<'a> {
     shell: &'a Shell,
@@ -100,8 +103,13 @@ impl Machine for Windows<'_> {
 
     fn remove(&self, release: &Release) -> Outcome {
         if matches!(self.package, Package::Msi) {
+            self.run(&["service", "install"])?;
+            self.wine.run(&["reg", "query", SERVICE])?;
             self.wine
                 .run(&["msiexec", "/x", &msi::product(release), "/qn"])?;
+            if let Ok(key) = self.wine.run(&["reg", "query", SERVICE]) {
+                return Err(format!("the service is left: {}", key.output).into());
+            }
             return self.expect_listed(&[]);
         }
         Ok(fs::remove_dir_all(self.folder())?)
