@@ -3,11 +3,13 @@
 mod outbound_settings;
 
 mod proxy;
+mod this_machine;
 mod time_limits;
 mod trust;
 mod windows;
 
 pub use outbound_settings::{Names, OutboundSettings};
+pub use this_machine::stays_here;
 pub use time_limits::TimeLimitSettings;
 pub use trust::{TrustSettings, weak};
 pub use windows::know_windows;

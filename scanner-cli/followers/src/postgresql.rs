@@ -10,6 +10,7 @@ use catalog_model::{
     settings::Invalid,
 };
 use outbound_http::Redactor;
+use postgresql_client::Target;
 
 mod batch;
 mod check;
@@ -17,17 +18,12 @@ mod columns;
 mod connections;
 mod database;
 mod delivery;
-mod error;
 mod recording;
 mod row;
 mod schema;
-mod session;
-mod settings;
-mod values;
 mod writer;
 
 use database::Database;
-use settings::Target;
 
 use crate::sync::Unacknowledged;
 

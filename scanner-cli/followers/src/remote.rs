@@ -16,11 +16,9 @@ pub mod check;
 pub(crate) mod sample;
 mod server;
 mod settings;
-mod this_machine;
 
 pub use advice::Advice;
 pub use answer::Answer;
 pub use call::{Call, CallError, Effect};
 pub use server::Server;
 pub use settings::{RemoteSettings, Token};
-pub(crate) use this_machine::stays_here;

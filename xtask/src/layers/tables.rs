@@ -18,8 +18,14 @@ pub(super) const ARROWS: [(&str, &[&str], &[&str]); 16] = [
             "file-access",
             "outbound-http",
             "outbound-settings",
+            "postgresql-client",
         ],
         &["catalog-model"],
+    ),
+    (
+        "postgresql-client",
+        &["catalog-model", "outbound-http", "outbound-settings"],
+        &[],
     ),
     (
         "qlik-connector",
@@ -83,9 +89,10 @@ pub(super) const NEVER_BELOW: [(&str, &[&str]); 1] = [(
 
 /// Packages that must not be among the direct dependencies of a crate, because it could then bypass the client. A server,
 /// such as that of the monitoring pages, is allowed.
-pub(super) const NEVER_DIRECT: [(&str, &[&str]); 8] = [
+pub(super) const NEVER_DIRECT: [(&str, &[&str]); 9] = [
     ("catalog-followers", &["hyper", "reqwest", "rustls"]),
     ("outbound-settings", &["hyper", "reqwest", "rustls"]),
+    ("postgresql-client", &["hyper", "reqwest", "rustls"]),
     ("qrs-client", &["hyper", "reqwest", "rustls"]),
     ("qlik-connector", &["hyper", "reqwest", "rustls"]),
     (

@@ -5,13 +5,11 @@ use std::time::{Duration, Instant};
 use catalog_model::{Stage, Verdict, follower::Example};
 
 use outbound_http::{Stage as Connecting, Step};
-
-use super::{
-    error::{Failure, Problem, RIGHTS},
-    schema::{CURRENT, Found, OLDEST_SERVER, find, may_not_create, newer, quoted, written},
-    session::{Session, Way, WayEnd},
-    settings::{Encryption, Target},
+use postgresql_client::{
+    Encryption, Failure, Problem, RIGHTS, Session, Target, Way, WayEnd, quoted, written,
 };
+
+use super::schema::{CURRENT, Found, OLDEST_SERVER, find, may_not_create, newer};
 use crate::remote::check::{MAPPING, PROXY, StageError, Stages, TLS, WAY};
 
 mod mapping;

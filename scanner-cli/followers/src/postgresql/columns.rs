@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use catalog_model::PropertyKind;
 
-use super::schema::quoted;
+use postgresql_client::quoted;
 
 /// A table with a row for each item or container.
 #[derive(Clone, Debug)]

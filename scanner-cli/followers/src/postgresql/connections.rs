@@ -7,11 +7,9 @@ use catalog_model::{
     follower::{Batches, Feed, FeedConnection, FeedError, Position, Start},
 };
 
-use super::{
-    database::{Database, Tables},
-    error::{Failure, Problem},
-    values::Values,
-};
+use postgresql_client::{Failure, Problem, Values};
+
+use super::database::{Database, Tables};
 
 /// A connection in the database.
 #[derive(Clone, Debug, Default)]

@@ -3,13 +3,9 @@
 use catalog_model::follower::{Plan, Start};
 use tokio_postgres::Row;
 
-use super::{
-    error::{Failure, Problem},
-    recording::Recording,
-    session::Session,
-    settings::Target,
-    values::{Values, with_values},
-};
+use postgresql_client::{Failure, Problem, Session, Target, Values, with_values};
+
+use super::recording::Recording;
 
 /// A database, or what a dry run knows of it.
 pub(super) struct Database {

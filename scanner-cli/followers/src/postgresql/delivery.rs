@@ -10,14 +10,14 @@ use catalog_model::{
     },
 };
 
+use postgresql_client::{Failure, Problem, Values};
+
 use super::{
     batch::{Unit, batches},
     columns::{Log, NOTIFIED},
     connections::{Due, Known, claim, finish, hold},
     database::{Database, Tables},
-    error::{Failure, Problem},
     row::storable,
-    values::Values,
     writer::Writer,
 };
 

@@ -4,7 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use catalog_model::follower::{Plan, Planned};
 
-use super::schema::quoted;
+use postgresql_client::quoted;
 
 /// Adds statements to a plan, a transaction at a time. All texts together are a script that `psql` can run.
 pub(super) struct Recording {

@@ -2,12 +2,9 @@
 
 use tokio_postgres::error::SqlState;
 
-use super::{
-    database::{Database, Tables},
-    error::{Failure, Problem},
-    session::Session,
-    values::with_values,
-};
+use postgresql_client::{Failure, Problem, Session, quoted, with_values, written};
+
+use super::database::{Database, Tables};
 
 /// The migrations, in their order. A released one never changes.
 const MIGRATIONS: [&str; 2] = [include_str!("schema/1.sql"), include_str!("schema/2.sql")];
@@ -39,21 +36,6 @@ pub(super) enum Found {
     Empty,
     /// This version of it.
     Version(i32),
-}
-
-/// A name of PostgreSQL in quotes.
-pub(super) fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-/// A name of PostgreSQL as people write it: in quotes only if it needs them.
-pub(super) fn written(name: &str) -> String {
-    let is_plain = |byte| matches!(byte, b'a'..=b'z' | b'_' | b'0'..=b'9');
-    let is_digit = name.starts_with(|first: char| first.is_ascii_digit());
-    match name.is_empty() || is_digit || !name.bytes().all(is_plain) {
-        true => quoted(name),
-        false => name.to_owned(),
-    }
 }
 
 /// Looks for the schema.
@@ -198,62 +180,5 @@ async fn not_created(failure: Failure, session: &Session, schema: &str) -> Failu
     match session.query_one("SELECT current_user::text", &[]).await {
         Ok(row) => may_not_create(schema, row.get(0)).into(),
         Err(_) => failure,
-    }
-}
-
-impl Session {
-    /// Begins a transaction in the schema. Neither the scanner nor the server waits longer than the time limit, so that a
-    /// scanner that was killed leaves no locks.
-    pub(super) async fn begin(&self, schema: &str) -> Result<(), Failure> {
-        self.begin_with("BEGIN", schema).await
-    }
-
-    /// Begins a transaction that cannot write.
-    pub(super) async fn begin_to_read(&self, schema: &str) -> Result<(), Failure> {
-        self.begin_with("BEGIN READ ONLY", schema).await
-    }
-
-    async fn begin_with(&self, begin: &str, schema: &str) -> Result<(), Failure> {
-        let (schema, limit) = (
-            quoted(schema),
-            self.limit().as_millis().min(i32::MAX as u128),
-        );
-        let begin = format!(
-            "{begin}; SET LOCAL search_path = {schema}; SET LOCAL statement_timeout = {limit}; \
-             SET LOCAL lock_timeout = {limit}; SET LOCAL idle_in_transaction_session_timeout = {limit}"
-        );
-        self.batch(&begin).await
-    }
-
-    /// Ends the transaction.
-    pub(super) async fn commit(&self) -> Result<(), Failure> {
-        self.batch("COMMIT").await
-    }
-
-    /// Undoes the transaction.
-    pub(super) async fn roll_back(&self) -> Result<(), Failure> {
-        self.batch("ROLLBACK").await
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_quote_in_a_name_is_doubled() {
-        assert_eq!(quoted("a\"; DROP"), "\"a\"\"; DROP\"");
-    }
-
-    #[test]
-    fn a_name_is_written_in_quotes_if_it_needs_them() {
-        for (name, expected) in [
-            ("qlik_catalog", "qlik_catalog"),
-            ("Sales", "\"Sales\""),
-            ("1st", "\"1st\""),
-            ("", "\"\""),
-        ] {
-            assert_eq!(written(name), expected);
-        }
     }
 }

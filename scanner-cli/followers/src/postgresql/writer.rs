@@ -4,16 +4,14 @@ use std::collections::BTreeMap;
 
 use catalog_model::follower::{Entity, EntityKind, Feed, FeedEntry};
 
+use postgresql_client::{Failure, Problem, Session, Values, quoted, text_literal};
+
 use super::{
     batch::{Content, Unit, changes_json, rows_json},
     columns::{Column, ColumnKind, Log, NOTIFIED, Table},
     connections::{Connections, hold},
     database::{Database, Tables},
-    error::{Failure, Problem},
     row::columns_of,
-    schema::quoted,
-    session::Session,
-    values::{Values, text_literal},
 };
 
 /// Maximum number of items and containers that may be refused in one delivery while no item is accepted. The database

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use catalog_model::{Settings, settings::Located};
 use outbound_http::{Client, Error, ExposeSecret, HeaderValue, RetryPolicy, SecretString, Url};
-use outbound_settings::{Names, OutboundSettings};
+use outbound_settings::{Names, OutboundSettings, stays_here};
 
-use super::{Advice, Server, stays_here};
+use super::{Advice, Server};
 
 /// Whether a catalog needs a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

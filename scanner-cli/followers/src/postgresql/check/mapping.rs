@@ -5,12 +5,13 @@ use catalog_model::{
     follower::{Entity, EntityKind, Example, FeedEntry},
 };
 
+use postgresql_client::Session;
+
 use super::super::{
     batch::{Unit, rows_json},
     columns::Table,
     row::columns_of,
     schema::{CURRENT, Found},
-    session::Session,
     writer::items_table,
 };
 use crate::remote::{

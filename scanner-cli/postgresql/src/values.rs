@@ -5,10 +5,10 @@ use std::fmt::Write;
 use tokio_postgres::types::ToSql;
 
 /// The values of a statement.
-pub(super) type Values<'a> = &'a [&'a dyn Value];
+pub type Values<'a> = &'a [&'a dyn Value];
 
 /// A value of a statement.
-pub(super) trait Value: Sync {
+pub trait Value: Sync {
     /// The value as the driver takes it.
     fn parameter(&self) -> &(dyn ToSql + Sync);
 
@@ -55,12 +55,14 @@ fn array(elements: impl Iterator<Item = String>, kind: &str) -> String {
 }
 
 /// A text in quotes, as PostgreSQL reads it unless `standard_conforming_strings` is off.
-pub(super) fn text_literal(text: &str) -> String {
+#[must_use]
+pub fn text_literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
 /// The statement with its values in the places of `$1`, `$2`…, except in quotes.
-pub(super) fn with_values(sql: &str, values: Values<'_>) -> String {
+#[must_use]
+pub fn with_values(sql: &str, values: Values<'_>) -> String {
     let mut text = String::with_capacity(sql.len());
     let mut quote = None;
     let mut rest = sql.chars().peekable();

@@ -7,7 +7,7 @@ use tokio_postgres::error::SqlState;
 
 /// Why something could not be done in the database.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub enum Failure {
     /// The database refuses the data: another item may be accepted.
     Data(String),
     /// Nothing more can be done now.
@@ -18,24 +18,28 @@ pub(super) enum Failure {
 
 /// What happened, why, and what to do.
 #[derive(Debug)]
-pub(super) struct Problem {
-    pub(super) message: String,
-    pub(super) cause: String,
-    pub(super) hint: Option<String>,
+pub struct Problem {
+    /// What happened.
+    pub message: String,
+    /// Why; empty if the message says it.
+    pub cause: String,
+    /// What to do.
+    pub hint: Option<String>,
     /// Whether another try would fail in the same way.
-    pub(super) is_final: bool,
+    pub is_final: bool,
 }
 
 const LOST: &str = "the connection to the database was lost";
 /// What to do if the server does not behave like PostgreSQL.
-pub(super) const OTHER_SERVER: &str =
-    "check the host and the port: another server may listen there";
+pub const OTHER_SERVER: &str = "check the host and the port: another server may listen there";
 /// What to do if a table belongs to another role.
-pub(super) const RIGHTS: &str =
+pub const RIGHTS: &str =
     "the tables must belong to the role in `url`: connect as their owner, or set another `schema`";
 
 impl Problem {
-    pub(super) fn new(
+    /// A problem that another try may solve.
+    #[must_use]
+    pub fn new(
         message: impl Into<String>,
         cause: impl Into<String>,
         hint: Option<&'static str>,
@@ -49,7 +53,8 @@ impl Problem {
     }
 
     /// The same problem with what to do.
-    pub(super) fn advise(self, hint: String) -> Self {
+    #[must_use]
+    pub fn advise(self, hint: String) -> Self {
         Self {
             hint: Some(hint),
             ..self
@@ -57,7 +62,8 @@ impl Problem {
     }
 
     /// The same problem, which another try would not solve.
-    pub(super) fn finally(self) -> Self {
+    #[must_use]
+    pub fn finally(self) -> Self {
         Self {
             is_final: true,
             ..self
@@ -65,7 +71,8 @@ impl Problem {
     }
 
     /// The whole problem in one line.
-    pub(super) fn line(&self) -> String {
+    #[must_use]
+    pub fn line(&self) -> String {
         match self.cause.is_empty() {
             true => self.message.clone(),
             false => format!("{}: {}", self.message, self.cause),
@@ -74,7 +81,8 @@ impl Problem {
 }
 
 /// What an error of the driver is, after a login.
-pub(super) fn failure(error: &tokio_postgres::Error) -> Failure {
+#[must_use]
+pub fn failure(error: &tokio_postgres::Error) -> Failure {
     let Some(found) = error.as_db_error() else {
         return Failure::Database(Problem::new(LOST, causes(error), None));
     };
@@ -111,7 +119,7 @@ pub(super) fn failure(error: &tokio_postgres::Error) -> Failure {
 }
 
 /// What an error of the driver is, during a login.
-pub(super) fn login_failure(error: &tokio_postgres::Error, user: &str, database: &str) -> Problem {
+pub(crate) fn login_failure(error: &tokio_postgres::Error, user: &str, database: &str) -> Problem {
     let Some(found) = error.as_db_error() else {
         let missing = error
             .source()

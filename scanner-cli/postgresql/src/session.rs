@@ -22,8 +22,9 @@ use tokio_postgres::{
 };
 
 mod stream;
+mod transaction;
 
-use super::{
+use crate::{
     error::{Failure, OTHER_SERVER, Problem, login_failure},
     settings::{Encryption, SERVER, Target},
     values::Values,
@@ -32,7 +33,7 @@ use super::{
 use stream::{HasTls, Stream};
 
 /// A connection after the login.
-pub(super) struct Session {
+pub struct Session {
     client: Client,
     /// Sends and receives for the client.
     task: Task,
@@ -59,16 +60,17 @@ impl Drop for Task {
 }
 
 /// What happened on the way to a session, as far as it went.
-pub(super) struct Way {
+pub struct Way {
     /// Name, TCP, the proxy and TLS.
-    pub(super) steps: Vec<Step>,
+    pub steps: Vec<Step>,
     /// Weaknesses of certificates that were accepted.
-    pub(super) weaknesses: Vec<Weakness>,
-    pub(super) end: WayEnd,
+    pub weaknesses: Vec<Weakness>,
+    /// How far it went.
+    pub end: WayEnd,
 }
 
 /// Where a way ended.
-pub(super) enum WayEnd {
+pub enum WayEnd {
     /// The last step failed.
     Step,
     /// The server does not begin TLS.
@@ -86,7 +88,10 @@ const GOODBYE: Duration = Duration::from_secs(1);
 
 impl Session {
     /// Connects and logs in.
-    pub(super) async fn open(target: &Target) -> Result<Self, Problem> {
+    ///
+    /// # Errors
+    /// If the server cannot be reached or refuses the login.
+    pub async fn open(target: &Target) -> Result<Self, Problem> {
         let way = Way::take(target).await?;
         match (way.end, way.steps.into_iter().last()) {
             (WayEnd::Login(_, session), _) => *session,
@@ -118,25 +123,38 @@ impl Session {
     }
 
     /// Runs statements without parameters.
-    pub(super) async fn batch(&self, sql: &str) -> Result<(), Failure> {
+    ///
+    /// # Errors
+    /// If one fails or takes too long.
+    pub async fn batch(&self, sql: &str) -> Result<(), Failure> {
         self.ended(timeout(self.limit, self.client.batch_execute(sql)).await)
     }
 
     /// Runs a statement, and returns the number of its rows.
-    pub(super) async fn execute(&self, sql: &str, values: Values<'_>) -> Result<u64, Failure> {
+    ///
+    /// # Errors
+    /// If it fails or takes too long.
+    pub async fn execute(&self, sql: &str, values: Values<'_>) -> Result<u64, Failure> {
         let statement = self.statement(sql).await?;
         let values = parameters(values);
         self.ended(timeout(self.limit, self.client.execute(&statement, &values)).await)
     }
 
-    pub(super) async fn query(&self, sql: &str, values: Values<'_>) -> Result<Vec<Row>, Failure> {
+    /// Runs a statement, and returns its rows.
+    ///
+    /// # Errors
+    /// If it fails or takes too long.
+    pub async fn query(&self, sql: &str, values: Values<'_>) -> Result<Vec<Row>, Failure> {
         let statement = self.statement(sql).await?;
         let values = parameters(values);
         self.ended(timeout(self.limit, self.client.query(&statement, &values)).await)
     }
 
     /// The one row of a statement that always returns one.
-    pub(super) async fn query_one(&self, sql: &str, values: Values<'_>) -> Result<Row, Failure> {
+    ///
+    /// # Errors
+    /// If it fails, takes too long or returns none.
+    pub async fn query_one(&self, sql: &str, values: Values<'_>) -> Result<Row, Failure> {
         let rows = self.query(sql, values).await?;
         let none = || Problem::new("the database returned no row", "", None).into();
         rows.into_iter().next().ok_or_else(none)
@@ -157,12 +175,13 @@ impl Session {
     }
 
     /// Maximum time of a statement.
-    pub(super) fn limit(&self) -> Duration {
+    #[must_use]
+    pub fn limit(&self) -> Duration {
         self.limit
     }
 
     /// Ends the session.
-    pub(super) async fn close(self) {
+    pub async fn close(self) {
         let Self {
             client,
             mut task,
@@ -197,7 +216,7 @@ impl Way {
     ///
     /// # Errors
     /// If the settings cannot be used on this machine.
-    pub(super) async fn take(target: &Target) -> Result<Self, Problem> {
+    pub async fn take(target: &Target) -> Result<Self, Problem> {
         let connector = connector(target)?;
         let (mut steps, stream) = connector.connect().await;
         let end = match stream {

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use catalog_model::Settings;
 
 /// Whether a connection to this host stays on this machine with the proxy of these settings.
-pub(crate) fn stays_here(host: &str, settings: &mut Settings) -> bool {
+pub fn stays_here(host: &str, settings: &mut Settings) -> bool {
     let proxy = settings.text("proxy.hostname");
     let is_proxy_here = proxy.is_none_or(|proxy| is_this_machine(proxy.value.trim()));
     is_this_machine(host) && is_proxy_here

@@ -1,37 +1,44 @@
-//! The settings of the kind `postgresql`.
+//! The settings of a database.
 
 use catalog_model::{
     Diagnostic, Settings,
     settings::{Invalid, Located, PlaceKind, SettingProblem},
 };
 use outbound_http::{Proxy, TimeLimits, Trust};
-use outbound_settings::{Names, OutboundSettings};
+use outbound_settings::{Names, OutboundSettings, stays_here};
 use percent_encoding::percent_decode_str;
 use secrecy::SecretString;
 use url::{Host, ParseError, Url};
 
-use crate::remote::stays_here;
-
 /// Where the database is, and how it is reached.
-pub(super) struct Target {
+pub struct Target {
     /// A host name, or an address; an IPv6 address is in brackets.
-    pub(super) host: String,
-    pub(super) port: u16,
-    pub(super) user: String,
-    pub(super) database: String,
-    pub(super) password: Option<SecretString>,
-    pub(super) schema: String,
-    pub(super) encryption: Encryption,
-    pub(super) trust: Trust,
+    pub host: String,
+    /// The port.
+    pub port: u16,
+    /// The role that logs in.
+    pub user: String,
+    /// The name of the database.
+    pub database: String,
+    /// The password of the role.
+    pub password: Option<SecretString>,
+    /// The schema of the tables.
+    pub schema: String,
+    /// Whether the connection uses TLS.
+    pub encryption: Encryption,
+    /// The certificates that are trusted.
+    pub trust: Trust,
     /// What is odd about the trust store, or that certificates are not checked.
-    pub(super) trust_warnings: Vec<Diagnostic>,
-    pub(super) proxy: Option<Proxy>,
-    pub(super) limits: TimeLimits,
+    pub trust_warnings: Vec<Diagnostic>,
+    /// The proxy on the way to the server.
+    pub proxy: Option<Proxy>,
+    /// The time limits. `first_byte` is that of a statement.
+    pub limits: TimeLimits,
 }
 
 /// Whether the connection uses TLS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Encryption {
+pub enum Encryption {
     /// It does, and the server's certificate is checked as `tls` says.
     Tls,
     /// The server is on this machine.
@@ -41,7 +48,7 @@ pub(super) enum Encryption {
 }
 
 /// What messages call the server.
-pub(super) const SERVER: &str = "the database server";
+pub const SERVER: &str = "the database server";
 /// The port of PostgreSQL.
 const PORT: u16 = 5432;
 /// The schema if `schema` is not set.
@@ -58,8 +65,11 @@ const SEVERAL_HOSTS: (&str, &str) = (
 const DISABLED: &str = "tls.disabled";
 
 impl Target {
-    /// Reads all settings of the kind.
-    pub(super) fn read(settings: &mut Settings) -> Result<Self, Invalid> {
+    /// Reads all settings of a database.
+    ///
+    /// # Errors
+    /// If a setting is missing or invalid; [`Settings::problems`] then lists every problem.
+    pub fn read(settings: &mut Settings) -> Result<Self, Invalid> {
         let url = settings.required_text("url");
         let place = url.and_then(|url| place(settings, &url));
         let password = settings.secret("password");
@@ -97,7 +107,8 @@ impl Target {
     }
 
     /// The database as people name it: `postgresql://scanner@db.example.com:5432/catalog`.
-    pub(super) fn address(&self) -> String {
+    #[must_use]
+    pub fn address(&self) -> String {
         let Self {
             host,
             port,
