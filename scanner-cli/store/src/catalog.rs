@@ -1,43 +1,36 @@
 //! Reads the store: a consistent snapshot, streamed and sorted.
 
-use std::path::{Path, PathBuf};
+use std::{ops::ControlFlow, path::Path};
 
 use catalog_model::{
     ChangeKind, ContainerKind, FollowerName,
     follower::{EntityKind, Refusal},
 };
-use rusqlite::{Connection, OptionalExtension};
 
-use super::{
-    closing, containers,
-    cursors::{self, Cursor},
-    database::{self, Database},
-    error::{Operation, StoreError},
-    running::Counts,
-    schema,
-};
+use super::{cursors::Cursor, error::StoreError, location::StoreLocation, running::Counts};
 
 mod browsing;
 mod changes;
 mod entries;
 mod feed;
+mod reader;
 mod rows;
 mod selection;
+mod sqlite;
 
 pub use changes::{ChangeScope, ChangedItems, ChangesFrom};
 pub use entries::{CatalogContainer, CatalogItem, ItemScope};
 pub use feed::{FeedFollower, StoreFeed};
-use rows::{LAST_SCANS, SCAN, connections, scan_from_row};
+pub use reader::{CatalogReader, ChangeLimit, ChangeQuery, Each, Found, Snapshots, Which};
+pub(crate) use sqlite::SqliteReader;
 
-/// A consistent snapshot of the store.
-pub struct Catalog {
-    db: Database,
-    path: PathBuf,
-    store_id: String,
-    connections: Vec<StoredConnection>,
-    /// The kinds of containers, with their ids in the database.
-    container_kinds: Vec<(i64, ContainerKind)>,
+/// A consistent snapshot of the store. What reads it depends on the kind of the store.
+pub struct Catalog<R: ?Sized = dyn CatalogReader> {
+    reader: Box<R>,
 }
+
+/// A snapshot of a store on SQLite.
+pub(crate) type SqliteCatalog = Catalog<SqliteReader>;
 
 /// A connection of the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +44,26 @@ pub struct StoredConnection {
     pub key_parts: Vec<String>,
     /// The position in the log of changes at which its first complete scan ended.
     pub complete_from: Option<i64>,
+}
+
+impl StoredConnection {
+    /// A connection with this number.
+    #[must_use]
+    pub fn new(id: i64, code: String, name: String) -> Self {
+        Self {
+            id,
+            code,
+            name,
+            key_parts: Vec::new(),
+            complete_from: None,
+        }
+    }
+
+    /// The number that the store gave it.
+    #[must_use]
+    pub fn id(&self) -> i64 {
+        self.id
+    }
 }
 
 /// A change of an item or a container.
@@ -113,43 +126,47 @@ impl Catalog {
     ///
     /// # Errors
     /// If the store cannot be read, or an older or newer program wrote it.
-    pub fn open(path: &Path) -> Result<Option<Self>, StoreError> {
-        let Some(db) = database::open_to_read(path)? else {
-            return Ok(None);
+    pub fn open(location: impl Into<StoreLocation>) -> Result<Option<Self>, StoreError> {
+        let reader = match location.into() {
+            StoreLocation::File(path) => {
+                let reader = SqliteReader::open(&path)?;
+                reader.map(|reader| Box::new(reader) as Box<dyn CatalogReader>)
+            }
+            StoreLocation::Server(server) => server.reader()?,
         };
-        let mut catalog = Self {
-            db,
-            path: path.to_path_buf(),
-            store_id: String::new(),
-            connections: Vec::new(),
-            container_kinds: Vec::new(),
-        };
-        // All reads from here on see the same snapshot.
-        catalog.read(|db| db.execute_batch("BEGIN"))?;
-        catalog.store_id = catalog.read(schema::store_id)?;
-        catalog.connections = catalog.read(connections)?;
-        catalog.container_kinds = catalog.read(containers::kinds)?;
-        Ok(Some(catalog))
+        Ok(reader.map(|reader| Self { reader }))
     }
+}
 
+impl SqliteCatalog {
+    /// Opens a store on SQLite for reading; `None` if it does not exist.
+    pub(crate) fn open_file(path: &Path) -> Result<Option<Self>, StoreError> {
+        let reader = SqliteReader::open(path)?;
+        Ok(reader.map(|reader| Self {
+            reader: Box::new(reader),
+        }))
+    }
+}
+
+impl<R: CatalogReader + ?Sized> Catalog<R> {
     /// Returns the random id of the store. Numbers of scans and changes are unique only together with it.
     pub fn store_id(&self) -> &str {
-        &self.store_id
+        self.reader.store_id()
     }
 
     /// Returns a globally unique id for the scan or change with this number.
     pub fn global_id(&self, number: i64) -> String {
-        format!("{}-{number}", self.store_id)
+        format!("{}-{number}", self.store_id())
     }
 
     /// Returns the kinds of containers that the store has ever held, sorted by id.
     pub fn container_kinds(&self) -> impl Iterator<Item = ContainerKind> {
-        self.container_kinds.iter().map(|(_, kind)| *kind)
+        self.reader.container_kinds().iter().map(|(_, kind)| *kind)
     }
 
     /// Returns the connections, sorted by code.
     pub fn connections(&self) -> &[StoredConnection] {
-        &self.connections
+        self.reader.connections()
     }
 
     /// Calls `each` with every scan of one connection, or of all connections, in order.
@@ -161,13 +178,16 @@ impl Catalog {
         connection: Option<&StoredConnection>,
         mut each: impl FnMut(StoredScan) -> Result<(), E>,
     ) -> Result<(), E> {
-        let filter = "WHERE ?1 IS NULL OR connection.id = ?1 ORDER BY scan.id";
-        let mut scans = self.prepare(&format!("{SCAN} {filter}"))?;
-        let mut rows = self.read(|_| scans.query([connection.map(|connection| connection.id)]))?;
-        while let Some(scan) = self.read(|_| rows.next()?.map(scan_from_row).transpose())? {
-            each(scan)?;
-        }
-        Ok(())
+        let mut failed = None;
+        self.reader
+            .each_scan(connection, &mut |scan| match each(scan) {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(error) => {
+                    failed = Some(error);
+                    ControlFlow::Break(())
+                }
+            })?;
+        failed.map_or(Ok(()), Err)
     }
 
     /// Returns the last scan of each connection.
@@ -175,16 +195,7 @@ impl Catalog {
     /// # Errors
     /// If the store cannot be read.
     pub fn last_scans(&self, which: LastScan) -> Result<Vec<StoredScan>, StoreError> {
-        let filter = match which {
-            LastScan::Any => "GROUP BY connection",
-            LastScan::Ended => "WHERE outcome IS NOT NULL GROUP BY connection",
-            LastScan::OfEachOutcome => "WHERE outcome IS NOT NULL GROUP BY connection, outcome",
-        };
-        let sql = format!(
-            "{SCAN} WHERE scan.id IN (SELECT max(id) FROM ({LAST_SCANS}) {filter}) ORDER BY code"
-        );
-        let mut scans = self.prepare(&sql)?;
-        self.read(|_| scans.query_map([], scan_from_row)?.collect())
+        self.reader.last_scans(which)
     }
 
     /// Returns the position of a follower.
@@ -192,7 +203,7 @@ impl Catalog {
     /// # Errors
     /// If the store cannot be read.
     pub fn cursor(&self, follower: &FeedFollower) -> Result<Cursor, StoreError> {
-        self.read(|db| cursors::cursor(db, follower))
+        self.reader.cursor(follower)
     }
 
     /// Returns the first items and containers that the last delivery of a follower could not write, because the catalog
@@ -201,7 +212,7 @@ impl Catalog {
     /// # Errors
     /// If the store cannot be read.
     pub fn refusals(&self, follower: &FollowerName) -> Result<Vec<Refusal>, StoreError> {
-        self.read(|db| cursors::refusals(db, follower))
+        self.reader.refusals(follower)
     }
 
     /// Returns the time of the first final change after a position, in milliseconds since 1970. `None` if there is none.
@@ -209,12 +220,7 @@ impl Catalog {
     /// # Errors
     /// If the store cannot be read.
     pub fn waiting_since(&self, position: i64) -> Result<Option<i64>, StoreError> {
-        let settled = self.settled()?;
-        let sql = "SELECT time FROM change WHERE seq > ?1 AND seq <= ?2 ORDER BY seq LIMIT 1";
-        self.read(|db| {
-            db.query_row(sql, [position, settled], |row| row.get(0))
-                .optional()
-        })
+        self.reader.waiting_since(position)
     }
 
     /// Returns the last final change: no change at or before it belongs to a scan that is still running.
@@ -222,17 +228,7 @@ impl Catalog {
     /// # Errors
     /// If the store cannot be read.
     pub fn settled(&self) -> Result<i64, StoreError> {
-        self.read(|db| {
-            let open: Option<i64> = db.query_row(
-                "SELECT min(first_change) FROM scan WHERE outcome IS NULL",
-                [],
-                |row| row.get(0),
-            )?;
-            match open {
-                Some(first) => Ok(first - 1),
-                None => closing::last_change(db),
-            }
-        })
+        self.reader.settled()
     }
 
     /// Returns the last change that the store has deleted because of its age.
@@ -240,18 +236,6 @@ impl Catalog {
     /// # Errors
     /// If the store cannot be read.
     pub fn forgotten(&self) -> Result<i64, StoreError> {
-        self.read(|db| db.query_row("SELECT seq FROM forgotten", [], |row| row.get(0)))
-    }
-
-    /// Cached: a feed reads hundreds of batches.
-    fn prepare(&self, sql: &str) -> Result<rusqlite::CachedStatement<'_>, StoreError> {
-        self.read(|db| db.prepare_cached(sql))
-    }
-
-    fn read<'a, T>(
-        &'a self,
-        work: impl FnOnce(&'a Connection) -> rusqlite::Result<T>,
-    ) -> Result<T, StoreError> {
-        work(&self.db).map_err(|error| StoreError::from_sqlite(&self.path, Operation::Read, error))
+        self.reader.forgotten()
     }
 }

@@ -3,7 +3,7 @@
 use catalog_model::{ChangeKind, ItemState};
 
 /// An enum that the database stores as a number.
-pub(crate) trait NumericCode: Sized {
+pub trait NumericCode: Sized {
     /// The number that the database stores.
     fn code(self) -> i64;
 

@@ -40,11 +40,17 @@ impl StoredCheckpoint {
 
     /// The checkpoint at this time, in milliseconds since 1970. If the clock went back, the last full read counts as long ago.
     pub(super) fn at(self, now: i64) -> Checkpoint {
-        let since_full = u64::try_from(now.saturating_sub(self.full_read));
-        Checkpoint {
-            state: ScanState(self.state),
-            since_full: since_full.map_or(Duration::MAX, Duration::from_millis),
-        }
+        checkpoint_at(now, self.full_read, self.state)
+    }
+}
+
+/// The checkpoint at this time, of a connection whose last full read began at `full_read`.
+#[must_use]
+pub fn checkpoint_at(now: i64, full_read: i64, state: Vec<u8>) -> Checkpoint {
+    let since_full = u64::try_from(now.saturating_sub(full_read));
+    Checkpoint {
+        state: ScanState(state),
+        since_full: since_full.map_or(Duration::MAX, Duration::from_millis),
     }
 }
 

@@ -51,13 +51,19 @@ pub(super) fn remove(db: &Connection, running: &Running) -> rusqlite::Result<()>
 pub(super) fn kinds(db: &Connection) -> rusqlite::Result<Vec<(i64, ContainerKind)>> {
     let mut kinds = db.prepare("SELECT id, name, label FROM container_kind ORDER BY name")?;
     let kinds = kinds.query_map([], |row| {
-        let kind = ContainerKind {
-            id: interned(row.get_ref(1)?.as_str()?),
-            label: interned(row.get_ref(2)?.as_str()?),
-        };
+        let kind = stored_kind(row.get_ref(1)?.as_str()?, row.get_ref(2)?.as_str()?);
         Ok((row.get(0)?, kind))
     })?;
     kinds.collect()
+}
+
+/// A kind that a store has, for as long as the program runs.
+#[must_use]
+pub fn stored_kind(id: &str, label: &str) -> ContainerKind {
+    ContainerKind {
+        id: interned(id),
+        label: interned(label),
+    }
 }
 
 /// Returns a copy of the text that lives as long as the program. Connectors declare their kinds as constants, so there

@@ -12,14 +12,90 @@ use catalog_model::{
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
-    FeedFollower, closing,
+    FeedFollower, StoreLocation, closing,
     database::{self, Database},
     error::{Operation, StoreError},
+    location::Access,
     opening,
 };
 
 /// The tables of the followers, open for writing.
-pub struct Cursors {
+pub struct Cursors(Box<dyn FollowerTables>);
+
+/// What a kind of store must be able to keep for followers. All methods fail if the store cannot be read or written.
+pub trait FollowerTables: Send {
+    /// Returns the position of a follower.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    fn cursor(&self, follower: &FeedFollower) -> Result<Cursor, StoreError>;
+
+    /// Records what the catalog of a follower has stored, in one transaction.
+    ///
+    /// # Errors
+    /// If the store cannot be written.
+    fn acknowledge(
+        &mut self,
+        follower: &FeedFollower,
+        acknowledgement: &Acknowledgement,
+        now: jiff::Timestamp,
+    ) -> Result<(), StoreError>;
+
+    /// Returns the notes of a follower with these keys, in the order of the keys. Notes that were recorded for another store
+    /// do not count.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    fn notes(
+        &self,
+        follower: &FollowerName,
+        keys: &[String],
+    ) -> Result<Vec<Option<String>>, StoreError>;
+
+    /// Records that a delivery came to its end: how much it has written, and the first [`MAX_REFUSALS`] that the catalog
+    /// refuses.
+    ///
+    /// # Errors
+    /// If the store cannot be written.
+    fn ended(
+        &mut self,
+        follower: &FollowerName,
+        delivery: &Delivery,
+        now: jiff::Timestamp,
+    ) -> Result<(), StoreError>;
+
+    /// Records that a follower failed. Its position does not change.
+    ///
+    /// # Errors
+    /// If the store cannot be written.
+    fn failed_with(
+        &self,
+        follower: &FollowerName,
+        error: &str,
+        now: jiff::Timestamp,
+    ) -> Result<(), StoreError>;
+
+    /// Returns the codes of the connections with scans that are running or were killed.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    fn open_scans(&self) -> Result<Vec<String>, StoreError>;
+
+    /// Records the scans of a connection that have no end as interrupted.
+    ///
+    /// # Errors
+    /// If the store cannot be written.
+    fn interrupted(&self, code: &str) -> Result<(), StoreError>;
+
+    /// Marks all items of a connection as gone, as a scan of its own.
+    ///
+    /// # Errors
+    /// If the store cannot be written.
+    fn remove_all(&mut self, code: &str, now: jiff::Timestamp) -> Result<(), StoreError>;
+}
+
+/// The tables of the followers in a store on SQLite.
+pub(crate) struct SqliteCursors {
     db: Database,
     path: PathBuf,
 }
@@ -47,7 +123,7 @@ pub struct Cursor {
 }
 
 /// Maximum number of refused items and containers that the store keeps for a follower.
-pub(crate) const MAX_REFUSALS: usize = 100;
+pub const MAX_REFUSALS: usize = 100;
 
 impl Cursor {
     /// Number of changes up to `last` that the follower has not delivered yet. Not set before it has delivered all items
@@ -63,22 +139,35 @@ impl Cursors {
     ///
     /// # Errors
     /// If the store cannot be read or written.
-    pub fn open(path: &Path, stop: &Arc<AtomicBool>) -> Result<Self, StoreError> {
-        let db = opening::open(path, stop)?;
-        database::cache(&db, database::FOLLOWER_CACHE_KIB)
-            .map_err(|error| StoreError::from_sqlite(path, Operation::Open, error))?;
-        let path = path.to_path_buf();
-        Ok(Self { db, path })
+    pub fn open(
+        location: impl Into<StoreLocation>,
+        stop: &Arc<AtomicBool>,
+    ) -> Result<Self, StoreError> {
+        let location = location.into();
+        let tables: Option<Box<dyn FollowerTables>> = match &location {
+            StoreLocation::File(path) => Some(Box::new(SqliteCursors::open(path, stop)?)),
+            StoreLocation::Server(server) => server.followers(Access::Write, stop)?,
+        };
+        let path = PathBuf::from(location.to_string());
+        tables.map(Self).ok_or_else(|| StoreError::missing(&path))
     }
 
     /// Opens the tables only for reading. `None` if there is no store.
     ///
     /// # Errors
     /// If the store cannot be read, or an older or newer program wrote it.
-    pub(crate) fn open_to_read(path: &Path) -> Result<Option<Self>, StoreError> {
-        let db = database::open_to_read(path)?;
-        let path = path.to_path_buf();
-        Ok(db.map(|db| Self { db, path }))
+    pub(crate) fn open_to_read(
+        location: &StoreLocation,
+        stop: &Arc<AtomicBool>,
+    ) -> Result<Option<Self>, StoreError> {
+        let tables: Option<Box<dyn FollowerTables>> = match location {
+            StoreLocation::File(path) => {
+                let found = SqliteCursors::open_to_read(path)?;
+                found.map(|found| Box::new(found) as Box<dyn FollowerTables>)
+            }
+            StoreLocation::Server(server) => server.followers(Access::Read, stop)?,
+        };
+        Ok(tables.map(Self))
     }
 
     /// Returns the position of a follower.
@@ -86,11 +175,124 @@ impl Cursors {
     /// # Errors
     /// If the store cannot be read or written.
     pub fn cursor(&self, follower: &FeedFollower) -> Result<Cursor, StoreError> {
-        cursor(&self.db, follower).map_err(|error| self.failed(error))
+        self.0.cursor(follower)
     }
 
     /// Records what the catalog of a follower has stored, in one transaction.
     pub(crate) fn acknowledge(
+        &mut self,
+        follower: &FeedFollower,
+        acknowledgement: &Acknowledgement,
+        now: jiff::Timestamp,
+    ) -> Result<(), StoreError> {
+        self.0.acknowledge(follower, acknowledgement, now)
+    }
+
+    /// Returns the notes of a follower with these keys, in the order of the keys.
+    pub(crate) fn notes(
+        &self,
+        follower: &FollowerName,
+        keys: &[String],
+    ) -> Result<Vec<Option<String>>, StoreError> {
+        self.0.notes(follower, keys)
+    }
+
+    /// Records that a delivery came to its end: how much it has written, and what the catalog refuses. If that is
+    /// something, `error` describes it, and the follower is retried.
+    ///
+    /// # Errors
+    /// If the store cannot be read or written.
+    pub fn ended(
+        &mut self,
+        follower: &FollowerName,
+        (delivery, error): (&Delivery, Option<&str>),
+        now: jiff::Timestamp,
+    ) -> Result<(), StoreError> {
+        if let Some(error) = error {
+            self.failed_with(follower, error, now)?;
+        }
+        self.0.ended(follower, delivery, now)
+    }
+
+    /// Records that a follower failed. Its position does not change.
+    ///
+    /// # Errors
+    /// If the store cannot be read or written.
+    pub fn failed_with(
+        &self,
+        follower: &FollowerName,
+        error: &str,
+        now: jiff::Timestamp,
+    ) -> Result<(), StoreError> {
+        self.0.failed_with(follower, error, now)
+    }
+
+    /// Returns the codes of the connections with scans that are running or were killed.
+    ///
+    /// # Errors
+    /// If the store cannot be read or written.
+    pub fn open_scans(&self) -> Result<Vec<String>, StoreError> {
+        self.0.open_scans()
+    }
+
+    /// Records the scans of a connection that have no end as interrupted. The caller must hold the connection's lock.
+    ///
+    /// # Errors
+    /// If the store cannot be read or written.
+    pub fn interrupted(&self, code: &str) -> Result<(), StoreError> {
+        self.0.interrupted(code)
+    }
+
+    /// Marks all items of a connection as gone, so that followers receive the removals. The caller must hold the
+    /// connection's lock.
+    ///
+    /// # Errors
+    /// If the store cannot be written.
+    pub fn remove_all(&mut self, code: &str, now: jiff::Timestamp) -> Result<(), StoreError> {
+        self.0.remove_all(code, now)
+    }
+}
+
+impl SqliteCursors {
+    fn open(path: &Path, stop: &Arc<AtomicBool>) -> Result<Self, StoreError> {
+        let db = opening::open(path, stop)?;
+        database::cache(&db, database::FOLLOWER_CACHE_KIB)
+            .map_err(|error| StoreError::from_sqlite(path, Operation::Open, error))?;
+        let path = path.to_path_buf();
+        Ok(Self { db, path })
+    }
+
+    fn open_to_read(path: &Path) -> Result<Option<Self>, StoreError> {
+        let db = database::open_to_read(path)?;
+        let path = path.to_path_buf();
+        Ok(db.map(|db| Self { db, path }))
+    }
+
+    /// Makes several changes in one transaction.
+    pub(super) fn change(
+        &mut self,
+        work: impl FnOnce(&mut Database) -> rusqlite::Result<()>,
+    ) -> Result<(), StoreError> {
+        work(&mut self.db)
+            .map_err(|error| StoreError::from_sqlite(&self.path, Operation::Write, error))
+    }
+
+    fn write(&self, sql: &str, values: impl rusqlite::Params) -> Result<(), StoreError> {
+        let written = self.db.execute(sql, values);
+        written.map(|_| ()).map_err(|error| self.failed(error))
+    }
+
+    fn failed(&self, error: rusqlite::Error) -> StoreError {
+        StoreError::from_sqlite(&self.path, Operation::Write, error)
+    }
+}
+
+impl FollowerTables for SqliteCursors {
+    fn cursor(&self, follower: &FeedFollower) -> Result<Cursor, StoreError> {
+        cursor(&self.db, follower).map_err(|error| self.failed(error))
+    }
+
+    fn acknowledge(
         &mut self,
         follower: &FeedFollower,
         acknowledgement: &Acknowledgement,
@@ -124,8 +326,7 @@ impl Cursors {
             .map_err(|error| StoreError::from_sqlite(&self.path, Operation::Write, error))
     }
 
-    /// Returns the notes of a follower with these keys, in the order of the keys.
-    pub(crate) fn notes(
+    fn notes(
         &self,
         follower: &FollowerName,
         keys: &[String],
@@ -147,20 +348,12 @@ impl Cursors {
         read().map_err(|error| self.failed(error))
     }
 
-    /// Records that a delivery came to its end: how much it has written, and what the catalog refuses. If that is
-    /// something, `error` describes it, and the follower is retried.
-    ///
-    /// # Errors
-    /// If the store cannot be read or written.
-    pub fn ended(
+    fn ended(
         &mut self,
         follower: &FollowerName,
-        (delivery, error): (&Delivery, Option<&str>),
+        delivery: &Delivery,
         now: jiff::Timestamp,
     ) -> Result<(), StoreError> {
-        if let Some(error) = error {
-            self.failed_with(follower, error, now)?;
-        }
         let sent = delivery.delivered.iter().map(|one| one.items);
         let sent = i64::try_from(sent.sum::<u64>()).unwrap_or(i64::MAX);
         let refused = delivery.refused.len() as i64;
@@ -179,11 +372,7 @@ impl Cursors {
         })
     }
 
-    /// Records that a follower failed. Its position does not change.
-    ///
-    /// # Errors
-    /// If the store cannot be read or written.
-    pub fn failed_with(
+    fn failed_with(
         &self,
         follower: &FollowerName,
         error: &str,
@@ -196,11 +385,7 @@ impl Cursors {
         )
     }
 
-    /// Returns the codes of the connections with scans that are running or were killed.
-    ///
-    /// # Errors
-    /// If the store cannot be read or written.
-    pub fn open_scans(&self) -> Result<Vec<String>, StoreError> {
+    fn open_scans(&self) -> Result<Vec<String>, StoreError> {
         let codes = || -> rusqlite::Result<Vec<String>> {
             let mut rows = self.db.prepare(
                 "SELECT DISTINCT code FROM scan CROSS JOIN connection ON connection.id = scan.connection \
@@ -211,11 +396,7 @@ impl Cursors {
         codes().map_err(|error| self.failed(error))
     }
 
-    /// Records the scans of a connection that have no end as interrupted. The caller must hold the connection's lock.
-    ///
-    /// # Errors
-    /// If the store cannot be read or written.
-    pub fn interrupted(&self, code: &str) -> Result<(), StoreError> {
+    fn interrupted(&self, code: &str) -> Result<(), StoreError> {
         let connection =
             self.db
                 .query_row("SELECT id FROM connection WHERE code = ?1", [code], |row| {
@@ -226,22 +407,8 @@ impl Cursors {
             .map_err(|error| self.failed(error))
     }
 
-    /// Makes several changes in one transaction.
-    pub(super) fn change(
-        &mut self,
-        work: impl FnOnce(&mut Database) -> rusqlite::Result<()>,
-    ) -> Result<(), StoreError> {
-        work(&mut self.db)
-            .map_err(|error| StoreError::from_sqlite(&self.path, Operation::Write, error))
-    }
-
-    fn write(&self, sql: &str, values: impl rusqlite::Params) -> Result<(), StoreError> {
-        let written = self.db.execute(sql, values);
-        written.map(|_| ()).map_err(|error| self.failed(error))
-    }
-
-    fn failed(&self, error: rusqlite::Error) -> StoreError {
-        StoreError::from_sqlite(&self.path, Operation::Write, error)
+    fn remove_all(&mut self, code: &str, now: jiff::Timestamp) -> Result<(), StoreError> {
+        self.remove_all_items(code, now)
     }
 }
 

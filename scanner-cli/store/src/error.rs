@@ -62,6 +62,10 @@ pub enum StoreErrorKind {
     Overtaken,
     /// The writer thread has crashed. The reason is on standard error.
     WriterCrashed,
+    /// The server of the store cannot be reached, or the connection to it was lost.
+    Unreachable,
+    /// Another scanner scans the connection.
+    HeldElsewhere,
     /// Anything else.
     Other,
 }
@@ -135,13 +139,21 @@ impl StoreError {
     }
 
     /// The same error with a hint.
-    pub(super) fn with_hint(self, hint: &'static str) -> Self {
+    #[must_use]
+    pub fn with_hint(self, hint: &'static str) -> Self {
         let hint = Some(hint);
         Self { hint, ..self }
     }
 
+    /// Creates the error of a store on a server.
+    #[must_use]
+    pub fn on_server(address: &str, kind: StoreErrorKind, message: &str) -> Self {
+        Self::for_store(Path::new(address), kind, message)
+    }
+
     /// The same error with its cause.
-    pub(super) fn because(self, source: impl Error + Send + Sync + 'static) -> Self {
+    #[must_use]
+    pub fn because(self, source: impl Error + Send + Sync + 'static) -> Self {
         let source: Option<Box<dyn Error + Send + Sync>> = Some(Box::new(source));
         Self { source, ..self }
     }
@@ -215,7 +227,9 @@ impl StoreError {
         Self::for_store(path, StoreErrorKind::Older, "is of an older version")
     }
 
-    pub(super) fn overtaken(path: &Path) -> Self {
+    /// Creates the error of a scan that does not count, because another one began later.
+    #[must_use]
+    pub fn overtaken(path: &Path) -> Self {
         let message =
             "recorded another scan of this connection in the meantime, so this one was discarded";
         Self::for_store(path, StoreErrorKind::Overtaken, message)
@@ -226,6 +240,16 @@ impl StoreError {
         Self::for_store(path, StoreErrorKind::WriterCrashed, message)
     }
 
+    /// Creates the error for an item whose key in the store is not valid.
+    pub(super) fn unreadable(key: &str, error: impl Error + Send + Sync + 'static) -> Self {
+        let message = "is not a key of an item";
+        let error = Self::file(Path::new(key), StoreErrorKind::Damaged, message).because(error);
+        Self {
+            what: "the text",
+            ..error
+        }
+    }
+
     /// Creates the error for an item that cannot be written as JSON.
     pub(super) fn unwritable(path: &Path, key: &str, error: serde_json::Error) -> Self {
         let message = format!("cannot hold the item `{key}`");
@@ -233,7 +257,8 @@ impl StoreError {
     }
 
     /// Returns a copy of the error. It is reported both while a scan sends items and when the scan ends.
-    pub(super) fn again(&self) -> Self {
+    #[must_use]
+    pub fn again(&self) -> Self {
         let source = self.source.as_ref();
         Self {
             path: self.path.clone(),

@@ -10,7 +10,7 @@ use super::{
     change::NumericCode,
     checkpoint,
     closing::{self, SCANNED_CONNECTIONS},
-    cursors::Cursors,
+    cursors::SqliteCursors,
     database::{self, Database},
     error::{Operation, StoreError},
     files::{self, Header},
@@ -63,13 +63,17 @@ pub fn refuse_used(path: &Path) -> Result<(), StoreError> {
     Usage::exclusive(path, IN_USE_TIMEOUT).map(drop)
 }
 
-impl Cursors {
+impl SqliteCursors {
     /// Marks all items of a connection as gone, so that followers receive the removals. The caller must hold the
     /// connection's lock.
     ///
     /// # Errors
     /// If the store cannot be written.
-    pub fn remove_all(&mut self, code: &str, now: jiff::Timestamp) -> Result<(), StoreError> {
+    pub(crate) fn remove_all_items(
+        &mut self,
+        code: &str,
+        now: jiff::Timestamp,
+    ) -> Result<(), StoreError> {
         self.change(|db| {
             let behavior = db.behavior();
             let change = db.transaction_with_behavior(behavior)?;

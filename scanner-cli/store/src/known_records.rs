@@ -13,21 +13,21 @@ use catalog_model::RecordDigest;
 
 /// Maximum number of items that are known at once, in all running scans. They use 26 MB. Further items are looked up in the
 /// database.
-pub(super) const MAX_KNOWN: usize = 1_250_000;
+pub const MAX_KNOWN: usize = 1_250_000;
 
 /// The records of one connection.
 #[derive(Default)]
-pub(super) struct KnownRecords(Mutex<Table>);
+pub struct KnownRecords(Mutex<Table>);
 
 /// The number of an item in the database, and the digest of its record.
-pub(super) type NumberedRecord = (i64, Option<[u8; 16]>);
+pub type NumberedRecord = (i64, Option<[u8; 16]>);
 
 /// The records, sorted by digest.
 #[derive(Default)]
 struct Table {
     /// The attempt that may recognize records: the one that the writer knows.
     attempt: i64,
-    records: Vec<Record>,
+    records: Vec<DigestRecord>,
     /// For each record `SEEN`, `WRITTEN` or both.
     flags: Vec<u8>,
     /// Number of records that this attempt has recognized.
@@ -35,7 +35,7 @@ struct Table {
 }
 
 /// A digest, and the number of its item in the database, both with the highest byte first. Without padding.
-type Record = [u8; 20];
+pub type DigestRecord = [u8; 20];
 
 /// This attempt has seen the item, and the item is as it was.
 const SEEN: u8 = 1;
@@ -55,12 +55,19 @@ impl KnownRecords {
     }
 
     /// Number of records.
-    pub(super) fn len(&self) -> usize {
+    #[must_use]
+    pub fn len(&self) -> usize {
         self.table().records.len()
     }
 
+    /// Whether no digests are loaded.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Begins the first attempt with these records.
-    pub(super) fn fill(&self, mut records: Vec<Record>, attempt: i64) {
+    pub fn fill(&self, mut records: Vec<DigestRecord>, attempt: i64) {
         records.sort_unstable();
         *self.table() = Table {
             attempt,
@@ -71,7 +78,7 @@ impl KnownRecords {
     }
 
     /// Begins another attempt, which has not seen anything yet.
-    pub(super) fn restart(&self, attempt: i64) {
+    pub fn restart(&self, attempt: i64) {
         let mut table = self.table();
         table.attempt = attempt;
         table.recognized = 0;
@@ -81,7 +88,7 @@ impl KnownRecords {
     }
 
     /// Whether an attempt sees the item of this record now for the first time, and the item is as the record says.
-    pub(super) fn recognize(&self, attempt: i64, digest: RecordDigest) -> bool {
+    pub(crate) fn recognize(&self, attempt: i64, digest: RecordDigest) -> bool {
         let mut table = self.table();
         if table.attempt != attempt {
             return false;
@@ -89,7 +96,7 @@ impl KnownRecords {
         let Some(index) = table.find(&head(&digest.0.to_be_bytes(), 0)) else {
             return false;
         };
-        let is_next = |record: &Record| record[..16] == digest.0.to_be_bytes();
+        let is_next = |record: &DigestRecord| record[..16] == digest.0.to_be_bytes();
         // Two items with one digest cannot be. If they are, neither is recognized.
         let is_one = table.records.get(index).is_some_and(is_next)
             && !table.records.get(index + 1).is_some_and(is_next);
@@ -102,24 +109,34 @@ impl KnownRecords {
     }
 
     /// Number of records that this attempt has recognized.
-    pub(super) fn recognized(&self) -> i64 {
+    #[must_use]
+    pub fn recognized(&self) -> i64 {
         self.table().recognized
     }
 
     /// Whether this attempt has seen this item as it was.
-    pub(super) fn is_seen(&self, item: NumberedRecord) -> bool {
+    #[must_use]
+    pub fn is_seen(&self, item: NumberedRecord) -> bool {
         let table = self.table();
         let index = table.index_of(item);
         index.is_some_and(|index| table.flags[index] & SEEN != 0)
     }
 
+    /// Whether this scan writes an item, so that it may differ from its record.
+    #[must_use]
+    pub fn is_written(&self, item: NumberedRecord) -> bool {
+        let table = self.table();
+        let index = table.index_of(item);
+        index.is_some_and(|index| table.flags[index] & WRITTEN != 0)
+    }
+
     /// Notes that this attempt has seen an item as it was. Returns whether the item is known.
-    pub(super) fn see(&self, item: NumberedRecord) -> bool {
+    pub fn see(&self, item: NumberedRecord) -> bool {
         self.flag(item, SEEN)
     }
 
     /// Notes that the scan writes an item.
-    pub(super) fn write(&self, item: NumberedRecord) {
+    pub fn write(&self, item: NumberedRecord) {
         self.flag(item, WRITTEN);
     }
 
@@ -133,15 +150,16 @@ impl KnownRecords {
     }
 
     /// Returns the numbers of the items that the attempt may not have seen, or has seen. Sorted.
-    pub(super) fn items(&self, which: Which) -> Vec<u32> {
+    #[must_use]
+    pub fn items(&self, which: KnownItems) -> Vec<u32> {
         let table = self.table();
         // What the first attempt has written has its number in the database.
         let mask = match which {
-            Which::Unseen if table.attempt == 1 => SEEN | WRITTEN,
-            Which::Unseen | Which::Seen => SEEN,
+            KnownItems::Unseen if table.attempt == 1 => SEEN | WRITTEN,
+            KnownItems::Unseen | KnownItems::Seen => SEEN,
         };
         let all = table.records.iter().zip(&table.flags);
-        let selected = all.filter(|(_, flags)| (*flags & mask != 0) == (which == Which::Seen));
+        let selected = all.filter(|(_, flags)| (*flags & mask != 0) == (which == KnownItems::Seen));
         let mut items: Vec<_> = selected.map(|(record, _)| number(record)).collect();
         items.sort_unstable();
         items
@@ -150,8 +168,10 @@ impl KnownRecords {
 
 /// Selects items.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Which {
+pub enum KnownItems {
+    /// Those that the attempt has seen.
     Seen,
+    /// The others.
     Unseen,
 }
 
@@ -167,7 +187,7 @@ impl Table {
     ///
     /// Digests are evenly distributed, so the index can be estimated. The estimate is wrong by about the square root of the
     /// number of records.
-    fn find(&self, wanted: &Record) -> Option<usize> {
+    fn find(&self, wanted: &DigestRecord) -> Option<usize> {
         let (mut low, mut high) = (0, self.records.len());
         let last = high.checked_sub(1)?;
         let estimate = (u128::from(prefix(wanted)) * high as u128) >> 64;
@@ -204,7 +224,8 @@ impl Table {
 }
 
 /// Creates a record.
-pub(super) fn head(digest: &[u8; 16], number: u32) -> Record {
+#[must_use]
+pub fn head(digest: &[u8; 16], number: u32) -> DigestRecord {
     let mut record = [0; 20];
     record[..16].copy_from_slice(digest);
     record[16..].copy_from_slice(&number.to_be_bytes());
@@ -212,12 +233,12 @@ pub(super) fn head(digest: &[u8; 16], number: u32) -> Record {
 }
 
 /// The first bytes of a digest, as a number.
-fn prefix(record: &Record) -> u64 {
+fn prefix(record: &DigestRecord) -> u64 {
     let [a, b, c, d, e, f, g, h, ..] = *record;
     u64::from_be_bytes([a, b, c, d, e, f, g, h])
 }
 
-fn number(record: &Record) -> u32 {
+fn number(record: &DigestRecord) -> u32 {
     let [.., a, b, c, d] = *record;
     u32::from_be_bytes([a, b, c, d])
 }
@@ -258,7 +279,7 @@ mod tests {
                 assert!(!known.recognize(1, RecordDigest(unknown)));
             }
             assert_eq!(known.recognized(), count as i64);
-            assert!(known.items(Which::Unseen).is_empty());
+            assert!(known.items(KnownItems::Unseen).is_empty());
         }
     }
 
@@ -299,8 +320,8 @@ mod tests {
                 "{n}"
             );
         }
-        assert_eq!(known.items(Which::Seen), [4, 5]);
-        assert_eq!(known.items(Which::Unseen), [1, 2, 3, 6, 7, 8, 9, 10]);
+        assert_eq!(known.items(KnownItems::Seen), [4, 5]);
+        assert_eq!(known.items(KnownItems::Unseen), [1, 2, 3, 6, 7, 8, 9, 10]);
     }
 
     #[test]

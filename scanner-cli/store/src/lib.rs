@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod backend;
 mod backlog;
 mod backup;
 mod backup_file;
@@ -25,6 +26,7 @@ mod integrity;
 mod key_order;
 mod known_records;
 mod limits;
+mod location;
 mod lock_wait;
 mod log_age;
 mod opening;
@@ -32,6 +34,7 @@ mod pruning;
 mod recognition;
 mod restore;
 mod running;
+mod scan_writer;
 mod schema;
 #[cfg(any(test, feature = "scratch"))]
 pub mod scratch;
@@ -62,6 +65,7 @@ pub use cursors::{Cursor, Cursors};
 pub use error::{StoreError, StoreErrorKind};
 pub use forget::{ConnectionContents, connection_contents, forget, refuse_used};
 pub use limits::{MaxSize, StoreLimits};
+pub use location::StoreLocation;
 pub use restore::{Restored, restore};
 pub use running::Counts;
 pub use store::{Store, StoreScan};

@@ -8,7 +8,7 @@ use rusqlite::{Connection, params};
 
 use super::{
     change::NumericCode,
-    known_records::{Which, head},
+    known_records::{KnownItems, head},
     running::Running,
 };
 
@@ -61,7 +61,7 @@ pub(super) fn find_unseen(db: &Connection, running: &Running) -> rusqlite::Resul
         "INSERT INTO unseen SELECT id, 0, 0, state = 0 FROM item \
          WHERE id = ?1 AND state <> ?2 AND NOT (scan = ?3 AND attempt = ?4)",
     )?;
-    for item in running.known.items(Which::Unseen) {
+    for item in running.known.items(KnownItems::Unseen) {
         one.execute(params![item, gone, scan, attempt])?;
     }
     let known = i64::try_from(running.known.len()).unwrap_or(i64::MAX);
@@ -81,7 +81,7 @@ pub(super) fn find_unseen(db: &Connection, running: &Running) -> rusqlite::Resul
 /// Notes what a scan that is not complete has seen, if it recognized anything: the items that it saw, or the others, whichever
 /// are fewer. Returns whether it wrote anything.
 pub(super) fn note_seen(db: &Connection, running: &Running) -> rusqlite::Result<bool> {
-    let seen = running.known.items(Which::Seen);
+    let seen = running.known.items(KnownItems::Seen);
     if seen.is_empty() {
         return Ok(false);
     }

@@ -80,7 +80,7 @@ pub struct Counts {
 
 impl Counts {
     /// Returns the counter of this kind of change.
-    pub(super) fn of_kind(&mut self, kind: ChangeKind) -> &mut i64 {
+    pub fn of_kind(&mut self, kind: ChangeKind) -> &mut i64 {
         match kind {
             ChangeKind::Added => &mut self.added,
             ChangeKind::Changed => &mut self.changed,

@@ -14,7 +14,9 @@ use super::{
 use crate::spool::Record;
 
 /// One observation of a scan.
-pub(super) enum Sighting {
+#[derive(Clone, Debug)]
+pub enum Sighting {
+    /// An item.
     Item(SeenEntity),
     /// What the scan did not read.
     Unchanged(UnchangedRest),
@@ -24,6 +26,7 @@ pub(super) enum Sighting {
     Unreadable(String),
     /// A record that a filter excludes or cannot decide about.
     Withheld(WithheldRecord),
+    /// A container, and what filters say about it.
     Container(Box<SeenEntity>, Inclusion),
     /// There may be more containers of the kind with this id than the scan saw.
     HiddenContainers(&'static str),
@@ -31,7 +34,7 @@ pub(super) enum Sighting {
 
 impl Sighting {
     /// Size of its texts in bytes.
-    pub(super) fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         match self {
             Self::Item(seen) => seen.bytes(),
             Self::Container(seen, _) => seen.bytes(),
@@ -49,31 +52,36 @@ impl Sighting {
 
 /// A record with its rank among the records with the same key.
 #[derive(Clone, Debug)]
-pub(super) struct RankedRecord {
-    pub(super) precedence: Precedence,
-    pub(super) source_id: String,
+pub struct RankedRecord {
+    /// Its precedence.
+    pub precedence: Precedence,
+    /// The source's own id; empty if it has none.
+    pub source_id: String,
     /// Whether a filter excludes it.
-    pub(super) excluded: bool,
+    pub excluded: bool,
 }
 
 impl RankedRecord {
     /// The rank.
-    pub(super) fn rank(&self) -> (Precedence, &str) {
+    #[must_use]
+    pub fn rank(&self) -> (Precedence, &str) {
         (self.precedence, &self.source_id)
     }
 }
 
 /// A record that a filter excludes, or about which the filter could not decide.
 #[derive(Clone, Debug)]
-pub(super) struct WithheldRecord {
-    pub(super) key: String,
-    pub(super) record: RankedRecord,
+pub struct WithheldRecord {
+    /// The key of its item.
+    pub key: String,
+    /// The record.
+    pub record: RankedRecord,
     /// The rule of a filter that excludes it. Not set: undecided.
-    pub(super) rule: Option<String>,
+    pub rule: Option<String>,
 }
 
 impl WithheldRecord {
-    pub(super) fn new(key: &ItemKey, (precedence, id): Record<'_>, rule: Option<String>) -> Self {
+    pub(crate) fn new(key: &ItemKey, (precedence, id): Record<'_>, rule: Option<String>) -> Self {
         Self {
             key: key.as_str().to_owned(),
             record: RankedRecord {
@@ -88,31 +96,38 @@ impl WithheldRecord {
 
 /// An item or a container that a scan saw.
 #[derive(Clone, Debug)]
-pub(super) struct SeenEntity {
+pub struct SeenEntity {
     /// The kind of a container; `None` for an item.
-    pub(super) container_kind: Option<ContainerKind>,
-    pub(super) key: String,
-    pub(super) key_hash: i64,
+    pub container_kind: Option<ContainerKind>,
+    /// The key.
+    pub key: String,
+    /// 64 bits of SHA-256 of the key.
+    pub key_hash: i64,
     /// Empty if the source has none.
-    pub(super) source_id: String,
-    pub(super) precedence: Precedence,
+    pub source_id: String,
+    /// The precedence of its record.
+    pub precedence: Precedence,
     /// The digest of the record of an item.
-    pub(super) digest: Option<[u8; 16]>,
-    pub(super) fingerprint: [u8; 16],
+    pub digest: Option<[u8; 16]>,
+    /// 128 bits of SHA-256 of key, id, content and the hashes of long texts.
+    pub fingerprint: [u8; 16],
     /// The unknown fields. The store keeps its values of them.
-    pub(super) unknown: Vec<&'static str>,
+    pub unknown: Vec<&'static str>,
     /// The contacts as JSON; `None` if they are unknown.
-    pub(super) contacts: Option<SeenContacts>,
+    pub contacts: Option<SeenContacts>,
     /// The item as JSON, without the long texts.
-    pub(super) content: String,
-    pub(super) texts: Vec<LongText>,
+    pub content: String,
+    /// The long texts.
+    pub texts: Vec<LongText>,
 }
 
 /// The known contacts of an item.
 #[derive(Clone, Debug)]
-pub(super) struct SeenContacts {
-    pub(super) fingerprint: i64,
-    pub(super) json: String,
+pub struct SeenContacts {
+    /// 64 bits of SHA-256 of them.
+    pub fingerprint: i64,
+    /// The contacts as JSON.
+    pub json: String,
 }
 
 impl SeenContacts {
@@ -128,7 +143,7 @@ impl SeenContacts {
 
 impl SeenEntity {
     /// Creates an item whose fields have these revisions.
-    pub(super) fn new(
+    pub(crate) fn new(
         item: &Visualization,
         origin: &Origin,
         revisions: &[FieldRevision],
@@ -154,7 +169,7 @@ impl SeenEntity {
     }
 
     /// Creates a container whose fields have these revisions.
-    pub(super) fn from_container(
+    pub(crate) fn from_container(
         container: &Container,
         revisions: &[FieldRevision],
     ) -> serde_json::Result<Self> {
@@ -188,7 +203,8 @@ impl SeenEntity {
     }
 
     /// Fills the unknown fields with the stored values.
-    pub(super) fn completed(mut self, former: &StoredItem<'_>) -> Self {
+    #[must_use]
+    pub fn completed(mut self, former: &StoredItem<'_>) -> Self {
         let Ok(mut stored) = self.stored() else {
             return self;
         };
@@ -224,7 +240,8 @@ impl SeenEntity {
     }
 
     /// Compares the item with the stored one.
-    pub(super) fn difference(&self, former: Option<&StoredItem<'_>>) -> Difference {
+    #[must_use]
+    pub fn difference(&self, former: Option<&StoredItem<'_>>) -> Difference {
         let (Some(former), Ok(new)) = (former, self.stored()) else {
             // This program did not write this content, so anything may have changed.
             return Difference::Fields(vec!["content".to_owned()], None);
@@ -245,7 +262,7 @@ impl SeenEntity {
 
 /// How an item differs from the stored one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Difference {
+pub enum Difference {
     /// In these fields, with their values as JSON. Empty if no field that readers see differs.
     Fields(Vec<String>, Option<String>),
     /// Only because another version of the program wrote the same record.

@@ -20,13 +20,14 @@ use catalog_model::{
 use tokio::sync::oneshot;
 
 use crate::{
-    backlog::{BacklogSender, backlog},
+    backlog::{BacklogReceiver, BacklogSender, backlog},
     closing::{Beginning, Closed, Closing},
     database::Database,
     error::StoreError,
     known_records::KnownRecords,
     limits::StoreLimits,
-    opening,
+    location::StoreLocation,
+    opening, scan_writer,
     sighting::{SeenEntity, Sighting, WithheldRecord},
     spool::{Duplicates, Record},
     writer::{Answer, Begun, FirstError, Message, ScanNumber, Writer},
@@ -75,9 +76,21 @@ impl Store {
     ///
     /// # Errors
     /// If the database cannot be opened, created or brought up to date.
-    pub fn open(path: &Path, limits: impl Into<StoreLimits>) -> Result<Self, StoreError> {
+    pub fn open(
+        location: impl Into<StoreLocation>,
+        limits: impl Into<StoreLimits>,
+    ) -> Result<Self, StoreError> {
         let stop = Arc::default();
-        Self::with(opening::open(path, &stop)?, path, limits, stop)
+        match location.into() {
+            StoreLocation::File(path) => {
+                Self::with(opening::open(&path, &stop)?, &path, limits, stop)
+            }
+            StoreLocation::Server(server) => {
+                let writer = server.writer(limits.into(), &stop)?;
+                let run = move |messages| scan_writer::run(writer, messages);
+                Self::start(Path::new(server.address()), stop, run)
+            }
+        }
     }
 
     pub(crate) fn with(
@@ -87,10 +100,19 @@ impl Store {
         stop: Arc<AtomicBool>,
     ) -> Result<Self, StoreError> {
         let writer = Writer::new(db, path, limits.into());
+        Self::start(path, stop, move |messages| writer.run(messages))
+    }
+
+    /// Starts the thread that writes.
+    fn start(
+        path: &Path,
+        stop: Arc<AtomicBool>,
+        run: impl FnOnce(BacklogReceiver<Message>) + Send + 'static,
+    ) -> Result<Self, StoreError> {
         let (messages, to_do) = backlog(MAX_WAITING_BATCHES);
         let thread = thread::Builder::new()
             .name("store".to_owned())
-            .spawn(move || writer.run(to_do))
+            .spawn(move || run(to_do))
             .map_err(|error| StoreError::folder(path, error))?;
         Ok(Self {
             path: path.to_path_buf(),

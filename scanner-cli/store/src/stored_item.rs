@@ -18,7 +18,7 @@ pub(crate) const CONTACTS: &str = "contacts";
 
 /// An item without its key.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct StoredItem<'a> {
+pub struct StoredItem<'a> {
     /// The path to it in the source's user interface, from the outermost to the innermost part.
     pub(crate) label: Vec<Cow<'a, str>>,
     /// The key of the container that holds it.
@@ -71,7 +71,8 @@ impl From<StoredPrecedence> for Precedence {
 }
 
 /// Reads the rank of a stored item's record. Items that earlier versions stored have none.
-pub(crate) fn precedence(content: &str) -> Precedence {
+#[must_use]
+pub fn precedence(content: &str) -> Precedence {
     #[derive(Deserialize)]
     struct Ranked {
         #[serde(default)]
@@ -166,8 +167,11 @@ impl<'a> StoredItem<'a> {
         }
     }
 
-    /// Reads an item from the columns of the store.
-    pub(crate) fn read(content: &str, contacts: Option<&str>) -> serde_json::Result<Self> {
+    /// Reads an item from the columns of a store.
+    ///
+    /// # Errors
+    /// If the content or the contacts are not valid.
+    pub fn read(content: &str, contacts: Option<&str>) -> serde_json::Result<Self> {
         let mut item: Self = serde_json::from_str(content)?;
         item.contacts = contacts.map(serde_json::from_str).transpose()?;
         Ok(item)

@@ -16,7 +16,7 @@ const MIN_LONG_TEXT_BYTES: usize = 1_024;
 
 /// A long text of an item.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct LongText {
+pub struct LongText {
     /// Its place in the item: `name`, `description`, `catalog`, `label/0`, `property/3`.
     place: String,
     hash: String,
@@ -32,6 +32,18 @@ impl LongText {
             let _ = write!(hash, "{byte:02x}");
         }
         Self { place, hash, body }
+    }
+
+    /// The hash by which items refer to it: hexadecimal digits.
+    #[must_use]
+    pub fn hash(&self) -> &str {
+        &self.hash
+    }
+
+    /// The text, or the JSON of a list of texts.
+    #[must_use]
+    pub fn body(&self) -> &str {
+        &self.body
     }
 
     /// Size in bytes.
@@ -78,7 +90,7 @@ pub(super) fn extract(item: &mut StoredItem<'_>) -> Vec<LongText> {
 }
 
 /// Inserts a text at its place. Does nothing if the item does not have the place.
-fn put(item: &mut StoredItem<'_>, place: &str, body: String) {
+pub fn put(item: &mut StoredItem<'_>, place: &str, body: String) {
     let (kind, index) = place.split_once('/').unwrap_or((place, ""));
     let index = index.parse().unwrap_or(usize::MAX);
     match kind {
@@ -112,10 +124,17 @@ pub(super) fn put_all(item: &mut StoredItem<'_>, texts: &[LongText]) {
 }
 
 /// Returns the list of places and hashes that the store keeps with the item.
-pub(super) fn references(texts: &[LongText]) -> Option<String> {
+#[must_use]
+pub fn references(texts: &[LongText]) -> Option<String> {
     let pairs = texts.iter().map(|text| (&text.place, &text.hash));
     let pairs: Vec<_> = pairs.collect();
     (!pairs.is_empty()).then(|| serde_json::json!(pairs).to_string())
+}
+
+/// The places and hashes of the texts to which a stored item refers.
+pub fn places(references: Option<&str>) -> Vec<(String, String)> {
+    let pairs = references.map(serde_json::from_str);
+    pairs.and_then(Result::ok).unwrap_or_default()
 }
 
 /// Reads the texts to which a stored item refers, and inserts them.
@@ -124,14 +143,10 @@ pub(super) fn load(
     item: &mut StoredItem<'_>,
     references: Option<&str>,
 ) -> rusqlite::Result<()> {
-    let Some(references) = references else {
-        return Ok(());
-    };
-    let pairs: Vec<(String, String)> = serde_json::from_str(references).unwrap_or_default();
     let mut bodies = db.prepare_cached(
         "SELECT body FROM text_body JOIN text ON text.id = text_body.text WHERE hash = ?1",
     )?;
-    for (place, hash) in pairs {
+    for (place, hash) in places(references) {
         // `store check` reports missing texts. The rest of the item is still valid.
         if let Some(body) = bodies.query_row([hash], |row| row.get(0)).optional()? {
             put(item, &place, body);

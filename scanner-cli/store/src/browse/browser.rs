@@ -26,7 +26,7 @@ use super::{
     pool::{self, Pool, Reader},
     recent::Recent,
 };
-use crate::{Catalog, LastScan, StoreError, StoreErrorKind, files, hashes::hash};
+use crate::{LastScan, StoreError, StoreErrorKind, catalog::SqliteCatalog, files, hashes::hash};
 
 mod entries;
 mod events;
@@ -375,7 +375,7 @@ impl Shared {
 }
 
 impl Session<'_> {
-    fn catalog(&self) -> &Catalog {
+    fn catalog(&self) -> &SqliteCatalog {
         &self.reader.catalog
     }
 

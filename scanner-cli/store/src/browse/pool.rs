@@ -16,7 +16,8 @@ use rusqlite::{Connection, InterruptHandle};
 
 use super::{BrowseError, index};
 use crate::{
-    Catalog, database,
+    catalog::SqliteCatalog,
+    database,
     error::{Operation, StoreError},
 };
 
@@ -36,7 +37,7 @@ const IDLE_TIME: Duration = Duration::from_secs(1);
 
 /// A snapshot of the store, and the index if there is one.
 pub(super) struct Reader {
-    pub(super) catalog: Catalog,
+    pub(super) catalog: SqliteCatalog,
     pub(super) index: Option<Connection>,
     idle_since: Instant,
 }
@@ -131,7 +132,7 @@ impl Pool {
         let mut reader = match idle {
             Some(reader) => reader,
             None => {
-                let catalog = Catalog::open(&self.store)?.ok_or(BrowseError::NoStore)?;
+                let catalog = SqliteCatalog::open_file(&self.store)?.ok_or(BrowseError::NoStore)?;
                 catalog.query(|db| database::cache(db, CACHE_KIB))?;
                 Reader {
                     catalog,

@@ -4,34 +4,32 @@ use catalog_model::ItemState;
 use rusqlite::{InterruptHandle, params};
 
 use super::{
-    Catalog, CatalogContainer, CatalogItem, SCAN, StoredConnection, StoredScan, connections,
-    scan_from_row,
+    CatalogContainer, CatalogItem, SqliteCatalog, StoredScan,
+    rows::{SCAN, scan_from_row},
 };
-use crate::{StoreError, containers, schema};
+use crate::StoreError;
 
-impl Catalog {
+impl SqliteCatalog {
     /// Begins a new snapshot.
     ///
     /// # Errors
     /// If the store cannot be read.
     pub(crate) fn refresh(&mut self) -> Result<(), StoreError> {
-        if self.read(|db| Ok(db.is_autocommit()))? {
-            self.read(|db| db.execute_batch("BEGIN"))?;
+        let reader = &mut self.reader;
+        if reader.read(|db| Ok(db.is_autocommit()))? {
+            reader.read(|db| db.execute_batch("BEGIN"))?;
         }
-        self.store_id = self.read(schema::store_id)?;
-        self.connections = self.read(connections)?;
-        self.container_kinds = self.read(containers::kinds)?;
-        Ok(())
+        reader.load()
     }
 
     /// Ends the snapshot. [`refresh`](Self::refresh) begins the next one.
     pub(crate) fn rest(&mut self) -> rusqlite::Result<()> {
-        self.db.execute_batch("COMMIT")
+        self.reader.db.execute_batch("COMMIT")
     }
 
     /// Interrupts what the connection does, from another thread.
     pub(crate) fn interrupt_handle(&self) -> InterruptHandle {
-        self.db.get_interrupt_handle()
+        self.reader.db.get_interrupt_handle()
     }
 
     /// Runs queries of the reading interface for people.
@@ -39,7 +37,7 @@ impl Catalog {
         &'a self,
         work: impl FnOnce(&'a rusqlite::Connection) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
-        self.read(work)
+        self.reader.read(work)
     }
 
     /// Reads the item with this id, if it is in one of these states.
@@ -70,17 +68,18 @@ impl Catalog {
     ) -> Result<Vec<StoredScan>, StoreError> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let list = |texts: &[String]| serde_json::json!(texts).to_string();
-        let mut scans = self.prepare(&format!(
+        let mut scans = self.reader.prepare(&format!(
             "{SCAN} WHERE scan.id < ?1 AND (?2 = '[]' OR code IN (SELECT value FROM json_each(?2))) \
              AND (?3 = '[]' OR scan.outcome IN (SELECT value FROM json_each(?3))) ORDER BY scan.id DESC LIMIT ?4"
         ))?;
         let values = params![before, list(codes), list(outcomes), limit];
-        self.read(|_| scans.query_map(values, scan_from_row)?.collect())
+        self.reader
+            .read(|_| scans.query_map(values, scan_from_row)?.collect())
     }
 
     /// The id of a container kind in the database.
     pub(crate) fn container_kind_number(&self, kind: &str) -> Option<i64> {
-        let mut kinds = self.container_kinds.iter();
+        let mut kinds = self.reader.container_kinds.iter();
         kinds
             .find(|(_, known)| known.id == kind)
             .map(|(number, _)| *number)
@@ -88,13 +87,6 @@ impl Catalog {
 
     /// The id of a container kind in the database, and the kind.
     pub(crate) fn numbered_container_kinds(&self) -> &[(i64, catalog_model::ContainerKind)] {
-        &self.container_kinds
-    }
-}
-
-impl StoredConnection {
-    /// The id in the database.
-    pub(crate) fn id(&self) -> i64 {
-        self.id
+        &self.reader.container_kinds
     }
 }

@@ -5,7 +5,6 @@
 //! separately. Changes that happen in the meantime are part of the next delivery.
 
 use std::{
-    path::Path,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -27,8 +26,8 @@ use self::{
     batches::{ChangeBatches, ContainerBatches, ItemBatches},
     reading::instant,
 };
-use super::Catalog;
-use crate::{Cursors, StoreError};
+use super::{Catalog, Snapshots};
+use crate::{Cursors, StoreError, StoreLocation};
 
 mod batches;
 mod read_ahead;
@@ -74,7 +73,8 @@ impl FeedFollower {
 
     /// A text that identifies what its position depends on besides the store. `None` for all connections in the first
     /// revision.
-    pub(crate) fn basis(&self) -> Option<String> {
+    #[must_use]
+    pub fn basis(&self) -> Option<String> {
         let codes = match &self.scope {
             ConnectionScope::All if self.revision == 1 => return None,
             ConnectionScope::All => String::new(),
@@ -103,14 +103,15 @@ impl StoreFeed {
     /// # Errors
     /// If the store cannot be read or written.
     pub fn open(
-        path: &Path,
+        location: impl Into<StoreLocation>,
         follower: FeedFollower,
         clock: fn() -> Timestamp,
         stop: &Arc<AtomicBool>,
     ) -> Result<Option<Self>, StoreError> {
         // Opening for writing first migrates an older store.
-        let cursors = Cursors::open(path, stop)?;
-        Self::with(cursors, path, follower, (clock, stop))
+        let location = location.into();
+        let cursors = Cursors::open(&location, stop)?;
+        Self::with(cursors, &location, follower, (clock, stop))
     }
 
     /// Opens the feed of a follower for a dry run: nothing in the store changes, and nothing can be acknowledged. `None`
@@ -119,31 +120,32 @@ impl StoreFeed {
     /// # Errors
     /// If the store cannot be read, or an older or newer program wrote it.
     pub fn open_to_read(
-        path: &Path,
+        location: impl Into<StoreLocation>,
         follower: FeedFollower,
         clock: fn() -> Timestamp,
         stop: &Arc<AtomicBool>,
     ) -> Result<Option<Self>, StoreError> {
-        match Cursors::open_to_read(path)? {
-            Some(cursors) => Self::with(cursors, path, follower, (clock, stop)),
+        let location = location.into();
+        match Cursors::open_to_read(&location, stop)? {
+            Some(cursors) => Self::with(cursors, &location, follower, (clock, stop)),
             None => Ok(None),
         }
     }
 
     fn with(
         cursors: Cursors,
-        path: &Path,
+        location: &StoreLocation,
         follower: FeedFollower,
         (clock, stop): (fn() -> Timestamp, &Arc<AtomicBool>),
     ) -> Result<Option<Self>, StoreError> {
-        let Some(catalog) = Catalog::open(path)? else {
+        let Some(catalog) = Catalog::open(location)? else {
             return Ok(None);
         };
         let reached = cursors.cursor(&follower)?.reached;
         let (start, end) = catalog.range_after(reached)?;
         let connections = catalog.feed_connections(&follower.scope)?;
         let store_id = catalog.store_id().to_owned();
-        catalog.release_rollback_journal()?;
+        catalog.release_snapshot(Snapshots::Blocking)?;
         Ok(Some(Self {
             reader: Arc::new(Reader {
                 catalog: Mutex::new(catalog),
@@ -279,7 +281,7 @@ impl Reader {
         }
         let catalog = self.catalog.lock().unwrap_or_else(PoisonError::into_inner);
         if self.opened.elapsed() > MAX_SNAPSHOT_AGE {
-            catalog.release_snapshot().map_err(failed)?;
+            catalog.release_snapshot(Snapshots::All).map_err(failed)?;
         }
         read(&catalog).map_err(failed)
     }

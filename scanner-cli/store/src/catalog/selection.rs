@@ -3,11 +3,7 @@
 use catalog_model::{ItemKey, ItemState};
 use rusqlite::{Connection, ToSql};
 
-use super::{
-    Catalog, ItemScope,
-    entries::{CONTAINERS, ITEMS, Which},
-    rows::ReadingOrder,
-};
+use super::{ItemScope, Which, rows::ReadingOrder, sqlite::SqliteReader};
 use crate::{change::NumericCode, closing::SCANNED_CONNECTIONS, error::StoreError, key_order};
 
 /// Number of items up to which those that are not present are sorted instead of searched among all others.
@@ -25,7 +21,7 @@ pub(super) struct Selection {
 
 impl Selection {
     pub(super) fn new(
-        catalog: &Catalog,
+        catalog: &SqliteReader,
         scope: ItemScope<'_>,
         which: Which<'_>,
     ) -> Result<Self, StoreError> {
@@ -78,6 +74,19 @@ impl Selection {
     pub(super) fn values(&self) -> [&dyn ToSql; 4] {
         let [from, to] = &self.keys;
         [&self.connection, &self.states, from, to]
+    }
+}
+
+/// Selects items alone.
+const ITEMS: &str = "container_kind IS NULL";
+/// Selects containers alone.
+const CONTAINERS: &str = "container_kind IS NOT NULL";
+
+/// The condition for items alone, or for containers of all kinds.
+pub(super) fn which_only(which: Which<'_>) -> &'static str {
+    match which {
+        Which::Items => ITEMS,
+        Which::Containers(_) => CONTAINERS,
     }
 }
 

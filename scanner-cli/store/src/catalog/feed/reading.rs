@@ -1,5 +1,7 @@
 //! The queries of a feed.
 
+use std::ops::ControlFlow;
+
 use catalog_model::{
     ConnectionCode, Container, Instant, ItemState, ScanOutcome, Visualization,
     follower::{
@@ -7,24 +9,20 @@ use catalog_model::{
         FeedScan, Position, ScanCounts, Start,
     },
 };
-use rusqlite::params;
 
 use super::{
     super::{
-        Catalog, CatalogContainer, CatalogItem, Change, ItemScope, LastScan, StoredConnection,
-        StoredScan,
-        entries::Which,
-        rows::{CHANGE, SCAN, change_from_row, scan_from_row},
-        selection::Selection,
+        Catalog, CatalogContainer, CatalogItem, CatalogReader, Change, ChangeLimit, ChangeQuery,
+        ItemScope, LastScan, Snapshots, StoredConnection, StoredScan, Which,
     },
     batches::ContainerParent,
 };
 use crate::StoreError;
 
 /// Maximum number of scans that are read at once.
-const MAX_SCANS: i64 = 100;
+const MAX_SCANS: usize = 100;
 
-impl Catalog {
+impl<R: CatalogReader + ?Sized> Catalog<R> {
     /// Returns where the delivery to a follower that has received everything up to `reached` starts and ends.
     pub(super) fn range_after(
         &self,
@@ -48,7 +46,7 @@ impl Catalog {
         scope: &ConnectionScope,
     ) -> Result<Vec<FeedConnection>, StoreError> {
         let scans = self.last_scans(LastScan::Ended)?;
-        let connections = self.connections.iter().filter_map(feed_connection);
+        let connections = self.connections().iter().filter_map(feed_connection);
         let received = connections.filter(|connection| scope.includes(&connection.code));
         let with_scan = received.map(|connection| {
             let mut scans = scans.iter();
@@ -66,36 +64,14 @@ impl Catalog {
         after: i64,
         end: Position,
     ) -> Result<Vec<FeedScan>, StoreError> {
-        let sql = format!(
-            "{SCAN} WHERE code = ?1 AND scan.outcome IS NOT NULL AND scan.id > ?2 AND scan.id < \
-             (SELECT coalesce(min(change.scan), 9223372036854775807) FROM change \
-             JOIN item ON item.id = change.item \
-             WHERE seq > ?3 AND item.connection = connection.id) \
-             ORDER BY scan.id LIMIT ?4"
-        );
-        let mut scans = self.prepare(&sql)?;
-        let of = params![code.as_str(), after, end.get(), MAX_SCANS];
-        let found: Vec<StoredScan> =
-            self.read(|_| scans.query_map(of, scan_from_row)?.collect())?;
+        let range = (after, end.get());
+        let found = (self.reader).ended_scans(code.as_str(), range, MAX_SCANS)?;
         Ok(found.iter().filter_map(feed_scan).collect())
     }
 
-    /// Releases the snapshot if it would block writers.
-    pub(super) fn release_rollback_journal(&self) -> Result<(), StoreError> {
-        let journal: String =
-            self.read(|db| db.pragma_query_value(None, "journal_mode", |row| row.get(0)))?;
-        match journal.as_str() {
-            "wal" => Ok(()),
-            _ => self.release_snapshot(),
-        }
-    }
-
-    /// Releases the snapshot. Each later read sees the current content of the store.
-    pub(super) fn release_snapshot(&self) -> Result<(), StoreError> {
-        self.read(|db| match db.is_autocommit() {
-            true => Ok(()),
-            false => db.execute_batch("COMMIT"),
-        })
+    /// Releases these snapshots. Each later read sees the current content of the store.
+    pub(super) fn release_snapshot(&self, which: Snapshots) -> Result<(), StoreError> {
+        self.reader.release_snapshot(which)
     }
 
     /// Returns the ids of the items or containers of a connection in these states, sorted by key.
@@ -105,7 +81,7 @@ impl Catalog {
         code: &ConnectionCode,
         states: &[ItemState],
     ) -> Result<Vec<i64>, StoreError> {
-        let known = (self.connections.iter()).find(|known| known.code == code.as_str());
+        let known = (self.connections().iter()).find(|known| known.code == code.as_str());
         let Some(connection) = known else {
             return Ok(Vec::new());
         };
@@ -117,14 +93,7 @@ impl Catalog {
             EntityKind::Item => Which::Items,
             EntityKind::Container => Which::Containers(None),
         };
-        let selection = Selection::new(self, scope, which)?;
-        let (tables, condition) = (selection.order().tables(), selection.condition());
-        let sql = format!("SELECT item.id FROM {tables} WHERE {condition} ORDER BY key");
-        let mut ids = self.prepare(&sql)?;
-        self.read(|_| {
-            ids.query_map(selection.values(), |row| row.get(0))?
-                .collect()
-        })
+        self.reader.ids(scope, which)
     }
 
     /// Reads the items with these ids that are in one of these states now.
@@ -162,14 +131,15 @@ impl Catalog {
         count: usize,
         detail: ChangeDetail,
     ) -> Result<Vec<FeedChange>, StoreError> {
-        let sql = format!(
-            "{} AND seq > ?1 AND seq <= ?2 ORDER BY seq LIMIT ?3",
-            *CHANGE
-        );
-        let mut changes = self.prepare(&sql)?;
-        let range = params![after.get(), end.get(), count as i64];
-        let found: Vec<Change> =
-            self.read(|_| changes.query_map(range, change_from_row)?.collect())?;
+        let query = ChangeQuery {
+            limit: Some(ChangeLimit::First(count as u64)),
+            ..ChangeQuery::between(after.get(), end.get())
+        };
+        let mut found = Vec::with_capacity(count);
+        self.reader.each_change(&query, &mut |change| {
+            found.push(change);
+            ControlFlow::Continue(())
+        })?;
         let mut delivered = Vec::with_capacity(found.len());
         for change in found {
             let entry = match detail {

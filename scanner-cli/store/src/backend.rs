@@ -1,0 +1,17 @@
+//! What another kind of store is made of: the observations of scans in the form in which they are compared and written, and
+//! what its readers return. For crates that implement [`StoreServer`].
+
+pub use crate::{
+    catalog::{CatalogReader, ChangeLimit, ChangeQuery, Each, Found, Snapshots, Which},
+    change::NumericCode,
+    checkpoint::checkpoint_at,
+    containers::stored_kind,
+    cursors::{FollowerTables, MAX_REFUSALS},
+    fuse::blows,
+    known_records::{DigestRecord, KnownItems, KnownRecords, MAX_KNOWN, NumberedRecord, head},
+    location::{Access, StoreServer},
+    scan_writer::{BegunScan, ScanWriter},
+    sighting::{Difference, RankedRecord, SeenContacts, SeenEntity, Sighting, WithheldRecord},
+    stored_item::{StoredItem, precedence},
+    texts::{LongText, places, put, references},
+};

@@ -1,0 +1,135 @@
+//! Where a store is, and what a server must be able to do to be one.
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::{Arc, atomic::AtomicBool},
+};
+
+use file_access::path_text::shown;
+
+use crate::{
+    ConnectionContents, StoreError, StoreLimits, catalog::CatalogReader, cursors::FollowerTables,
+    scan_writer::ScanWriter,
+};
+
+/// Where a store is.
+#[derive(Clone)]
+pub enum StoreLocation {
+    /// A file of SQLite.
+    File(PathBuf),
+    /// A database on a server, which several scanners may share.
+    Server(Arc<dyn StoreServer>),
+}
+
+/// A database on a server. Nothing is connected until it is used.
+pub trait StoreServer: Send + Sync {
+    /// The address without secrets, for messages.
+    fn address(&self) -> &str;
+
+    /// Opens the store for scans, and creates it if it does not exist. Once `stop` is set, it no longer waits for others.
+    ///
+    /// # Errors
+    /// If the store cannot be opened or created.
+    fn writer(
+        &self,
+        limits: StoreLimits,
+        stop: &Arc<AtomicBool>,
+    ) -> Result<Box<dyn ScanWriter>, StoreError>;
+
+    /// Opens the store for reading. `None` if it does not exist.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    fn reader(&self) -> Result<Option<Box<dyn CatalogReader>>, StoreError>;
+
+    /// Opens the tables of followers. `None` if the store does not exist and is only read.
+    ///
+    /// # Errors
+    /// If the store cannot be opened.
+    fn followers(
+        &self,
+        access: Access,
+        stop: &Arc<AtomicBool>,
+    ) -> Result<Option<Box<dyn FollowerTables>>, StoreError>;
+
+    /// Counts what the store contains of the connection with this code. `None` if it does not contain the connection.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    fn connection_contents(&self, code: &str) -> Result<Option<ConnectionContents>, StoreError>;
+
+    /// Removes a connection. It can be repeated after an interruption.
+    ///
+    /// # Errors
+    /// If the store cannot be written.
+    fn forget(&self, code: &str) -> Result<(), StoreError>;
+}
+
+/// How a store is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// It is only read, and not created.
+    Read,
+    /// It is written, and created if it does not exist.
+    Write,
+}
+
+impl StoreLocation {
+    /// Whether there may be a store. A server is not asked.
+    #[must_use]
+    pub fn exists(&self) -> bool {
+        match self {
+            Self::File(path) => path.exists(),
+            Self::Server(_) => true,
+        }
+    }
+
+    /// The file; `None` if the store is on a server.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) => Some(path),
+            Self::Server(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for StoreLocation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => formatter.write_str(&shown(path)),
+            Self::Server(server) => formatter.write_str(server.address()),
+        }
+    }
+}
+
+impl fmt::Debug for StoreLocation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "StoreLocation({self})")
+    }
+}
+
+impl From<PathBuf> for StoreLocation {
+    fn from(path: PathBuf) -> Self {
+        Self::File(path)
+    }
+}
+
+impl From<&PathBuf> for StoreLocation {
+    fn from(path: &PathBuf) -> Self {
+        Self::File(path.clone())
+    }
+}
+
+impl From<&Path> for StoreLocation {
+    fn from(path: &Path) -> Self {
+        Self::File(path.to_path_buf())
+    }
+}
+
+impl From<&StoreLocation> for StoreLocation {
+    fn from(location: &Self) -> Self {
+        location.clone()
+    }
+}
