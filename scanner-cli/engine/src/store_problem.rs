@@ -56,7 +56,7 @@ pub fn sink_error(error: StoreError) -> SinkError {
     }
 }
 
-fn advice(error: &StoreError) -> Option<&'static str> {
+fn advice(error: &StoreError) -> Option<&str> {
     error.hint().or_else(|| hint_for(error.kind()))
 }
 
@@ -104,6 +104,10 @@ fn hint_for(kind: Kind) -> Option<&'static str> {
         Kind::Overtaken => {
             "do not delete the lock files in `data`: they prevent simultaneous scans of one connection"
         }
+        Kind::Unreachable => {
+            "check whether the database runs and accepts connections from this machine"
+        }
+        Kind::HeldElsewhere => "wait until the other scanner has ended its scan",
         Kind::WriterCrashed => "report this, with the messages above",
         Kind::Other => return None,
     })

@@ -81,8 +81,7 @@ impl Problem {
 }
 
 /// What an error of the driver is, after a login.
-#[must_use]
-pub fn failure(error: &tokio_postgres::Error) -> Failure {
+pub(crate) fn failure(error: &tokio_postgres::Error) -> Failure {
     let Some(found) = error.as_db_error() else {
         return Failure::Database(Problem::new(LOST, causes(error), None));
     };

@@ -122,6 +122,18 @@ impl Session {
         }
     }
 
+    /// The driver, for what the other methods do not offer. Its statements have no time limit.
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Removes the password from a text of the server.
+    #[must_use]
+    pub fn redact(&self, text: &str) -> String {
+        self.redactor.redact_line(text)
+    }
+
     /// Runs statements without parameters.
     ///
     /// # Errors

@@ -8,8 +8,12 @@ pub use crate::{
     containers::stored_kind,
     cursors::{FollowerTables, MAX_REFUSALS},
     fuse::blows,
-    known_records::{DigestRecord, KnownItems, KnownRecords, MAX_KNOWN, NumberedRecord, head},
+    hashes::fingerprint,
+    known_records::{
+        Claim, DigestRecord, KnownItems, KnownRecords, MAX_KNOWN, NumberedRecord, head,
+    },
     location::{Access, StoreServer},
+    log_age::{Expiry, MAX_CHECKED_SCANS},
     scan_writer::{BegunScan, ScanWriter},
     sighting::{Difference, RankedRecord, SeenContacts, SeenEntity, Sighting, WithheldRecord},
     stored_item::{StoredItem, precedence},

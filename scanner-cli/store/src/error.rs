@@ -1,6 +1,7 @@
 //! The error of the store. Front ends add what to do, because this depends on their commands and settings.
 
 use std::{
+    borrow::Cow,
     error::Error,
     io,
     path::{Path, PathBuf},
@@ -18,7 +19,7 @@ pub struct StoreError {
     what: &'static str,
     path: PathBuf,
     message: String,
-    hint: Option<&'static str>,
+    hint: Option<Cow<'static, str>>,
     #[source]
     source: Option<Box<dyn Error + Send + Sync>>,
 }
@@ -86,8 +87,8 @@ impl StoreError {
     }
 
     /// What to do, if this does not depend on the kind alone.
-    pub fn hint(&self) -> Option<&'static str> {
-        self.hint
+    pub fn hint(&self) -> Option<&str> {
+        self.hint.as_deref()
     }
 
     /// Returns the cause, for a new error that has this error's message.
@@ -140,8 +141,8 @@ impl StoreError {
 
     /// The same error with a hint.
     #[must_use]
-    pub fn with_hint(self, hint: &'static str) -> Self {
-        let hint = Some(hint);
+    pub fn with_hint(self, hint: impl Into<Cow<'static, str>>) -> Self {
+        let hint = Some(hint.into());
         Self { hint, ..self }
     }
 
@@ -235,7 +236,9 @@ impl StoreError {
         Self::for_store(path, StoreErrorKind::Overtaken, message)
     }
 
-    pub(super) fn writer_crashed(path: &Path) -> Self {
+    /// Creates the error of a scan that its writer does not know.
+    #[must_use]
+    pub fn writer_crashed(path: &Path) -> Self {
         let message = "cannot be written: its writer thread crashed";
         Self::for_store(path, StoreErrorKind::WriterCrashed, message)
     }
@@ -263,8 +266,10 @@ impl StoreError {
         Self {
             path: self.path.clone(),
             message: self.message.clone(),
+            hint: self.hint.clone(),
             source: source.map(|source| source.to_string().into()),
-            ..*self
+            kind: self.kind,
+            what: self.what,
         }
     }
 }

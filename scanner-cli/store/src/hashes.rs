@@ -9,7 +9,8 @@ pub(super) fn hash(text: &str) -> i64 {
 }
 
 /// The first 128 bits of SHA-256. Collisions do not occur by accident and cannot be constructed.
-pub(super) fn fingerprint(parts: &[&str]) -> [u8; 16] {
+#[must_use]
+pub fn fingerprint(parts: &[&str]) -> [u8; 16] {
     let mut digest = Sha256::new();
     for part in parts {
         digest.update(part.len().to_le_bytes());

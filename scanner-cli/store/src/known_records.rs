@@ -122,12 +122,20 @@ impl KnownRecords {
         index.is_some_and(|index| table.flags[index] & SEEN != 0)
     }
 
-    /// Whether this scan writes an item, so that it may differ from its record.
-    #[must_use]
-    pub fn is_written(&self, item: NumberedRecord) -> bool {
-        let table = self.table();
-        let index = table.index_of(item);
-        index.is_some_and(|index| table.flags[index] & WRITTEN != 0)
+    /// Notes that the scan may write an item, unless its record was recognized, so that it is not recognized from now on.
+    pub fn claim(&self, item: NumberedRecord) -> Claim {
+        let mut table = self.table();
+        let Some(index) = table.index_of(item) else {
+            return Claim::Unknown;
+        };
+        match table.flags[index] {
+            flags if flags & SEEN != 0 => Claim::Recognized,
+            flags if flags & WRITTEN != 0 => Claim::Again,
+            flags => {
+                table.flags[index] = flags | WRITTEN;
+                Claim::First
+            }
+        }
     }
 
     /// Notes that this attempt has seen an item as it was. Returns whether the item is known.
@@ -164,6 +172,19 @@ impl KnownRecords {
         items.sort_unstable();
         items
     }
+}
+
+/// What was known of an item when it was claimed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// It is not among the records.
+    Unknown,
+    /// Nothing.
+    First,
+    /// It had been claimed.
+    Again,
+    /// This attempt had seen it as it was.
+    Recognized,
 }
 
 /// Selects items.

@@ -11,6 +11,8 @@ mod changed_values;
 mod check;
 mod checkpoint;
 mod closing;
+#[cfg(any(test, feature = "scratch"))]
+pub mod conformance;
 mod containers;
 mod copies;
 mod cursors;

@@ -1,6 +1,6 @@
 //! A store in a temporary folder, for tests.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::OnceLock};
 
 use catalog_model::{
     Completeness, ConnectionCode, Contacts, FieldRevision, ItemKey, Origin, Precedence, Properties,
@@ -10,7 +10,8 @@ use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 
 use crate::{
-    Beginning, Catalog, Closed, Closing, Store, StoreError, StoreLimits, StoreScan, fuse::Removals,
+    Beginning, Catalog, Closed, Closing, Store, StoreError, StoreLimits, StoreLocation, StoreScan,
+    fuse::Removals,
 };
 
 /// Number of seconds in a day.
@@ -21,6 +22,15 @@ pub struct Scratch {
     /// The folder, which is deleted when this value is dropped.
     pub folder: TempDir,
     pub(crate) store: Store,
+}
+
+/// What makes the stores of this process, if they are not on SQLite.
+static STORES: OnceLock<fn() -> StoreLocation> = OnceLock::new();
+
+/// Lets `make` make the stores of all later [`Scratch`]es of this process.
+pub fn use_stores(make: fn() -> StoreLocation) {
+    // The same one, in tests that run side by side.
+    let _ = STORES.set(make);
 }
 
 impl Default for Scratch {
@@ -38,12 +48,21 @@ impl Scratch {
 
     pub(crate) fn with(limits: StoreLimits) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let path = folder.path().join("data").join("catalog.db");
-        let store = Store::open(&path, limits).expect("an empty store");
+        let location = match STORES.get() {
+            Some(make) => make(),
+            None => folder.path().join("data").join("catalog.db").into(),
+        };
+        let store = Store::open(&location, limits).expect("an empty store");
         Self { folder, store }
     }
 
-    /// The path of the store.
+    /// Where the store is.
+    #[must_use]
+    pub fn location(&self) -> StoreLocation {
+        self.store.location().clone()
+    }
+
+    /// The path of a store on SQLite.
     #[must_use]
     pub fn path(&self) -> PathBuf {
         self.folder.path().join("data").join("catalog.db")
@@ -52,7 +71,7 @@ impl Scratch {
     /// Opens the catalog for reading.
     #[must_use]
     pub fn catalog(&self) -> Catalog {
-        let catalog = Catalog::open(&self.path());
+        let catalog = Catalog::open(self.store.location());
         catalog.expect("a store that can be read").expect("a store")
     }
 

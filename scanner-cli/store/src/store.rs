@@ -35,6 +35,7 @@ use crate::{
 
 /// The store, open for scans.
 pub struct Store {
+    location: StoreLocation,
     path: PathBuf,
     messages: Option<BacklogSender<Message>>,
     thread: Option<JoinHandle<()>>,
@@ -88,7 +89,7 @@ impl Store {
             StoreLocation::Server(server) => {
                 let writer = server.writer(limits.into(), &stop)?;
                 let run = move |messages| scan_writer::run(writer, messages);
-                Self::start(Path::new(server.address()), stop, run)
+                Self::start(StoreLocation::Server(server), stop, run)
             }
         }
     }
@@ -100,26 +101,37 @@ impl Store {
         stop: Arc<AtomicBool>,
     ) -> Result<Self, StoreError> {
         let writer = Writer::new(db, path, limits.into());
-        Self::start(path, stop, move |messages| writer.run(messages))
+        Self::start(path.into(), stop, move |messages| writer.run(messages))
     }
 
     /// Starts the thread that writes.
     fn start(
-        path: &Path,
+        location: StoreLocation,
         stop: Arc<AtomicBool>,
         run: impl FnOnce(BacklogReceiver<Message>) + Send + 'static,
     ) -> Result<Self, StoreError> {
+        let path = match &location {
+            StoreLocation::File(path) => path.clone(),
+            StoreLocation::Server(server) => server.address().into(),
+        };
         let (messages, to_do) = backlog(MAX_WAITING_BATCHES);
         let thread = thread::Builder::new()
             .name("store".to_owned())
             .spawn(move || run(to_do))
-            .map_err(|error| StoreError::folder(path, error))?;
+            .map_err(|error| StoreError::folder(&path, error))?;
         Ok(Self {
-            path: path.to_path_buf(),
+            location,
+            path,
             messages: Some(messages),
             thread: Some(thread),
             stop,
         })
+    }
+
+    /// Where the store is.
+    #[must_use]
+    pub fn location(&self) -> &StoreLocation {
+        &self.location
     }
 
     /// Ends waiting for locks of other processes. Later writes fail if they cannot get a lock at once.

@@ -177,6 +177,12 @@ impl<'a> StoredItem<'a> {
         Ok(item)
     }
 
+    /// Returns the parts of its label.
+    #[must_use]
+    pub fn label(&self) -> Vec<String> {
+        self.label.iter().map(ToString::to_string).collect()
+    }
+
     /// Returns the key of the container that holds it.
     pub(crate) fn container(&self) -> Option<&str> {
         self.container.as_deref()

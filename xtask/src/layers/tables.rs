@@ -1,7 +1,7 @@
 //! The boundaries between the crates, as tables.
 
 /// The allowed dependencies between our own crates: `(crate, normal dependencies, dependencies of its tests)`.
-pub(super) const ARROWS: [(&str, &[&str], &[&str]); 16] = [
+pub(super) const ARROWS: [(&str, &[&str], &[&str]); 17] = [
     ("qrs-client", &["outbound-http", "qrs-fake-site"], &[]),
     ("outbound-http", &[], &["qrs-fake-site"]),
     ("qrs-fake-site", &[], &[]),
@@ -34,6 +34,11 @@ pub(super) const ARROWS: [(&str, &[&str], &[&str]); 16] = [
         &["catalog-model", "catalog-store", "qrs-client"],
     ),
     ("catalog-store", &["catalog-model", "file-access"], &[]),
+    (
+        "postgresql-store",
+        &["catalog-model", "catalog-store", "postgresql-client"],
+        &["catalog-store"],
+    ),
     (
         "catalog-web",
         &["catalog-followers", "catalog-model", "catalog-store"],
@@ -89,7 +94,7 @@ pub(super) const NEVER_BELOW: [(&str, &[&str]); 1] = [(
 
 /// Packages that must not be among the direct dependencies of a crate, because it could then bypass the client. A server,
 /// such as that of the monitoring pages, is allowed.
-pub(super) const NEVER_DIRECT: [(&str, &[&str]); 9] = [
+pub(super) const NEVER_DIRECT: [(&str, &[&str]); 10] = [
     ("catalog-followers", &["hyper", "reqwest", "rustls"]),
     ("outbound-settings", &["hyper", "reqwest", "rustls"]),
     ("postgresql-client", &["hyper", "reqwest", "rustls"]),
@@ -108,6 +113,10 @@ pub(super) const NEVER_DIRECT: [(&str, &[&str]); 9] = [
     ),
     ("scanner-cli", &["hyper", "reqwest", "rusqlite", "rustls"]),
     ("catalog-store", &["clap", "hyper", "reqwest", "rustls"]),
+    (
+        "postgresql-store",
+        &["clap", "hyper", "reqwest", "rusqlite", "rustls"],
+    ),
     ("catalog-web", &["clap", "reqwest", "rusqlite"]),
 ];
 

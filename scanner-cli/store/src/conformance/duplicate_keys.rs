@@ -10,7 +10,7 @@ use crate::Counts;
 
 /// A record with the key `a`.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Record {
+pub(crate) struct Record {
     /// The source's id, and the item's name.
     id: &'static str,
     standing: u8,
@@ -19,26 +19,26 @@ struct Record {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Decision {
+pub(crate) enum Decision {
     Keep,
     Exclude,
     Undecided,
 }
 use Decision::{Exclude, Keep, Undecided};
 
-const APPROVED: Record = Record {
+pub(crate) const APPROVED: Record = Record {
     id: "x",
     standing: 2,
     modified: 1,
     decision: Keep,
 };
-const PUBLISHED: Record = Record {
+pub(crate) const PUBLISHED: Record = Record {
     id: "w",
     standing: 1,
     modified: 2,
     decision: Keep,
 };
-const PRIVATE: Record = Record {
+pub(crate) const PRIVATE: Record = Record {
     id: "v",
     standing: 0,
     modified: 3,
@@ -47,7 +47,7 @@ const PRIVATE: Record = Record {
 
 /// How the records are offered to the store.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Mode {
+pub(crate) enum Mode {
     WithoutDigests,
     /// The writer gets the records after all were offered.
     AtOnce,
@@ -55,20 +55,20 @@ enum Mode {
     InTurns,
 }
 
-const MODES: [Mode; 3] = [Mode::WithoutDigests, Mode::AtOnce, Mode::InTurns];
+pub(crate) const MODES: [Mode; 3] = [Mode::WithoutDigests, Mode::AtOnce, Mode::InTurns];
 
 impl Record {
-    const fn but(self, decision: Decision) -> Self {
+    pub(crate) const fn but(self, decision: Decision) -> Self {
         Self { decision, ..self }
     }
 
     /// A digest of everything about the record.
-    fn digest(self) -> RecordDigest {
+    pub(crate) fn digest(self) -> RecordDigest {
         let digest = crate::hashes::fingerprint(&[&format!("{self:?}")]);
         RecordDigest(u128::from_be_bytes(digest))
     }
 
-    fn see(self, scan: &mut StoreScan, mode: Mode) {
+    pub(crate) fn see(self, scan: &mut StoreScan, mode: Mode) {
         let key = ItemKey::new(["c", "a"]).unwrap();
         let precedence = Precedence {
             standing: self.standing,
@@ -109,7 +109,7 @@ impl Record {
     }
 }
 
-fn rule() -> FilterRule {
+pub(crate) fn rule() -> FilterRule {
     FilterRule {
         id: RuleId(0),
         name: "rule".to_owned(),
@@ -119,7 +119,7 @@ fn rule() -> FilterRule {
 }
 
 /// Returns all orders of the records.
-fn orders(records: &[Record]) -> Vec<Vec<Record>> {
+pub(crate) fn orders(records: &[Record]) -> Vec<Vec<Record>> {
     let [one] = records else {
         return (0..records.len())
             .flat_map(|first| {
@@ -136,7 +136,11 @@ fn orders(records: &[Record]) -> Vec<Vec<Record>> {
 }
 
 /// Scans these records, and one with another key, in one attempt or in several of which all but the last are aborted.
-async fn scan((scratch, mode): (&Scratch, Mode), day: i64, attempts: &[&[Record]]) -> Counts {
+pub(crate) async fn scan(
+    (scratch, mode): (&Scratch, Mode),
+    day: i64,
+    attempts: &[&[Record]],
+) -> Counts {
     let mut scan = scratch.begin(day).await;
     for (number, records) in attempts.iter().enumerate() {
         if number > 0 {
@@ -159,20 +163,21 @@ async fn scan((scratch, mode): (&Scratch, Mode), day: i64, attempts: &[&[Record]
 }
 
 /// The state and the name of the item `a`.
-fn item(scratch: &Scratch) -> Option<(ItemState, String)> {
+pub(crate) fn item(scratch: &Scratch) -> Option<(ItemState, String)> {
     let catalog = scratch.catalog();
     let found = catalog.item("c/a").unwrap()?;
     Some((found.state, found.item.name.to_string()))
 }
 
-#[tokio::test]
-async fn approved_records_outrank_published_and_private_ones_in_any_order() {
+pub async fn approved_records_outrank_published_and_private_ones_in_any_order() {
     for mode in MODES {
         check_approved_records_outrank_published_and_private_ones_in_any_order(mode).await;
     }
 }
 
-async fn check_approved_records_outrank_published_and_private_ones_in_any_order(mode: Mode) {
+pub(crate) async fn check_approved_records_outrank_published_and_private_ones_in_any_order(
+    mode: Mode,
+) {
     for order in orders(&[APPROVED, PUBLISHED, PRIVATE]) {
         let scratch = Scratch::new();
         for day in 0..3 {
@@ -189,14 +194,15 @@ async fn check_approved_records_outrank_published_and_private_ones_in_any_order(
     }
 }
 
-#[tokio::test]
-async fn of_equal_standing_the_newer_record_and_then_the_smaller_id_counts() {
+pub async fn of_equal_standing_the_newer_record_and_then_the_smaller_id_counts() {
     for mode in MODES {
         check_of_equal_standing_the_newer_record_and_then_the_smaller_id_counts(mode).await;
     }
 }
 
-async fn check_of_equal_standing_the_newer_record_and_then_the_smaller_id_counts(mode: Mode) {
+pub(crate) async fn check_of_equal_standing_the_newer_record_and_then_the_smaller_id_counts(
+    mode: Mode,
+) {
     let newer = Record {
         id: "z",
         modified: 9,
@@ -215,14 +221,15 @@ async fn check_of_equal_standing_the_newer_record_and_then_the_smaller_id_counts
     }
 }
 
-#[tokio::test]
-async fn a_higher_ranked_excluded_or_undecided_record_hides_the_others() {
+pub async fn a_higher_ranked_excluded_or_undecided_record_hides_the_others() {
     for mode in MODES {
         check_a_higher_ranked_excluded_or_undecided_record_hides_the_others(mode).await;
     }
 }
 
-async fn check_a_higher_ranked_excluded_or_undecided_record_hides_the_others(mode: Mode) {
+pub(crate) async fn check_a_higher_ranked_excluded_or_undecided_record_hides_the_others(
+    mode: Mode,
+) {
     for decision in [Exclude, Undecided] {
         for order in orders(&[APPROVED.but(decision), PUBLISHED, PRIVATE]) {
             let scratch = Scratch::new();
@@ -241,14 +248,13 @@ async fn check_a_higher_ranked_excluded_or_undecided_record_hides_the_others(mod
     }
 }
 
-#[tokio::test]
-async fn a_lower_ranked_excluded_or_undecided_record_changes_nothing() {
+pub async fn a_lower_ranked_excluded_or_undecided_record_changes_nothing() {
     for mode in MODES {
         check_a_lower_ranked_excluded_or_undecided_record_changes_nothing(mode).await;
     }
 }
 
-async fn check_a_lower_ranked_excluded_or_undecided_record_changes_nothing(mode: Mode) {
+pub(crate) async fn check_a_lower_ranked_excluded_or_undecided_record_changes_nothing(mode: Mode) {
     for decision in [Exclude, Undecided] {
         for order in orders(&[APPROVED, PRIVATE.but(decision)]) {
             let scratch = Scratch::new();
@@ -261,14 +267,13 @@ async fn check_a_lower_ranked_excluded_or_undecided_record_changes_nothing(mode:
     }
 }
 
-#[tokio::test]
-async fn an_aborted_attempt_leaves_no_changes() {
+pub async fn an_aborted_attempt_leaves_no_changes() {
     for mode in MODES {
         check_an_aborted_attempt_leaves_no_changes(mode).await;
     }
 }
 
-async fn check_an_aborted_attempt_leaves_no_changes(mode: Mode) {
+pub(crate) async fn check_an_aborted_attempt_leaves_no_changes(mode: Mode) {
     let scratch = Scratch::new();
     scan((&scratch, mode), 0, &[&[APPROVED]]).await;
     // The first attempt saw only the draft, and the second only an excluded record.
@@ -293,14 +298,13 @@ async fn check_an_aborted_attempt_leaves_no_changes(mode: Mode) {
     assert_eq!(scratch.changes()[2..], ["changed a name"]);
 }
 
-#[tokio::test]
-async fn a_gone_item_returns_once_in_any_order() {
+pub async fn a_gone_item_returns_once_in_any_order() {
     for mode in MODES {
         check_a_gone_item_returns_once_in_any_order(mode).await;
     }
 }
 
-async fn check_a_gone_item_returns_once_in_any_order(mode: Mode) {
+pub(crate) async fn check_a_gone_item_returns_once_in_any_order(mode: Mode) {
     for order in orders(&[APPROVED, PUBLISHED, PRIVATE]) {
         let scratch = Scratch::new();
         scan((&scratch, mode), 0, &[&[APPROVED]]).await;

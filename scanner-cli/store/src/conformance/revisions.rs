@@ -3,21 +3,22 @@
 use catalog_model::{AccountStatus, Origin, PropertyValue};
 
 use super::*;
+use crate::Beginning;
 
-const FIRST: &[FieldRevision] = &[];
-const SECOND: &[FieldRevision] = &[revision("contacts", 2), revision("status", 2)];
-const THIRD: &[FieldRevision] = &[
+pub(crate) const FIRST: &[FieldRevision] = &[];
+pub(crate) const SECOND: &[FieldRevision] = &[revision("contacts", 2), revision("status", 2)];
+pub(crate) const THIRD: &[FieldRevision] = &[
     revision("contacts", 2),
     revision("label", 3),
     revision("status", 2),
 ];
 
-const fn revision(field: &'static str, revision: u32) -> FieldRevision {
+pub(crate) const fn revision(field: &'static str, revision: u32) -> FieldRevision {
     FieldRevision { field, revision }
 }
 
 /// An item with a property that every version has, and one that is new in the second version.
-fn one(key: &str, name: &str, status: Option<&str>) -> Visualization {
+pub(crate) fn one(key: &str, name: &str, status: Option<&str>) -> Visualization {
     let mut item = item(key, name, Contacts::Known(Vec::new()));
     let text = |text: &str| PropertyValue::Text(text.to_owned());
     item.properties.put("owner", text("ann"));
@@ -28,7 +29,7 @@ fn one(key: &str, name: &str, status: Option<&str>) -> Visualization {
     item
 }
 
-fn unknown(mut item: Visualization, names: &[&'static str]) -> Visualization {
+pub(crate) fn unknown(mut item: Visualization, names: &[&'static str]) -> Visualization {
     for name in names {
         item.properties.put_unknown(name);
     }
@@ -36,7 +37,7 @@ fn unknown(mut item: Visualization, names: &[&'static str]) -> Visualization {
 }
 
 /// A complete scan by a version of the connector.
-async fn scan(
+pub(crate) async fn scan(
     scratch: &Scratch,
     day: i64,
     revisions: &[FieldRevision],
@@ -50,20 +51,19 @@ async fn scan(
 }
 
 /// Number of items that were changed, and that were rewritten.
-fn written(counts: crate::Counts) -> (i64, i64) {
+pub(crate) fn written(counts: crate::Counts) -> (i64, i64) {
     assert_eq!(counts.removed + counts.returned, 0);
     (counts.changed, counts.rewritten)
 }
 
 /// The stored text of a property of an item.
-fn text(scratch: &Scratch, key: &str, name: &str) -> Option<String> {
+pub(crate) fn text(scratch: &Scratch, key: &str, name: &str) -> Option<String> {
     let catalog = scratch.catalog();
     let found = catalog.item(&format!("c/{key}")).unwrap().unwrap();
     found.item.properties.text(name).map(str::to_owned)
 }
 
-#[tokio::test]
-async fn a_new_property_rewrites_an_item_once_and_is_not_a_change() {
+pub async fn a_new_property_rewrites_an_item_once_and_is_not_a_change() {
     let scratch = Scratch::new();
     scan(
         &scratch,
@@ -89,8 +89,7 @@ async fn a_new_property_rewrites_an_item_once_and_is_not_a_change() {
     );
 }
 
-#[tokio::test]
-async fn a_new_format_of_labels_is_not_a_change_and_neither_is_a_downgrade() {
+pub async fn a_new_format_of_labels_is_not_a_change_and_neither_is_a_downgrade() {
     let scratch = Scratch::new();
     let labelled = |name: &str, label: &str| {
         let mut item = one("a", name, Some("active"));
@@ -116,8 +115,7 @@ async fn a_new_format_of_labels_is_not_a_change_and_neither_is_a_downgrade() {
     assert_eq!(scratch.changes()[2..], ["changed a label"]);
 }
 
-#[tokio::test]
-async fn an_item_that_the_first_scan_of_a_version_did_not_read_is_rewritten_later() {
+pub async fn an_item_that_the_first_scan_of_a_version_did_not_read_is_rewritten_later() {
     let scratch = Scratch::new();
     let mut first = scratch.begin(0).await;
     for key in ["a", "b"] {
@@ -147,8 +145,7 @@ async fn an_item_that_the_first_scan_of_a_version_did_not_read_is_rewritten_late
     assert_eq!(scratch.changes(), ["added a", "added b"]);
 }
 
-#[tokio::test]
-async fn a_new_attempt_counts_a_rewritten_item_once() {
+pub async fn a_new_attempt_counts_a_rewritten_item_once() {
     let scratch = Scratch::new();
     scan(&scratch, 0, FIRST, &[one("a", "A", None)]).await;
     let mut again = scratch.begin_with(1, SECOND).await;
@@ -165,8 +162,7 @@ async fn a_new_attempt_counts_a_rewritten_item_once() {
     assert_eq!(scratch.changes(), ["added a"]);
 }
 
-#[tokio::test]
-async fn an_unknown_property_keeps_its_value_and_its_position() {
+pub async fn an_unknown_property_keeps_its_value_and_its_position() {
     let scratch = Scratch::new();
     let known = one("a", "A", Some("active"));
     scan(&scratch, 0, SECOND, std::slice::from_ref(&known)).await;
@@ -189,8 +185,7 @@ async fn an_unknown_property_keeps_its_value_and_its_position() {
     assert_eq!(written(scan(&scratch, 5, SECOND, &without).await), (1, 0));
 }
 
-#[tokio::test]
-async fn a_new_property_that_becomes_known_later_is_not_a_change() {
+pub async fn a_new_property_that_becomes_known_later_is_not_a_change() {
     let scratch = Scratch::new();
     scan(&scratch, 0, FIRST, &[one("a", "A", None)]).await;
     let hidden = unknown(one("a", "A", None), &["status"]);
@@ -203,8 +198,7 @@ async fn a_new_property_that_becomes_known_later_is_not_a_change() {
     assert_eq!(scratch.changes(), ["added a"]);
 }
 
-#[tokio::test]
-async fn long_texts_keep_their_positions_beside_unknown_properties() {
+pub async fn long_texts_keep_their_positions_beside_unknown_properties() {
     let scratch = Scratch::new();
     let long = |status| {
         let mut item = one("a", "A", status);
@@ -222,7 +216,11 @@ async fn long_texts_keep_their_positions_beside_unknown_properties() {
 }
 
 /// Returns the contacts of an item with one person.
-fn person(email: Option<&str>, email_since: u32, status: Option<AccountStatus>) -> Contacts {
+pub(crate) fn person(
+    email: Option<&str>,
+    email_since: u32,
+    status: Option<AccountStatus>,
+) -> Contacts {
     Contacts::Known(vec![Contact {
         role: "owner".into(),
         email: email.map(str::to_owned),
@@ -233,8 +231,7 @@ fn person(email: Option<&str>, email_since: u32, status: Option<AccountStatus>) 
     }])
 }
 
-#[tokio::test]
-async fn addresses_and_statuses_that_a_new_version_adds_are_not_changes_and_others_are() {
+pub async fn addresses_and_statuses_that_a_new_version_adds_are_not_changes_and_others_are() {
     let active = Some(AccountStatus::Active);
     let (ann, bob) = (Some("ann@example.com"), Some("bob@example.com"));
     for (before, after, changed) in [
@@ -261,8 +258,7 @@ async fn addresses_and_statuses_that_a_new_version_adds_are_not_changes_and_othe
     }
 }
 
-#[tokio::test]
-async fn contacts_that_the_first_scan_of_a_version_could_not_read_are_not_a_change_later() {
+pub async fn contacts_that_the_first_scan_of_a_version_could_not_read_are_not_a_change_later() {
     let scratch = Scratch::new();
     let old = [item("a", "A", person(None, 1, None))];
     scan(&scratch, 0, FIRST, &old).await;
@@ -277,8 +273,7 @@ async fn contacts_that_the_first_scan_of_a_version_could_not_read_are_not_a_chan
     assert_eq!(scratch.changes(), ["added a"]);
 }
 
-#[tokio::test]
-async fn a_new_version_of_a_connector_does_not_affect_items_of_another() {
+pub async fn a_new_version_of_a_connector_does_not_affect_items_of_another() {
     let scratch = Scratch::new();
     let other = |day, status: &'static str| {
         let scratch = &scratch;

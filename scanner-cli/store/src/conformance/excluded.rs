@@ -9,7 +9,7 @@ use super::*;
 
 /// What a scan observes of the item with this key.
 #[derive(Clone, Copy)]
-enum Observed {
+pub(crate) enum Observed {
     Kept(&'static str),
     Excluded(&'static str),
     Unreadable(&'static str),
@@ -19,7 +19,7 @@ use Observed::{Excluded, Kept, Undecided, Unreadable};
 
 impl Scratch {
     /// Runs a complete scan with these observations.
-    async fn scan_with(&self, day: i64, all: &[Observed]) -> Closed {
+    pub(crate) async fn scan_with(&self, day: i64, all: &[Observed]) -> Closed {
         let mut scan = self.begin(day).await;
         for observed in all {
             match observed {
@@ -34,7 +34,7 @@ impl Scratch {
         closed
     }
 
-    fn state(&self, key: &str) -> Option<ItemState> {
+    pub(crate) fn state(&self, key: &str) -> Option<ItemState> {
         let catalog = self.catalog();
         let item = catalog.item(key_of(key).as_str()).unwrap();
         item.map(|item| item.state)
@@ -49,7 +49,7 @@ pub(super) const UNRANKED: (Precedence, Option<&SourceId>) = (
     None,
 );
 
-fn key_of(key: &str) -> ItemKey {
+pub(crate) fn key_of(key: &str) -> ItemKey {
     ItemKey::new(["c", key]).unwrap()
 }
 
@@ -62,8 +62,7 @@ pub(super) fn rule() -> FilterRule {
     }
 }
 
-#[tokio::test]
-async fn an_item_that_a_filter_excludes_is_excluded_not_gone_and_can_return() {
+pub async fn an_item_that_a_filter_excludes_is_excluded_not_gone_and_can_return() {
     let scratch = Scratch::new();
     scratch.scan_with(0, &[Kept("a"), Kept("b")]).await;
     for day in 1..3 {
@@ -87,8 +86,7 @@ async fn an_item_that_a_filter_excludes_is_excluded_not_gone_and_can_return() {
     );
 }
 
-#[tokio::test]
-async fn a_gone_item_that_exists_again_but_is_excluded_by_a_filter_is_excluded() {
+pub async fn a_gone_item_that_exists_again_but_is_excluded_by_a_filter_is_excluded() {
     let scratch = Scratch::new();
     scratch
         .scan_with(0, &[Kept("a"), Kept("b"), Kept("c")])
@@ -103,8 +101,7 @@ async fn a_gone_item_that_exists_again_but_is_excluded_by_a_filter_is_excluded()
     assert_eq!(catalog.item("c/b").unwrap().unwrap().gone_since, None);
 }
 
-#[tokio::test]
-async fn an_excluded_item_that_cannot_be_read_stays_excluded() {
+pub async fn an_excluded_item_that_cannot_be_read_stays_excluded() {
     let scratch = Scratch::new();
     scratch.scan_with(0, &[Kept("a"), Kept("b")]).await;
     scratch.scan_with(1, &[Kept("a"), Excluded("b")]).await;
@@ -118,8 +115,7 @@ async fn an_excluded_item_that_cannot_be_read_stays_excluded() {
     );
 }
 
-#[tokio::test]
-async fn an_excluded_record_does_not_replace_a_kept_record_with_the_same_key() {
+pub async fn an_excluded_record_does_not_replace_a_kept_record_with_the_same_key() {
     for order in [[Excluded("b"), Kept("b")], [Kept("b"), Excluded("b")]] {
         let scratch = Scratch::new();
         for day in 0..3 {
@@ -146,8 +142,7 @@ async fn an_excluded_record_does_not_replace_a_kept_record_with_the_same_key() {
     }
 }
 
-#[tokio::test]
-async fn an_undecided_item_keeps_its_state() {
+pub async fn an_undecided_item_keeps_its_state() {
     let scratch = Scratch::new();
     let all = [Kept("a"), Kept("b"), Kept("c"), Kept("d")];
     scratch.scan_with(0, &all).await;

@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn keeping_gone(keep_gone: Option<SignedDuration>) -> Scratch {
+pub(crate) fn keeping_gone(keep_gone: Option<SignedDuration>) -> Scratch {
     Scratch::with(StoreLimits {
         keep_gone,
         ..SignedDuration::from_secs(3_000 * DAY).into()
@@ -10,7 +10,7 @@ fn keeping_gone(keep_gone: Option<SignedDuration>) -> Scratch {
 }
 
 /// The keys of all items, whatever their state.
-fn keys(store: &Scratch) -> Vec<String> {
+pub(crate) fn keys(store: &Scratch) -> Vec<String> {
     let mut keys = Vec::new();
     let catalog = store.catalog();
     let all = ItemScope {
@@ -30,8 +30,7 @@ fn keys(store: &Scratch) -> Vec<String> {
     keys
 }
 
-#[tokio::test]
-async fn gone_items_are_kept_forever_unless_a_time_is_set() {
+pub async fn gone_items_are_kept_forever_unless_a_time_is_set() {
     for (days, kept) in [(None, true), (Some(100), true), (Some(10), false)] {
         let store = keeping_gone(days.map(|days| SignedDuration::from_secs(days * DAY)));
         store.scan(0, &[("a", "A"), ("b", "B")]).await;
@@ -46,8 +45,7 @@ async fn gone_items_are_kept_forever_unless_a_time_is_set() {
     }
 }
 
-#[tokio::test]
-async fn an_item_is_gone_for_followers_before_it_is_deleted() {
+pub async fn an_item_is_gone_for_followers_before_it_is_deleted() {
     let store = keeping_gone(Some(SignedDuration::from_millis(1)));
     store.scan(0, &[("a", "A"), ("b", "B")]).await;
     let reached = store.catalog().settled().unwrap();
@@ -61,8 +59,7 @@ async fn an_item_is_gone_for_followers_before_it_is_deleted() {
     assert!(reached < forgotten && forgotten <= store.catalog().settled().unwrap());
 }
 
-#[tokio::test]
-async fn a_clock_that_is_years_ahead_for_a_scan_deletes_nothing() {
+pub async fn a_clock_that_is_years_ahead_for_a_scan_deletes_nothing() {
     let store = keeping_gone(Some(SignedDuration::from_secs(40 * DAY)));
     store.scan(0, &[("a", "A"), ("b", "B")]).await;
     store.scan(1, &[("a", "A")]).await;

@@ -1,0 +1,91 @@
+//! Sessions of the store: their settings on the server, and statements with a time limit.
+
+use std::{ops::Deref, time::Duration};
+
+use postgresql_client::{Session, Target, quoted};
+use tokio::time::timeout;
+use tokio_postgres::{Client, Row, types::ToSql};
+
+use crate::error::{DatabaseError, Result};
+
+/// Maximum duration of a statement. The largest one moves the items of a first scan.
+const STATEMENT_LIMIT: Duration = Duration::from_secs(1_800);
+/// How long a transaction may be idle before the server ends it. A feed waits for its catalog.
+const IDLE_LIMIT: Duration = Duration::from_secs(1_800);
+/// Memory for temporary tables, before they are written to files of the server.
+const TEMPORARY_MEMORY: &str = "64MB";
+
+/// A session in the schema of the store.
+pub(crate) struct Database {
+    session: Session,
+}
+
+/// The values of a statement.
+pub(crate) type Values<'a> = &'a [&'a (dyn ToSql + Sync)];
+
+impl Deref for Database {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        self.session.client()
+    }
+}
+
+impl Database {
+    /// Connects and logs in.
+    pub(crate) async fn open(target: &Target) -> Result<Self> {
+        let session = Session::open(target).await?;
+        let database = Self { session };
+        database
+            .batch(&format!(
+                "SET search_path = {}, pg_catalog; SET statement_timeout = {}; \
+                 SET idle_in_transaction_session_timeout = {}; SET temp_buffers = '{TEMPORARY_MEMORY}'; \
+                 SET client_min_messages = warning; SET synchronous_commit = on; SET jit = off; SET timezone = 'UTC'",
+                quoted(&target.schema),
+                STATEMENT_LIMIT.as_millis(),
+                IDLE_LIMIT.as_millis(),
+            ))
+            .await?;
+        Ok(database)
+    }
+
+    /// Runs statements without parameters.
+    pub(crate) async fn batch(&self, sql: &str) -> Result<()> {
+        limited(self.session.client().batch_execute(sql)).await
+    }
+
+    /// Runs a statement, and returns the number of its rows.
+    pub(crate) async fn run(&self, sql: &str, values: Values<'_>) -> Result<u64> {
+        limited(self.session.client().execute(sql, values)).await
+    }
+
+    /// Runs a statement, and returns its rows.
+    pub(crate) async fn rows(&self, sql: &str, values: Values<'_>) -> Result<Vec<Row>> {
+        limited(self.session.client().query(sql, values)).await
+    }
+
+    /// Runs a statement that returns one row.
+    pub(crate) async fn row(&self, sql: &str, values: Values<'_>) -> Result<Row> {
+        limited(self.session.client().query_one(sql, values)).await
+    }
+
+    /// Runs a statement that returns at most one row.
+    pub(crate) async fn optional(&self, sql: &str, values: Values<'_>) -> Result<Option<Row>> {
+        limited(self.session.client().query_opt(sql, values)).await
+    }
+
+    /// Ends the session.
+    pub(crate) async fn close(self) {
+        self.session.close().await;
+    }
+}
+
+/// Waits for the end of a statement. The server's own limit is not enough if the connection hangs.
+pub(crate) async fn limited<T>(
+    statement: impl Future<Output = std::result::Result<T, tokio_postgres::Error>>,
+) -> Result<T> {
+    match timeout(STATEMENT_LIMIT + Duration::from_secs(5), statement).await {
+        Ok(ended) => ended.map_err(DatabaseError::from),
+        Err(_) => Err(DatabaseError::Late),
+    }
+}

@@ -1,0 +1,17 @@
+#![doc = include_str!("../README.md")]
+
+mod connecting;
+mod error;
+mod followers;
+mod forget;
+mod lease;
+mod pruning;
+mod reader;
+mod runtime;
+mod schema;
+mod server;
+mod values;
+mod writer;
+
+pub use lease::{Lease, LeaseError, Leases};
+pub use server::PostgresqlStore;

@@ -1,0 +1,163 @@
+//! A store in PostgreSQL.
+
+use std::{
+    process,
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
+
+use catalog_store::{
+    ConnectionContents, StoreError, StoreErrorKind, StoreLimits,
+    backend::{Access, CatalogReader, FollowerTables, ScanWriter, StoreServer},
+};
+use postgresql_client::Target;
+
+use crate::{
+    connecting::Database,
+    error::{DatabaseError, Operation, Result},
+    followers::Followers,
+    forget,
+    lease::Leases,
+    reader::Reader,
+    runtime,
+    schema::{self, Found},
+    writer::Writer,
+};
+
+/// A store in PostgreSQL, and the scanner that uses it.
+pub struct PostgresqlStore {
+    target: Arc<Target>,
+    address: String,
+    leases: Leases,
+}
+
+/// How long a scanner keeps a connection after its last sign of life, by default.
+const LEASE: Duration = Duration::from_secs(30);
+
+impl PostgresqlStore {
+    /// The store in the schema of this database. Nothing is connected. `scanner` names this scanner for others; each process is
+    /// a holder of its own.
+    #[must_use]
+    pub fn new(target: Target, scanner: &str) -> Self {
+        Self::with_lease(target, scanner, LEASE)
+    }
+
+    /// The same with another duration of leases.
+    #[must_use]
+    pub fn with_lease(target: Target, scanner: &str, lease: Duration) -> Self {
+        let (address, target) = (target.address(), Arc::new(target));
+        let holder = format!("{scanner} (process {})", process::id());
+        let leases = Leases::new(Arc::clone(&target), holder.into(), lease);
+        Self {
+            target,
+            address,
+            leases,
+        }
+    }
+
+    /// The leases of this scanner.
+    #[must_use]
+    pub fn leases(&self) -> &Leases {
+        &self.leases
+    }
+
+    /// Runs a part of the work with a session of its own.
+    fn with<T: Send + 'static, F>(
+        &self,
+        operation: Operation,
+        work: impl FnOnce(Database, Arc<Target>) -> F + Send + 'static,
+    ) -> std::result::Result<T, StoreError>
+    where
+        F: Future<Output = Result<T>> + Send + 'static,
+    {
+        let target = Arc::clone(&self.target);
+        let done = runtime::wait(async move {
+            let db = Database::open(&target).await?;
+            work(db, target).await
+        });
+        let done = done.map_err(DatabaseError::from).flatten();
+        done.map_err(|error| error.of_store(&self.address, operation))
+    }
+}
+
+/// Whether there is a store. One of an earlier version is an error: only a scan migrates it.
+async fn is_there(db: &Database, target: &Target) -> Result<bool> {
+    match schema::find(db, target).await? {
+        Found::Nothing => Ok(false),
+        Found::Usable => Ok(true),
+        Found::Older => {
+            let message = "is of an older version";
+            let error = StoreError::on_server(&target.address(), StoreErrorKind::Older, message);
+            Err(error.into())
+        }
+    }
+}
+
+impl StoreServer for PostgresqlStore {
+    fn address(&self) -> &str {
+        &self.address
+    }
+
+    fn writer(
+        &self,
+        limits: StoreLimits,
+        _stop: &Arc<AtomicBool>,
+    ) -> std::result::Result<Box<dyn ScanWriter>, StoreError> {
+        self.with(Operation::Open, |db, target| async move {
+            schema::migrate(&db, &target).await?;
+            db.close().await;
+            Ok(())
+        })?;
+        let (target, leases) = (Arc::clone(&self.target), self.leases.clone());
+        Ok(Box::new(Writer::new(target, leases, limits)))
+    }
+
+    fn reader(&self) -> std::result::Result<Option<Box<dyn CatalogReader>>, StoreError> {
+        self.with(Operation::Read, |db, target| async move {
+            if !is_there(&db, &target).await? {
+                return Ok(None);
+            }
+            let reader = Reader::begin(db, &target).await?;
+            Ok(Some(Box::new(reader) as Box<dyn CatalogReader>))
+        })
+    }
+
+    fn followers(
+        &self,
+        access: Access,
+        _stop: &Arc<AtomicBool>,
+    ) -> std::result::Result<Option<Box<dyn FollowerTables>>, StoreError> {
+        self.with(Operation::Open, move |db, target| async move {
+            match access {
+                Access::Write => schema::migrate(&db, &target).await?,
+                Access::Read if !is_there(&db, &target).await? => return Ok(None),
+                Access::Read => {}
+            }
+            let followers = Followers::new(db, target);
+            Ok(Some(Box::new(followers) as Box<dyn FollowerTables>))
+        })
+    }
+
+    fn connection_contents(
+        &self,
+        code: &str,
+    ) -> std::result::Result<Option<ConnectionContents>, StoreError> {
+        let code = code.to_owned();
+        self.with(Operation::Read, |db, target| async move {
+            if !is_there(&db, &target).await? {
+                return Ok(None);
+            }
+            forget::contents(&db, &code).await
+        })
+    }
+
+    fn forget(&self, code: &str) -> std::result::Result<(), StoreError> {
+        let code = code.to_owned();
+        self.with(Operation::Write, |db, target| async move {
+            match is_there(&db, &target).await? {
+                true => forget::forget(&db, &code).await,
+                false => Ok(()),
+            }
+        })
+    }
+}
