@@ -170,7 +170,7 @@ impl Deliverer {
     pub async fn remove_all(&self, code: &ConnectionCode) -> Result<(), StoreError> {
         let (deliverer, code) = (self.clone(), code.to_string());
         let removed = spawn_blocking(move || {
-            let mut cursors = Cursors::open(&deliverer.home.store(), &deliverer.stop_reading)?;
+            let mut cursors = Cursors::open(deliverer.home.store(), &deliverer.stop_reading)?;
             cursors.remove_all(&code, (deliverer.clock)())
         });
         match removed.await {
@@ -223,7 +223,7 @@ impl Deliverer {
         handle: &Handle,
     ) -> Result<Delivery, FollowError> {
         let of = FeedFollower::new(follower);
-        let feed = StoreFeed::open(&self.home.store(), of, self.clock, &self.stop_reading);
+        let feed = StoreFeed::open(self.home.store(), of, self.clock, &self.stop_reading);
         let Some(feed) = feed.map_err(store_failed)? else {
             return Ok(Delivery::default());
         };
@@ -282,14 +282,14 @@ impl Deliverer {
         let ConnectionScope::Only(_) = follower.scope else {
             return false;
         };
-        let catalog = Catalog::open(&self.home.store()).ok().flatten();
+        let catalog = Catalog::open(self.home.store()).ok().flatten();
         let cursor = catalog.map(|catalog| catalog.cursor(&FeedFollower::new(follower)));
         matches!(cursor, Some(Ok(Cursor { reached: None, .. })))
     }
 
     /// The existing files of a follower that contain items of connections that it does not receive.
     fn files_out_of_scope(&self, follower: &ConfiguredFollower) -> Vec<String> {
-        let Ok(Some(catalog)) = Catalog::open(&self.home.store()) else {
+        let Ok(Some(catalog)) = Catalog::open(self.home.store()) else {
             return Vec::new();
         };
         let codes = catalog.connections().iter();

@@ -184,7 +184,7 @@ fn own_files(home: &Home, code: &ConnectionCode, followers: &Followers) -> Vec<P
 
 /// The codes of the connections in the store, for messages.
 fn known_codes(home: &Home) -> String {
-    let catalog = Catalog::open(&home.store()).ok().flatten();
+    let catalog = Catalog::open(home.store()).ok().flatten();
     let connections = catalog.as_ref().map(Catalog::connections);
     let codes: Vec<_> = connections
         .unwrap_or_default()

@@ -221,7 +221,7 @@ fn input_files(input: &HookInput<'_>) -> Result<(File, tempfile::NamedTempFile),
         io::BufWriter::new(&mut changes),
         io::BufWriter::new(&mut items),
     );
-    if let Some(catalog) = Catalog::open(&input.home.store())? {
+    if let Some(catalog) = Catalog::open(input.home.store())? {
         match input.since {
             Since::Scan => write_changes(&catalog, input.scan, &mut lines, &mut paths)?,
             Since::Reset => write_items(&catalog, &input.scan.connection, &mut lines, &mut paths)?,

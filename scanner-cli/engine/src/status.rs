@@ -144,7 +144,7 @@ impl Installation {
             return Ok(Vec::new());
         };
         let mut records = Vec::new();
-        if let Some(catalog) = Catalog::open(&self.home.store())? {
+        if let Some(catalog) = Catalog::open(self.home.store())? {
             let last = catalog.settled()?;
             for follower in &application.followers {
                 records.push(FollowerRecord::read(&catalog, follower, last, is_running)?);
@@ -318,7 +318,7 @@ fn last_scans(
     home: &Home,
     connections: &mut Vec<ConnectionState>,
 ) -> Result<BTreeMap<String, StoredScan>, StoreError> {
-    let Some(catalog) = Catalog::open(&home.store())? else {
+    let Some(catalog) = Catalog::open(home.store())? else {
         return Ok(BTreeMap::new());
     };
     // A forgotten connection is omitted, although the service may still have its code.

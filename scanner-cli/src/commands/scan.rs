@@ -111,10 +111,7 @@ fn open_store(
     if arguments.no_store {
         return Ok(None);
     }
-    let store = Store::open(
-        &program.installation.home.store(),
-        application.store.clone(),
-    )?;
+    let store = Store::open(program.installation.home.store(), application.store.clone())?;
     Ok(Some(Arc::new(store)))
 }
 

@@ -128,7 +128,7 @@ impl From<&Path> for StoreLocation {
     }
 }
 
-impl From<&StoreLocation> for StoreLocation {
+impl From<&Self> for StoreLocation {
     fn from(location: &Self) -> Self {
         location.clone()
     }

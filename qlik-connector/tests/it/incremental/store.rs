@@ -59,7 +59,7 @@ impl TestStore {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let keep = jiff::SignedDuration::from_hours(24 * 365);
-        let store = Store::open(&folder.path().join("catalog.db"), keep).unwrap();
+        let store = Store::open(folder.path().join("catalog.db"), keep).unwrap();
         Self { folder, store }
     }
 
@@ -133,7 +133,7 @@ impl TestStore {
 
     /// All items and containers, one a line, and all changes.
     pub(crate) fn content(&self) -> Vec<String> {
-        let catalog = Catalog::open(&self.folder.path().join("catalog.db"));
+        let catalog = Catalog::open(self.folder.path().join("catalog.db"));
         let catalog = catalog.unwrap().unwrap();
         let scope = ItemScope {
             connection: None,

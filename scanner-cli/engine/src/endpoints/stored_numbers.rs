@@ -135,7 +135,7 @@ mod tests {
         assert!(behind() >= 2, "all changes before the first delivery");
         let stop = Arc::new(AtomicBool::new(false));
         let clock = || jiff::Timestamp::UNIX_EPOCH;
-        let feed = StoreFeed::open(&scratch.path(), follower.clone(), clock, &stop);
+        let feed = StoreFeed::open(scratch.path(), follower.clone(), clock, &stop);
         let feed = feed.unwrap().unwrap();
         let all = Acknowledgement::up_to(feed.end());
         feed.acknowledge(all).await.unwrap();

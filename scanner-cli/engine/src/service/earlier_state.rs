@@ -43,8 +43,8 @@ pub(super) fn restore_state(
         return Ok(());
     }
     // This upgrades a store of an older version.
-    drop(Store::open(&home.store(), limits)?);
-    let Some(catalog) = Catalog::open(&home.store())? else {
+    drop(Store::open(home.store(), limits)?);
+    let Some(catalog) = Catalog::open(home.store())? else {
         return Ok(());
     };
     for scan in catalog.last_scans(LastScan::Any)? {

@@ -311,7 +311,7 @@ impl FileWatcher {
 }
 
 fn stored_codes(home: &Home) -> Option<BTreeSet<String>> {
-    let catalog = Catalog::open(&home.store()).ok()?;
+    let catalog = Catalog::open(home.store()).ok()?;
     let connections = catalog.as_ref().map(Catalog::connections);
     let codes = connections.unwrap_or_default().iter();
     Some(codes.map(|connection| connection.code.clone()).collect())

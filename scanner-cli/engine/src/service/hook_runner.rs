@@ -61,7 +61,7 @@ pub struct HookRun {
 
 /// The last ended scan of a connection, and the id of the store.
 fn last_scan(home: &Home, connection: &str) -> Result<Option<(StoredScan, String)>, StoreError> {
-    let Some(catalog) = Catalog::open(&home.store())? else {
+    let Some(catalog) = Catalog::open(home.store())? else {
         return Ok(None);
     };
     let scans = catalog.last_scans(LastScan::Ended)?;

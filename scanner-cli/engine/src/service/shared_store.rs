@@ -32,7 +32,7 @@ impl SharedStore {
         if let Some(store) = open.upgrade() {
             return Ok(store);
         }
-        let store = Arc::new(Store::open(&self.home.store(), limits)?);
+        let store = Arc::new(Store::open(self.home.store(), limits)?);
         *open = Arc::downgrade(&store);
         Ok(store)
     }

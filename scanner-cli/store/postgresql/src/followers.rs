@@ -41,10 +41,10 @@ const ACKNOWLEDGE: &str = "INSERT INTO follower AS known (name, cursor, followed
      failed = CASE WHEN $2::bigint IS NULL THEN known.failed END, error = CASE WHEN $2::bigint IS NULL THEN known.error END, basis = $4::text";
 
 /// Records the end of a delivery: without refusals, everything was delivered.
-const ENDED: &str = "UPDATE follower SET sent = sent + $2, refused = $3, \
-     followed = CASE WHEN $2 > 0 THEN $4 ELSE followed END, \
-     succeeded = CASE WHEN $3 = 0 THEN $4 ELSE succeeded END, failures = CASE WHEN $3 = 0 THEN 0 ELSE failures END, \
-     failed = CASE WHEN $3 > 0 THEN failed END, error = CASE WHEN $3 > 0 THEN error END WHERE name = $1";
+const ENDED: &str = "UPDATE follower SET sent = sent + $2::bigint, refused = $3::bigint, \
+     followed = CASE WHEN $2::bigint > 0 THEN $4::bigint ELSE followed END, \
+     succeeded = CASE WHEN $3::bigint = 0 THEN $4::bigint ELSE succeeded END, failures = CASE WHEN $3::bigint = 0 THEN 0 ELSE failures END, \
+     failed = CASE WHEN $3::bigint > 0 THEN failed END, error = CASE WHEN $3::bigint > 0 THEN error END WHERE name = $1";
 
 const FAILED: &str = "INSERT INTO follower AS known (name, failures, error, failed) VALUES ($1, 1, $2, $3) \
      ON CONFLICT (name) DO UPDATE SET failures = known.failures + 1, error = $2, failed = $3";

@@ -131,7 +131,7 @@ impl StoreServer for PostgresqlStore {
             match access {
                 Access::Write => schema::migrate(&db, &target).await?,
                 Access::Read if !is_there(&db, &target).await? => return Ok(None),
-                Access::Read => {}
+                Access::Read => db.batch("SET default_transaction_read_only = on").await?,
             }
             let followers = Followers::new(db, target);
             Ok(Some(Box::new(followers) as Box<dyn FollowerTables>))

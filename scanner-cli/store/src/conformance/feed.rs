@@ -27,7 +27,7 @@ pub(crate) fn follower() -> FeedFollower {
 
 pub(crate) fn open_as(scratch: &Scratch, follower: FeedFollower) -> StoreFeed {
     let clock = || jiff::Timestamp::UNIX_EPOCH;
-    let feed = StoreFeed::open(&scratch.location(), follower, clock, &Arc::default());
+    let feed = StoreFeed::open(scratch.location(), follower, clock, &Arc::default());
     feed.unwrap().unwrap()
 }
 
@@ -204,7 +204,7 @@ pub async fn a_stopped_delivery_reads_no_further() {
     scratch.scan(0, &[("a", "A")]).await;
     let stop = Arc::new(AtomicBool::new(true));
     let clock = || jiff::Timestamp::UNIX_EPOCH;
-    let feed = StoreFeed::open(&scratch.location(), follower(), clock, &stop);
+    let feed = StoreFeed::open(scratch.location(), follower(), clock, &stop);
     let feed = feed.unwrap().unwrap();
     let code = &feed.connections()[0].code;
     let items = now(feed.items(code, ItemState::EXISTING));
@@ -294,7 +294,7 @@ pub async fn a_full_feed_has_everything_and_keeps_the_position_until_it_is_ackno
     scratch.scan(0, &[("a", "A")]).await;
     deliver(&scratch);
     let (stop, clock) = (Arc::default(), || jiff::Timestamp::UNIX_EPOCH);
-    let feed = StoreFeed::open(&scratch.location(), follower(), clock, &stop);
+    let feed = StoreFeed::open(scratch.location(), follower(), clock, &stop);
     let feed = feed.unwrap().unwrap();
     let end = feed.end();
     assert_eq!((feed.start(), feed.is_full()), (Start::After(end), false));
@@ -308,7 +308,7 @@ pub async fn a_full_feed_has_everything_and_keeps_the_position_until_it_is_ackno
         Some(end.get()),
         "a full delivery that is killed loses nothing"
     );
-    let read_only = StoreFeed::open_to_read(&scratch.location(), follower(), clock, &stop);
+    let read_only = StoreFeed::open_to_read(scratch.location(), follower(), clock, &stop);
     let read_only = read_only.unwrap().unwrap();
     assert_eq!(read_only.start(), Start::After(end));
     let refused = read_only.acknowledge(Acknowledgement::up_to(end)).await;

@@ -16,9 +16,9 @@ fn count(scratch: &Scratch, sql: &str) -> i64 {
 
 /// Waits until the writer has deleted what is too old: it ends after its last step.
 fn settle(mut scratch: Scratch) -> Scratch {
-    let store = Store::open(&scratch.folder.path().join("other.db"), limits(30)).unwrap();
+    let store = Store::open(scratch.folder.path().join("other.db"), limits(30)).unwrap();
     drop(mem::replace(&mut scratch.store, store));
-    scratch.store = Store::open(&scratch.path(), limits(30)).unwrap();
+    scratch.store = Store::open(scratch.path(), limits(30)).unwrap();
     scratch
 }
 

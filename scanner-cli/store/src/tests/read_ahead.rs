@@ -22,7 +22,7 @@ fn open(scratch: &Scratch, stop: &Arc<AtomicBool>) -> StoreFeed {
         revision: 1,
     };
     let clock = || jiff::Timestamp::UNIX_EPOCH;
-    let feed = StoreFeed::open(&scratch.path(), follower, clock, stop);
+    let feed = StoreFeed::open(scratch.path(), follower, clock, stop);
     feed.unwrap().unwrap()
 }
 

@@ -1,5 +1,7 @@
 //! The store in PostgreSQL, with a real server.
 
+#![cfg(test)]
+
 mod leases;
 mod server;
 

@@ -18,7 +18,6 @@ use postgresql_store::PostgresqlStore;
 
 /// The server of the follower's tests.
 #[path = "../../../../followers/tests/it/postgresql/cluster.rs"]
-#[expect(dead_code, reason = "TLS is tested with the follower")]
 mod cluster;
 
 use cluster::{Cluster, SUPERUSER_PASSWORD};
