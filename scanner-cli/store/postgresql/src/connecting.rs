@@ -2,7 +2,7 @@
 
 use std::{ops::Deref, time::Duration};
 
-use postgresql_client::{Session, Target, quoted};
+use postgresql_client::{Session, Target, quoted, text_literal};
 use tokio::time::timeout;
 use tokio_postgres::{Client, Row, types::ToSql};
 
@@ -40,10 +40,12 @@ impl Database {
             .batch(&format!(
                 "SET search_path = {}, pg_catalog; SET statement_timeout = {}; \
                  SET idle_in_transaction_session_timeout = {}; SET temp_buffers = '{TEMPORARY_MEMORY}'; \
-                 SET client_min_messages = warning; SET synchronous_commit = on; SET jit = off; SET timezone = 'UTC'",
+                 SET client_min_messages = warning; SET jit = off; SET application_name = {}",
                 quoted(&target.schema),
                 STATEMENT_LIMIT.as_millis(),
                 IDLE_LIMIT.as_millis(),
+                // What the database's administrator sees in `pg_stat_activity`.
+                text_literal(&format!("scanner-cli ({})", target.schema)),
             ))
             .await?;
         Ok(database)

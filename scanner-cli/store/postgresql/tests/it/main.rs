@@ -2,6 +2,8 @@
 
 #![cfg(test)]
 
+mod differential;
+mod faults;
 mod leases;
 mod server;
 
