@@ -17,15 +17,18 @@ use tokio_postgres::Row;
 use crate::{
     connecting::Database,
     error::{DatabaseError, Operation, Result},
-    forget, runtime,
+    forget,
+    lease::Leases,
+    runtime,
     values::{key_print, storable},
-    writer::interrupt,
+    writer::{hold, interrupt},
 };
 
 /// The tables, with a session.
 pub(crate) struct Followers {
     db: Arc<Database>,
     target: Arc<Target>,
+    leases: Leases,
 }
 
 /// The columns of a position. `$2` is the basis of the follower.
@@ -68,10 +71,11 @@ pub(crate) fn cursor_from_row(row: &Row) -> Cursor {
 }
 
 impl Followers {
-    pub(crate) fn new(db: Database, target: Arc<Target>) -> Self {
+    pub(crate) fn new(db: Database, target: Arc<Target>, leases: Leases) -> Self {
         Self {
             db: Arc::new(db),
             target,
+            leases,
         }
     }
 
@@ -236,8 +240,12 @@ impl FollowerTables for Followers {
 
     fn remove_all(&mut self, code: &str, now: Timestamp) -> std::result::Result<(), StoreError> {
         let (code, now) = (code.to_owned(), now.as_millisecond());
+        let leases = self.leases.clone();
         self.with(Operation::Write, |db| async move {
-            transaction(&db, forget::remove_all(&db, &code, now)).await
+            let lease = hold(&db, &leases, &code).await?;
+            let removed = transaction(&db, forget::remove_all(&db, &code, now)).await;
+            lease.release_with(&db).await?;
+            removed
         })
     }
 }

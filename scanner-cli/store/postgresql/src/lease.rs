@@ -131,6 +131,11 @@ impl Leases {
         }
     }
 
+    /// The address of the store, for messages.
+    pub(crate) fn address(&self) -> String {
+        self.target.address()
+    }
+
     fn failed(&self, error: DatabaseError) -> StoreError {
         error.of_store(&self.target.address(), Operation::Write)
     }

@@ -82,8 +82,13 @@ impl Pruning {
         // What a scan marks as gone stays until the next one, so that followers receive the removal first.
         let before = Expiry::confirmed_by(scans, self.now, i64::MAX).now;
         let before = before.saturating_sub(millis(keep)).min(self.began - 1);
-        let sql = "SELECT id FROM item WHERE state <> 0 AND state = 3 AND gone_since <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED";
-        let rows = db.rows(sql, &[&before, &MAX_GONE]).await?;
+        // A scan that runs may have compared its records with these items. One that begins waits for this transaction.
+        let sql = "SELECT id FROM connection FOR UPDATE SKIP LOCKED";
+        let held = db.rows(sql, &[]).await?;
+        let held: Vec<i64> = held.iter().map(|row| row.get(0)).collect();
+        let sql = "SELECT id FROM item WHERE state <> 0 AND state = 3 AND gone_since <= $1 AND connection = ANY($3) \
+                   AND NOT EXISTS (SELECT 1 FROM scan WHERE scan.connection = item.connection AND outcome IS NULL) LIMIT $2";
+        let rows = db.rows(sql, &[&before, &MAX_GONE, &held]).await?;
         let ids: Vec<i64> = rows.iter().map(|row| row.get(0)).collect();
         if ids.is_empty() {
             return Ok(false);

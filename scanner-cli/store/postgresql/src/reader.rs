@@ -237,23 +237,18 @@ impl CatalogReader for Reader {
     }
 
     fn last_scans(&self, which: LastScan) -> std::result::Result<Vec<StoredScan>, StoreError> {
-        let filter = match which {
-            LastScan::Any => "TRUE) AS last ON TRUE",
-            LastScan::Ended => "outcome IS NOT NULL) AS last ON TRUE",
-            LastScan::OfEachOutcome => {
-                "outcome IS NOT NULL AND outcome = outcomes.outcome) AS last ON TRUE"
-            }
-        };
         // Each is found by the index.
-        let outcomes = match which {
-            LastScan::OfEachOutcome => "('complete'), ('partial'), ('failed'), ('interrupted')",
-            LastScan::Any | LastScan::Ended => "('')",
+        let (outcomes, condition) = match which {
+            LastScan::Any => ("('')", "TRUE"),
+            LastScan::Ended => ("('')", "outcome IS NOT NULL"),
+            LastScan::OfEachOutcome => (
+                "('complete'), ('partial'), ('failed'), ('interrupted')",
+                "outcome = outcomes.outcome",
+            ),
         };
         let sql = format!(
-            "{SCAN} WHERE scan.id IN (SELECT last.id FROM connection AS known \
-             CROSS JOIN (VALUES {outcomes}) AS outcomes (outcome) CROSS JOIN LATERAL \
-             (SELECT max(id) AS id FROM scan WHERE connection = known.id AND {}) ORDER BY code, scan.id",
-            filter.replace(" ON TRUE", "")
+            "{SCAN} WHERE scan.id IN (SELECT (SELECT max(id) FROM scan WHERE connection = known.id AND {condition}) \
+             FROM connection AS known CROSS JOIN (VALUES {outcomes}) AS outcomes (outcome)) ORDER BY code, scan.id"
         );
         self.read(move |db| async move {
             let rows = db.rows(&sql, &[]).await?;

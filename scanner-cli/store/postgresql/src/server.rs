@@ -21,7 +21,7 @@ use crate::{
     reader::Reader,
     runtime,
     schema::{self, Found},
-    writer::Writer,
+    writer::{Writer, hold},
 };
 
 /// A store in PostgreSQL, and the scanner that uses it.
@@ -127,13 +127,14 @@ impl StoreServer for PostgresqlStore {
         access: Access,
         _stop: &Arc<AtomicBool>,
     ) -> std::result::Result<Option<Box<dyn FollowerTables>>, StoreError> {
+        let leases = self.leases.clone();
         self.with(Operation::Open, move |db, target| async move {
             match access {
                 Access::Write => schema::migrate(&db, &target).await?,
                 Access::Read if !is_there(&db, &target).await? => return Ok(None),
                 Access::Read => db.batch("SET default_transaction_read_only = on").await?,
             }
-            let followers = Followers::new(db, target);
+            let followers = Followers::new(db, target, leases);
             Ok(Some(Box::new(followers) as Box<dyn FollowerTables>))
         })
     }
@@ -152,12 +153,15 @@ impl StoreServer for PostgresqlStore {
     }
 
     fn forget(&self, code: &str) -> std::result::Result<(), StoreError> {
-        let code = code.to_owned();
-        self.with(Operation::Write, |db, target| async move {
-            match is_there(&db, &target).await? {
-                true => forget::forget(&db, &code).await,
-                false => Ok(()),
+        let (code, leases) = (code.to_owned(), self.leases.clone());
+        self.with(Operation::Write, move |db, target| async move {
+            if !is_there(&db, &target).await? {
+                return Ok(());
             }
+            let lease = hold(&db, &leases, &code).await?;
+            let forgotten = forget::forget(&db, &code).await;
+            lease.release_with(&db).await?;
+            forgotten
         })
     }
 }

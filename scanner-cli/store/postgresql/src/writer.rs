@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use catalog_model::DigestKey;
 use catalog_store::{
-    Beginning, Closed, Closing, StoreError, StoreLimits,
+    Beginning, Closed, Closing, StoreError, StoreErrorKind, StoreLimits,
     backend::{BegunScan, ScanWriter, Sighting},
     spool::Duplicates,
 };
@@ -26,7 +26,7 @@ mod missing;
 mod recognition;
 mod running;
 
-pub(crate) use beginning::interrupt;
+pub(crate) use beginning::{hold, interrupt};
 
 use running::Running;
 
@@ -129,12 +129,21 @@ impl ScanWriter for Writer {
     ) -> std::result::Result<(Closed, Duplicates), StoreError> {
         let running = self.running.remove(&scan);
         let running = running.ok_or_else(|| StoreError::writer_crashed(self.path().as_ref()))?;
-        let (limits, address) = (self.limits.clone(), self.target.address());
+        let (limits, target) = (self.limits.clone(), Arc::clone(&self.target));
         let closed = runtime::wait(async move {
             let mut running = running;
+            let address = target.address();
             let closed = merge::close(&mut running, &closing, &address).await;
             let times = (running.time, closing.time.as_millisecond());
+            let of = (running.scan, running.connection);
             let Running { db, lease, .. } = *running;
+            let closed = closed.map_err(|error| error.of_store(&address, Operation::Write));
+            if let Err(error) = &closed
+                && error.kind() != StoreErrorKind::Overtaken
+            {
+                // The session may have been the reason. If this fails, the connection's next scan records it.
+                let _ = beginning::fail(&target, of, (times.1, error.to_string())).await;
+            }
             // Otherwise it expires.
             let _ = lease.release_with(&db).await;
             let mut pruning = Pruning::new(limits, times, db);
@@ -142,8 +151,7 @@ impl ScanWriter for Writer {
             let has_more = closed.is_ok() && pruning.step().await.unwrap_or(false);
             closed.map(|closed| (closed, has_more.then_some(pruning)))
         });
-        let closed = closed.map_err(DatabaseError::from).flatten();
-        let (closed, pruning) = closed.map_err(|error| self.failed(error))?;
+        let (closed, pruning) = closed.map_err(|error| self.failed(error.into()))??;
         self.pruning = pruning;
         Ok(closed)
     }

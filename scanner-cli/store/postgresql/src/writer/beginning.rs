@@ -15,12 +15,24 @@ use crate::{
     error::Result,
     lease::{Lease, Leases},
     schema,
-    values::storable,
+    values::{list, storable},
 };
 
-/// The name of the lease of a connection.
-pub(crate) fn lease_of(code: &str) -> String {
-    format!("scan {code}")
+/// Takes the lease of a connection.
+///
+/// # Errors
+/// If another scanner has it.
+pub(crate) async fn hold(db: &Database, leases: &Leases, code: &str) -> Result<Lease> {
+    match leases.take(db, &format!("scan {code}")).await? {
+        Ok(lease) => Ok(lease),
+        Err(holder) => {
+            let message = format!(
+                "is not written: the scanner `{holder}` is scanning the connection `{code}`"
+            );
+            let kind = StoreErrorKind::HeldElsewhere;
+            Err(StoreError::on_server(&leases.address(), kind, &message).into())
+        }
+    }
 }
 
 /// Begins a scan. Earlier scans of the connection that have no end are recorded as interrupted: whoever ran them has lost the
@@ -45,7 +57,7 @@ pub(super) async fn begin(
     };
     db.batch(TABLES).await?;
     db.batch("BEGIN").await?;
-    let begun = begin_with(&db, &lease, beginning).await?;
+    let begun = begin_with(&db, beginning).await?;
     db.batch("COMMIT").await?;
     let Begun {
         connection,
@@ -80,7 +92,7 @@ struct Begun {
     checkpoint: Option<Checkpoint>,
 }
 
-async fn begin_with(db: &Database, lease: &Lease, beginning: &Beginning) -> Result<Begun> {
+async fn begin_with(db: &Database, beginning: &Beginning) -> Result<Begun> {
     let parts = serde_json::json!(beginning.key_parts).to_string();
     let (code, name) = (beginning.code.as_str(), storable(&beginning.name));
     let sql = "INSERT INTO connection (code, name, key_parts) VALUES ($1, $2, $3) \
@@ -95,11 +107,6 @@ async fn begin_with(db: &Database, lease: &Lease, beginning: &Beginning) -> Resu
     let found = found.map(|row| (row.get::<_, i64>(0), row.get::<_, Vec<u8>>(1)));
     let sql = "SELECT NOT EXISTS (SELECT 1 FROM item WHERE connection = $1)";
     let is_empty = db.row(sql, &[&connection]).await?.get(0);
-    if !lease.check(db).await? {
-        let message = "is not written: the lease of the connection was lost";
-        let kind = StoreErrorKind::HeldElsewhere;
-        return Err(StoreError::on_server("of the scan", kind, message).into());
-    }
     Ok(Begun {
         connection,
         scan,
@@ -107,6 +114,24 @@ async fn begin_with(db: &Database, lease: &Lease, beginning: &Beginning) -> Resu
         full_read: found.as_ref().map(|(full_read, _)| *full_read),
         checkpoint: found.map(|(full_read, state)| checkpoint_at(time, full_read, state)),
     })
+}
+
+/// Records a scan that could not be written as failed, unless another one has begun.
+pub(super) async fn fail(
+    target: &Target,
+    (scan, connection): (i64, i64),
+    (time, reason): (i64, String),
+) -> Result<()> {
+    let db = Database::open(target).await?;
+    let (reason, reasons) = (storable(&reason).into_owned(), list(&[reason]));
+    let sql = "UPDATE scan SET outcome = 'failed', ended = $2, reasons = $3, log_from = log.last, log_to = log.last \
+               FROM log WHERE id = $1 AND outcome IS NULL";
+    if db.run(sql, &[&scan, &time, &reasons]).await? > 0 {
+        let sql = "UPDATE connection SET outcome = 'failed', error = $2 WHERE id = $1";
+        db.run(sql, &[&connection, &reason]).await?;
+    }
+    db.close().await;
+    Ok(())
 }
 
 /// Records the scans of a connection that have no end as interrupted. They have written nothing.
