@@ -228,13 +228,19 @@ impl FollowerTables for Followers {
     }
 
     fn interrupted(&self, code: &str) -> std::result::Result<(), StoreError> {
-        let code = code.to_owned();
+        let (code, leases) = (code.to_owned(), self.leases.clone());
         self.with(Operation::Write, |db| async move {
+            // Another scanner may have begun one in the meantime.
+            let Ok(lease) = hold(&db, &leases, &code).await else {
+                return Ok(());
+            };
             let sql = "SELECT id FROM connection WHERE code = $1";
-            match db.optional(sql, &[&code]).await? {
+            let interrupted = match db.optional(sql, &[&code]).await? {
                 Some(row) => transaction(&db, interrupt(&db, row.get(0))).await,
                 None => Ok(()),
-            }
+            };
+            lease.release_with(&db).await?;
+            interrupted
         })
     }
 

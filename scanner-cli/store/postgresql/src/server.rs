@@ -1,6 +1,7 @@
 //! A store in PostgreSQL.
 
 use std::{
+    hash::{BuildHasher, RandomState},
     process,
     sync::{Arc, atomic::AtomicBool},
     time::Duration,
@@ -46,7 +47,9 @@ impl PostgresqlStore {
     #[must_use]
     pub fn with_lease(target: Target, scanner: &str, lease: Duration) -> Self {
         let (address, target) = (target.address(), Arc::new(target));
-        let holder = format!("{scanner} (process {})", process::id());
+        // Numbers of processes are not unique: in containers, they are often 1.
+        let random = RandomState::new().hash_one(scanner) as u32;
+        let holder = format!("{scanner} (process {}, {random:08x})", process::id());
         let leases = Leases::new(Arc::clone(&target), holder.into(), lease);
         Self {
             target,
