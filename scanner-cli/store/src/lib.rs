@@ -71,3 +71,6 @@ pub use location::StoreLocation;
 pub use restore::{Restored, restore};
 pub use running::Counts;
 pub use store::{Store, StoreScan};
+
+// What makes a kind of store is public in `backend`.
+use {catalog::CatalogReader, cursors::FollowerTables, scan_writer::ScanWriter};

@@ -9,8 +9,7 @@ use std::{
 use file_access::path_text::shown;
 
 use crate::{
-    ConnectionContents, StoreError, StoreLimits, catalog::CatalogReader, cursors::FollowerTables,
-    scan_writer::ScanWriter,
+    CatalogReader, ConnectionContents, FollowerTables, ScanWriter, StoreError, StoreLimits,
 };
 
 /// Where a store is.

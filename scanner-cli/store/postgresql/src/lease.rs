@@ -1,6 +1,6 @@
 //! Leases: what only one scanner may do at a time, such as scanning a connection.
 //!
-//! A lease expires by the clock of the database. Whoever gets it later has a greater token. A transaction that writes for a
+//! A lease expires by the clock of the database. Each later holder has a greater token. A transaction that writes for a
 //! holder checks the token and locks the row, so that a holder that was paused or cut off cannot write after another one has
 //! taken over.
 

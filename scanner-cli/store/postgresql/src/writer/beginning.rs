@@ -35,7 +35,7 @@ pub(crate) async fn hold(db: &Database, leases: &Leases, code: &str) -> Result<L
     }
 }
 
-/// Begins a scan. Earlier scans of the connection that have no end are recorded as interrupted: whoever ran them has lost the
+/// Begins a scan. Earlier scans of the connection that have no end are recorded as interrupted: their scanners have lost the
 /// lease.
 pub(super) async fn begin(
     target: &Arc<Target>,
@@ -45,16 +45,7 @@ pub(super) async fn begin(
     let db = Database::open(target).await?;
     schema::migrate(&db, target).await?;
     let code = beginning.code.as_str();
-    let lease = match leases.take(&db, &lease_of(code)).await? {
-        Ok(lease) => lease,
-        Err(holder) => {
-            let message = format!(
-                "is not written: the scanner `{holder}` is scanning the connection `{code}`"
-            );
-            let kind = StoreErrorKind::HeldElsewhere;
-            return Err(StoreError::on_server(&target.address(), kind, &message).into());
-        }
-    };
+    let lease = hold(&db, leases, code).await?;
     db.batch(TABLES).await?;
     db.batch("BEGIN").await?;
     let begun = begin_with(&db, beginning).await?;
