@@ -27,7 +27,8 @@ pub(crate) struct Pruning {
 }
 
 /// Only one scanner deletes at a time. The others need not.
-const LOCK: &str = "SELECT pg_try_advisory_xact_lock(hashtext('scanner-cli pruning'))";
+const LOCK: &str =
+    "SELECT pg_try_advisory_xact_lock(hashtext('scanner-cli pruning ' || current_schema()))";
 
 impl Pruning {
     pub(crate) fn new(limits: StoreLimits, (began, now): (i64, i64), db: Database) -> Self {
@@ -142,7 +143,8 @@ async fn delete_scans(db: &Database, before: i64) -> Result<()> {
 
 /// Deletes long texts that no item has. Ends of scans that may add references to them wait meanwhile.
 async fn delete_texts(db: &Database) -> Result<()> {
-    let sql = "SELECT pg_try_advisory_xact_lock(hashtext('scanner-cli long texts'))";
+    let sql =
+        "SELECT pg_try_advisory_xact_lock(hashtext('scanner-cli long texts ' || current_schema()))";
     if !db.row(sql, &[]).await?.get::<_, bool>(0) {
         return Ok(());
     }

@@ -493,14 +493,18 @@ fn excluded(running: &mut Running, print: [u8; 16], stored: &Stored, rule: Optio
     }
 }
 
-/// An item about which a filter cannot decide. It exists, and its content does not change.
+/// An item about which a filter cannot decide. It exists, and its content does not change. One that is gone stays as it is.
 fn undecided(running: &mut Running, print: [u8; 16], stored: &Stored) -> Row {
-    let state = match stored.state {
-        Some(ItemState::Gone) => ItemState::Gone,
-        Some(ItemState::Excluded) => ItemState::Excluded,
-        _ => ItemState::Unreadable,
-    };
-    marked(running, print, stored, (UNDECIDED, state))
+    match stored.state {
+        Some(ItemState::Gone) => Row {
+            new_state: -1,
+            ..marked(running, print, stored, (UNDECIDED, ItemState::Gone))
+        },
+        Some(ItemState::Excluded) => {
+            marked(running, print, stored, (UNDECIDED, ItemState::Excluded))
+        }
+        _ => marked(running, print, stored, (UNDECIDED, ItemState::Unreadable)),
+    }
 }
 
 /// The number of a state or a kind of changes. There are few.

@@ -55,7 +55,7 @@ async fn end(running: &mut Running, closing: &Closing, address: &str) -> Result<
     refuse_overtaken(running, address).await?;
     running
         .db
-        .batch("SELECT pg_advisory_xact_lock_shared(hashtext('scanner-cli long texts')); TRUNCATE unseen, unseen_container")
+        .batch("SELECT pg_advisory_xact_lock_shared(hashtext('scanner-cli long texts ' || current_schema())); TRUNCATE unseen, unseen_container")
         .await?;
     let mut counts = counts(running).await?;
     let statement = match &closing.statement {
@@ -67,23 +67,17 @@ async fn end(running: &mut Running, closing: &Closing, address: &str) -> Result<
         Err(_) => None,
     };
     let is_complete = statement == Some(Completeness::Complete);
-    if is_complete && let Some(rest) = &running.attempted.unread {
+    if closing.statement == Ok(Completeness::Complete)
+        && let Some(rest) = &running.attempted.unread
+    {
         counts.excluded += i64::try_from(rest.excluded).unwrap_or(i64::MAX);
         counts.unread = missing::unread(running).await?;
         counts.seen += counts.unread;
     }
     let log = match counts_for_catalog(running, statement.is_some()).await? {
         true => write(running, is_complete, &mut counts).await?,
-        false => {
-            // Nobody sees the items of a connection before its first scan that is complete or partial.
-            counts = Counts {
-                seen: counts.seen,
-                unreadable: counts.unreadable,
-                excluded: counts.excluded,
-                ..Counts::default()
-            };
-            log_position(running).await?
-        }
+        // Nobody sees the items of a connection before its first scan that is complete or partial.
+        false => log_position(running).await?,
     };
     record(running, closing, (&statement, counts), log).await?;
     Ok(Closed { statement, counts })
@@ -134,13 +128,12 @@ async fn write(
     is_complete: bool,
     counts: &mut Counts,
 ) -> Result<(i64, i64)> {
-    if is_complete {
-        missing::keep_last_seen(running).await?;
-    } else {
+    if !is_complete {
         missing::note_seen(running).await?;
     }
     add_items(running).await?;
-    mark_items(running, is_complete).await?;
+    let has_read_all = is_complete && running.attempted.unread.is_none();
+    mark_items(running, has_read_all).await?;
     write_items(running).await?;
     let removed = match is_complete {
         true => {
@@ -177,15 +170,15 @@ async fn add_items(running: &Running) -> Result<()> {
 }
 
 /// Marks items as seen, excluded or unreadable. What `connection.seen_by` says is not written into their rows.
-async fn mark_items(running: &Running, is_complete: bool) -> Result<()> {
+async fn mark_items(running: &Running, has_read_all: bool) -> Result<()> {
     let sql = "UPDATE item SET scan = $1, left_out = false, state = sighting.new_state, \
                digest = coalesce(sighting.digest, item.digest) FROM sighting \
-               WHERE sighting.id = item.id AND NOT is_new AND action = $2 AND (NOT $3 OR item.container_kind IS NOT NULL \
+               WHERE sighting.id = item.id AND NOT is_new AND action = $2 AND new_state >= 0 AND (NOT $3 OR item.container_kind IS NOT NULL \
                OR left_out OR item.state <> sighting.new_state OR sighting.new_state NOT IN (0, 2) \
                OR (sighting.digest IS NOT NULL AND sighting.digest IS DISTINCT FROM item.digest))";
     running
         .db
-        .run(sql, &[&running.scan, &MARK, &is_complete])
+        .run(sql, &[&running.scan, &MARK, &has_read_all])
         .await
         .map(drop)
 }

@@ -47,6 +47,7 @@ pub(super) async fn find(running: &mut Running, closing: &Closing) -> Result<Opt
         all: row.get(0),
         present: row.get(1),
     };
+    keep_last_seen(running).await?;
     // Checked for the present items and for all items: a large number of unreadable items must not hide the removal of
     // most of the others.
     let blown = exceeds(going.present, existing.present) || exceeds(going.all, existing.all);
@@ -123,7 +124,7 @@ pub(super) async fn unread(running: &Running) -> Result<i64> {
 
 /// Writes into the rows of unseen items when they were last seen, and which of them could not be read. An excluded item stays
 /// excluded until a filter can decide about it again, and `connection.seen_by` must not count it as seen.
-pub(super) async fn keep_last_seen(running: &Running) -> Result<()> {
+async fn keep_last_seen(running: &Running) -> Result<()> {
     let sql = "UPDATE item SET scan = CASE WHEN seen_by > item.scan AND NOT left_out AND state IN (0, 2) THEN seen_by \
                ELSE item.scan END, state = CASE WHEN is_unreadable AND state <> 2 THEN 1 ELSE state END, \
                left_out = left_out OR (is_unreadable AND state = 2) \

@@ -65,7 +65,7 @@ CREATE TEMP TABLE sighting (
     container_kind integer,
     key text COLLATE \"C\", key_print bytea NOT NULL,
     standing smallint NOT NULL, modified bigint, source_id text NOT NULL,
-    -- 0 add, 1 mark as seen, 2 write.
+    -- 0 add, 1 mark as seen, 2 write; a state below 0 leaves the item as it is.
     action smallint NOT NULL, new_state smallint NOT NULL,
     change_kind smallint, fields text, change_values text,
     fingerprint bytea, contacts_fingerprint bigint, contacts text, content text, texts text, digest bytea

@@ -271,7 +271,9 @@ fn content(location: &StoreLocation) -> String {
         .unwrap();
     // The order of changes within a scan depends on when they were compared.
     log.sort();
-    for scan in catalog.last_scans(LastScan::OfEachOutcome).unwrap() {
+    let mut scans = catalog.last_scans(LastScan::OfEachOutcome).unwrap();
+    scans.sort_by_key(|scan| scan.id);
+    for scan in scans {
         writeln!(text, "{} {:?} {:?}", scan.id, scan.outcome, scan.reasons).unwrap();
     }
     text + &log.join("\n")

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    mem,
+    mem::{self, ManuallyDrop},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -126,7 +126,8 @@ async fn a_scan_whose_session_is_cut_leaves_the_last_state_and_the_next_one_work
 async fn the_connection_of_a_killed_scanner_is_scanned_by_another_one_after_its_lease() {
     let schema = schema();
     let (one, other) = (location(&schema, "one"), location(&schema, "other"));
-    let (first, second) = (open(&one), open(&other));
+    // The thread of the first store waits for the scan that it has lost, also at its end.
+    let (first, second) = (ManuallyDrop::new(open(&one)), open(&other));
     let mut scan = begin(&first, "c", 0).await.unwrap();
     see(&mut scan, "c", "a", "A");
     // As if the process were gone: it says nothing any more.
@@ -150,8 +151,6 @@ async fn the_connection_of_a_killed_scanner_is_scanned_by_another_one_after_its_
     read.unwrap();
     assert_eq!(outcomes, ["interrupted", "complete"]);
     assert_eq!(items(&other).into_keys().collect::<Vec<_>>(), ["c/b"]);
-    // The thread of the first store waits for the scan that it has lost.
-    mem::forget(first);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
