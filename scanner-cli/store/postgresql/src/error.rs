@@ -126,7 +126,12 @@ impl DatabaseError {
 
 fn kind_of(error: &tokio_postgres::Error, operation: Operation) -> StoreErrorKind {
     let Some(code) = error.code() else {
-        return StoreErrorKind::Unreachable;
+        let cause = std::error::Error::source(error);
+        let is_lost = error.is_closed() || cause.is_some_and(|cause| cause.is::<io::Error>());
+        return match is_lost {
+            true => StoreErrorKind::Unreachable,
+            false => StoreErrorKind::Other,
+        };
     };
     match code {
         code if *code == SqlState::DISK_FULL => StoreErrorKind::DiskFull,

@@ -221,8 +221,7 @@ impl CatalogReader for Reader {
     ) -> std::result::Result<(), StoreError> {
         let (mut after, of) = (0, connection.map_or(0, StoredConnection::id));
         loop {
-            let condition =
-                "WHERE scan.id > $1 AND ($2 = 0 OR connection.id = $2) ORDER BY scan.id LIMIT $3";
+            let condition = "WHERE scan.id > $1 AND ($2::bigint = 0 OR connection.id = $2) ORDER BY scan.id LIMIT $3";
             let scans = self.scans(condition, [after, of, PAGE])?;
             let Some(last) = scans.last() else {
                 return Ok(());
