@@ -1,5 +1,6 @@
 //! Scans into a store on SQLite and into one in PostgreSQL on the same machine, with a server of its own. The argument is the
 //! number of items (300,000). Prints a line for each kind of scan.
+#![expect(clippy::print_stdout, reason = "the benchmark prints its figures")]
 
 use std::{env, error::Error, io, path::Path, sync::Arc, time::Instant};
 
@@ -17,7 +18,6 @@ use postgresql_client::Target;
 use postgresql_store::PostgresqlStore;
 
 #[path = "../../../followers/tests/it/postgresql/cluster.rs"]
-#[allow(dead_code, clippy::allow_attributes, reason = "also used by tests")]
 mod cluster;
 
 use cluster::{Cluster, SUPERUSER_PASSWORD};
