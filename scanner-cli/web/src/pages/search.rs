@@ -2,7 +2,6 @@
 
 use askama::Template;
 use axum::response::Response;
-use catalog_model::ItemState;
 
 use super::{Frame, Nav, PageResult, rendered, respond};
 use crate::{
@@ -11,21 +10,20 @@ use crate::{
     quality::QualityList,
     request::PageRequest,
     requests,
-    store::browse::{
-        BrowseError, BrowseFilter, Browser, EntityScope, Facet, Facets, FacetsRequest, SearchHit,
-        SearchPage, SearchRequest, Sort,
-    },
+    store::browse::{EntityScope, Facet, Facets, FacetsRequest, SearchPage, SearchRequest, Sort},
     texts::{capitalized, counted, number},
     views::{self, Views},
 };
+
+mod elsewhere;
+
+use elsewhere::{containers_of, hidden_links, hidden_states};
 
 /// Number of hits of a page.
 const LIMIT: usize = 25;
 /// Maximum number of values of a facet, and how many of them are shown at first.
 const MAX_VALUES: usize = 30;
 const FIRST_VALUES: usize = 6;
-/// The states of items that a search does not find unless it asks for them.
-const HIDDEN: [ItemState; 2] = [ItemState::Excluded, ItemState::Gone];
 
 #[derive(Template)]
 #[template(path = "search.html")]
@@ -160,57 +158,6 @@ async fn page(request: &PageRequest, list: List) -> PageResult {
     let mut page = template(request, list, &found, &facets);
     page.hidden = hidden_links(request, &hidden);
     rendered(&page)
-}
-
-/// Numbers of items that match a text and are no longer in the catalog.
-fn hidden_states(
-    browser: &Browser,
-    search: &SearchRequest,
-) -> Result<Vec<(ItemState, u64)>, BrowseError> {
-    if search.text.trim().is_empty() || !search.filter.states.is_empty() {
-        return Ok(Vec::new());
-    }
-    let count = |state| {
-        let mut filter = search.filter.clone();
-        filter.states = vec![state];
-        Ok((state, browser.count(&search.text, &filter)?))
-    };
-    HIDDEN.into_iter().map(count).collect()
-}
-
-fn hidden_links(request: &PageRequest, hidden: &[(ItemState, u64)]) -> Vec<Link> {
-    let views = request.views();
-    let address = Address::new(request.path(), &request.query, &requests::SEARCH);
-    let some = hidden.iter().filter(|(_, count)| *count > 0);
-    let links = some.map(|(state, count)| {
-        let text = match state {
-            ItemState::Excluded => views.t.hidden_excluded,
-            _ => views.t.hidden_gone,
-        };
-        let address = address.clone().with("state", state.word());
-        Link::new(
-            counted(&views.words.say(text), *count),
-            address.href(views.links),
-        )
-    });
-    views.on_server(links.collect())
-}
-
-/// The containers at the top of the first page of a search: those that the text names, or, if no item was found, those
-/// that match.
-fn containers_of(
-    browser: &Browser,
-    search: &SearchRequest,
-    found: &SearchPage,
-) -> Result<Vec<SearchHit>, BrowseError> {
-    let named = browser.named_containers(&search.text)?;
-    let has_filter = search.filter != BrowseFilter::default();
-    if !named.is_empty() || found.total > 0 || has_filter {
-        return Ok(named);
-    }
-    let mut everything = search.clone();
-    everything.filter.scope = EntityScope::Everything;
-    Ok(browser.search(&everything)?.hits)
 }
 
 fn template(request: &PageRequest, list: List, found: &SearchPage, facets: &Facets) -> Search {
