@@ -122,6 +122,13 @@ pub(super) fn memory(child: &Child, which: &str) -> f64 {
     kib.unwrap_or(0.0) / 1024.0
 }
 
+/// Lets the peak memory of a process begin at its current value, for example without that of its start. Other systems than
+/// Linux do not report it.
+pub(super) fn reset_peak(child: &Child) {
+    // The file and its value: proc(5), `clear_refs`.
+    let _ = fs::write(format!("/proc/{}/clear_refs", child.id()), "5");
+}
+
 /// Prints a figure, the most that it should be, and whether it is.
 #[expect(clippy::print_stdout, reason = "the benchmark prints its figures")]
 pub(super) fn aim(name: &str, found: f64, most: f64) {

@@ -14,7 +14,7 @@ use xshell::{Shell, cmd};
 
 use super::{
     large_site::LargeSite,
-    measure::{aim, memory},
+    measure::{aim, memory, reset_peak},
 };
 use crate::Outcome;
 
@@ -99,6 +99,8 @@ pub(crate) fn run(shell: &Shell, sheets: usize) -> Outcome {
         index.metadata()?.len() as f64 / 1e6
     );
     let floor = server.measure(&["/healthz"])?;
+    // Not the peak while the index was created.
+    reset_peak(&server.process);
     let before = memory(&server.process, "VmRSS:");
     println!(
         "\n{:<32} {:>8} {:>8} {:>8} {:>14}",
