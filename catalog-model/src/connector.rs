@@ -10,7 +10,7 @@ use crate::{
     InventoryEntry, KeysOnly, PropertyDefinition, ScanError, ScanSink, ScanState, Settings, Stage,
     Visualization,
     filter::{Evaluation, ItemFilter},
-    settings::Invalid,
+    settings::{DeclarationGroup, Invalid},
 };
 
 /// A kind of source, such as Qlik Sense. Creates connections from their settings.
@@ -23,6 +23,9 @@ pub trait Connector: Send + Sync {
 
     /// The properties that items of every connection may have. Empty if connections differ.
     fn properties(&self) -> &[PropertyDefinition];
+
+    /// The settings that [`open`](Self::open) may read. It must read no others.
+    fn settings(&self) -> &'static [DeclarationGroup];
 
     /// Reads all settings and creates a connection from them, without sending a request.
     ///

@@ -26,6 +26,7 @@
 use std::fmt;
 
 mod criteria;
+mod declared;
 mod error;
 mod evaluate;
 mod expression;
@@ -51,6 +52,7 @@ use self::{
 pub use self::test_item::TestItem;
 pub use self::{
     criteria::{Criterion, CriterionId, CriterionKind, Subject},
+    declared::FILTERS,
     error::{ExpressionError, TextPosition},
     item_filter::ItemFilter,
     rule::{

@@ -7,13 +7,18 @@ use std::{error::Error, path::PathBuf};
 
 use async_trait::async_trait;
 
-use crate::{ConnectionCode, FollowerName, ItemKey, Settings, Stage, settings::Invalid};
+use crate::{
+    ConnectionCode, FollowerName, ItemKey, Settings, Stage,
+    settings::{DeclarationGroup, Invalid},
+};
 
+mod declared;
 mod example;
 mod feed;
 mod plan;
 mod registry;
 
+pub use declared::SETTINGS;
 pub use example::Example;
 pub use feed::{
     Acknowledgement, Batches, ChangeDetail, Entity, EntityKind, Feed, FeedChange, FeedConnection,
@@ -42,6 +47,9 @@ pub trait FollowerKind: Send + Sync {
     fn secret_settings(&self) -> &[&'static str] {
         &[]
     }
+
+    /// The settings of this kind, without those that all kinds have. [`open`](Self::open) must read no others.
+    fn settings(&self) -> &'static [DeclarationGroup];
 
     /// Reads all settings of this kind and creates a follower from them, without contacting the catalog.
     ///

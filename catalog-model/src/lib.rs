@@ -9,6 +9,7 @@ mod container;
 pub mod contract;
 mod counted;
 mod diagnostic;
+mod documentation;
 pub mod encoding;
 pub mod filter;
 mod finding;

@@ -8,6 +8,7 @@ use std::{error::Error, fmt, io, sync::Arc};
 use crate::{Diagnostic, Place, with_causes};
 
 mod command;
+mod declaration;
 mod durations;
 mod limits;
 mod read;
@@ -15,8 +16,10 @@ mod tree;
 mod unknown;
 
 pub use command::CommandRunner;
+pub use declaration::{Declaration, DeclarationGroup, Need, SettingKind};
 pub use durations::duration;
 use limits::MAX_PROBLEMS;
+use read::alternatives;
 pub use tree::{Entry, Map, Node, Object, Value};
 pub use unknown::{UnknownSetting, UnknownSettings};
 
@@ -27,6 +30,7 @@ pub struct Settings {
     /// Where a setting that is missing should be.
     place: Place,
     files: Arc<dyn FileSource>,
+    declared: Vec<Declaration>,
     known_keys: Vec<String>,
     problems: Vec<SettingProblem>,
     warnings: Vec<SettingProblem>,
@@ -144,6 +148,7 @@ impl Settings {
             place: Place::new(file.clone(), 1, 1),
             file,
             files,
+            declared: Vec::new(),
             known_keys: Vec::new(),
             problems: Vec::new(),
             warnings: Vec::new(),

@@ -15,7 +15,7 @@ use crate::{
     credentials::sent_in_clear,
     people::addresses::UserList,
     scan::source::Source,
-    site::{describe::describe, failure::advice, session::session_is_not_kept},
+    site::{describe::describe, failure::advice, hint::RULE, session::session_is_not_kept},
 };
 
 const TRUST_STORE: &str = "trust store";
@@ -296,9 +296,6 @@ fn stage(step: &Step, client: &QrsClient) -> Stage {
 fn failed(name: &'static str, error: &Error, client: &QrsClient, took: Duration) -> Stage {
     Stage::ok(name, describe(error), took).but(Verdict::Failed, advice(error, client))
 }
-
-const RULE: &str = "add the security rule of docs/qlik-setup.md: resource filter `App_*,App.Object_*,Stream_*,User_*`, \
-    action Read, context `Both in hub and QMC`, for this account";
 
 /// The repository accepts any name.
 const USER_OF_CERTIFICATE: &str =

@@ -5,7 +5,7 @@ use std::{ops::RangeInclusive, time::Duration};
 use catalog_model::{
     Connection, ConnectionCode, Connector, ConnectorId, Place, PropertyDefinition, Settings,
     filter::ItemFilter,
-    settings::{Invalid, Located, PlaceKind, SettingProblem},
+    settings::{DeclarationGroup, Invalid, Located, PlaceKind, SettingProblem},
     with_causes,
 };
 use outbound_settings::{Names, OutboundSettings, TimeLimitSettings};
@@ -17,6 +17,7 @@ use crate::{
     check::{Route, STAGES},
     connection::QlikConnection,
     credentials::{credentials, default_links},
+    declared,
     filters::criteria::CRITERIA,
     items::apps::WithOwners,
     people::addresses::Addresses,
@@ -81,6 +82,10 @@ impl Connector for QlikSense {
 
     fn properties(&self) -> &[PropertyDefinition] {
         properties::ALL
+    }
+
+    fn settings(&self) -> &'static [DeclarationGroup] {
+        declared::GROUPS
     }
 
     fn open(

@@ -7,10 +7,10 @@ mod private_key;
 mod ticket;
 mod windows;
 
-use catalog_model::{Place, Settings};
+use catalog_model::{Place, Settings, documentation};
 use qrs_client::{Credentials, Error, JwtCredentials, SessionCredentials, SiteUrl};
 
-const AUTH: &str = "connection.auth";
+pub(crate) const AUTH: &str = "connection.auth";
 const TOKEN: &str = "connection.auth.token";
 const SESSION: &str = "connection.auth.session";
 
@@ -64,7 +64,10 @@ fn kind(settings: &mut Settings) -> Option<Kind> {
                 Some(_) => "`connection.auth` has no way to log in",
                 None => "`connection.auth` is missing",
             };
-            let hint = "choose one way to log in: docs/connection-file.md#ways-to-log-in";
+            let hint = concat!(
+                "choose one way to log in: ",
+                documentation!("connection-file#ways-to-log-in")
+            );
             // Not by `AUTH` itself, whose value may be a secret if it is no block.
             settings.refuse(header::HEADER, message, hint.to_owned());
             know_all(settings);
@@ -76,7 +79,11 @@ fn kind(settings: &mut Settings) -> Option<Kind> {
                 "`{one}` (line {}) and `{other}` (line {}) are two ways to log in, and a connection has only one",
                 at.line, place.line
             );
-            let hint = "remove the settings of one of them: docs/connection-file.md lists those of each way";
+            let hint = concat!(
+                "remove the settings of one of them: ",
+                documentation!("connection-file#ways-to-log-in"),
+                " lists those of each way"
+            );
             settings.refuse(other, message, hint.to_owned());
             know_all(settings);
             None
@@ -86,13 +93,10 @@ fn kind(settings: &mut Settings) -> Option<Kind> {
 
 /// Marks the settings of all kinds as known, so that none is reported as unknown besides the error.
 fn know_all(settings: &mut Settings) {
+    settings.know_declared();
     for (_, key) in KINDS {
         settings.know(key);
     }
-    certificate::know(settings);
-    jwt::know(settings);
-    windows::know(settings);
-    ticket::know(settings);
 }
 
 fn token(settings: &mut Settings) -> Option<Credentials> {

@@ -4,6 +4,7 @@ mod check;
 mod connection;
 mod connector;
 mod credentials;
+mod declared;
 mod filters;
 mod find;
 mod items;

@@ -7,11 +7,13 @@ use clap_complete::Shell;
 
 mod catalog;
 mod form;
+mod init;
 mod service;
 
 pub(crate) use self::{
     catalog::{Catalog, CatalogCommand, Export, Forget, ItemOptions, OfConnection, WantedType},
     form::{CatalogFormat, Form},
+    init::Init,
     service::{Install, Service, ServiceStatus, Target},
 };
 use crate::{application_file::socket_address, terminal::ColorChoice, verbosity::Verbosity};
@@ -49,6 +51,8 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Create a home with a connection to a site, and test it
+    Init(Init),
     /// Run as a service: scan on change and on schedule
     Run(Run),
     /// Install the scanner as a service of the system, start and stop it
@@ -74,7 +78,7 @@ pub(crate) enum Command {
     Store(Store),
     /// Show what is stored about an item, and what the site has now
     Explain(Explain),
-    /// Show how the scanner reads a connection file
+    /// Show, validate and format settings files
     #[command(subcommand)]
     Config(Config),
     /// Test a hook
@@ -85,6 +89,11 @@ pub(crate) enum Command {
     Filter(Filter),
     /// Encrypt a secret for a connection file or a follower
     Encrypt(Encrypt),
+    /// Print the documentation
+    Docs {
+        /// The topic, such as `filters`, or a section of it, such as `qlik-setup#5-sessions` [default: list all topics]
+        topic: Option<String>,
+    },
     /// Print the completions of commands and options for a shell
     Completions {
         /// The shell
@@ -99,11 +108,24 @@ pub(crate) enum Command {
 }
 
 impl Command {
+    /// The home if neither an option nor a variable names one.
+    pub(crate) fn default_home(&self) -> PathBuf {
+        match self {
+            Self::Init(init) => init.default_home(),
+            _ => PathBuf::from("."),
+        }
+    }
+
     /// Whether the command works in a home, which must exist. `service` has a default home.
     pub(crate) fn needs_home(&self) -> bool {
         !matches!(
             self,
-            Self::Completions { .. } | Self::Man { .. } | Self::Service(_)
+            Self::Init(_)
+                | Self::Docs { .. }
+                | Self::Completions { .. }
+                | Self::Man { .. }
+                | Self::Service(_)
+                | Self::Config(Config::Schema { .. })
         )
     }
 }
@@ -300,6 +322,39 @@ pub(crate) enum Config {
         #[arg(long, value_enum, default_value_t = ShowFormat::Text)]
         format: ShowFormat,
     },
+    /// Validate all files without contacting any site: the same as `check --offline`
+    Check {
+        /// Codes of the connections to check [default: all enabled connections]
+        #[arg(value_name = "CODE")]
+        codes: Vec<String>,
+        /// Output format
+        #[arg(long, value_enum, default_value_t = ShowFormat::Text)]
+        format: ShowFormat,
+    },
+    /// Format settings files; comments and meaning stay the same
+    Fmt {
+        /// Files, or codes of connections
+        #[arg(value_name = "FILE|CODE", required = true)]
+        files_or_codes: Vec<String>,
+        /// Only report the files that are not formatted, with exit code 3; write nothing
+        #[arg(long)]
+        check: bool,
+    },
+    /// Print the JSON Schema of settings files in their JSON form, for editors
+    Schema {
+        /// The kind of file
+        #[arg(value_enum, default_value_t = SettingsFile::Connection)]
+        file: SettingsFile,
+    },
+}
+
+/// A kind of settings file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SettingsFile {
+    /// Connection files, `connections/*.conf`
+    Connection,
+    /// `conf/application.conf`
+    Application,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -15,17 +15,19 @@ mod progress_line;
 mod report;
 mod run;
 mod terminal;
+#[cfg(test)]
+mod tests;
 mod verbosity;
 
 use catalog_followers::{csv_cell, export_line, field_names, json_text};
 use catalog_store::{self as store, fuse, spool};
 use hocon_reader as hocon;
 use scan_engine::{
-    application_file, changes_since, check, clock, connections, delivery, destination,
-    encrypt_request, encryption, explanation, exposure, filter_trial, forget, home, hooks,
-    installation, item_filter, near_code, next_times, operation_error, problem, progress, records,
-    report_file, run_report, scan_report, scanning, service, service_state, shown_time,
-    status_record, store_problem, stored, tally,
+    application_file, changes_since, check, clock, config_schema, connections, delivery,
+    destination, encrypt_request, encryption, explanation, exposure, filter_trial, forget,
+    formatted_file, home, hooks, installation, item_filter, near_code, next_times, operation_error,
+    problem, progress, records, report_file, run_report, scan_report, scanning, service,
+    service_state, shown_time, status_record, store_problem, stored, tally,
 };
 
 pub use environment::Environment;

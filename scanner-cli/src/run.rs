@@ -1,8 +1,6 @@
 //! Runs the program: from arguments to an exit code.
 
-use std::{
-    collections::BTreeSet, ffi::OsString, io::Write, path::PathBuf, sync::Arc, time::Duration,
-};
+use std::{collections::BTreeSet, ffi::OsString, io::Write, sync::Arc, time::Duration};
 
 use catalog_model::{ConnectorRegistry, printable, with_causes};
 use clap::{Parser, error::ContextValue};
@@ -12,7 +10,7 @@ use qlik_connector::QlikSense;
 #[cfg(windows)]
 use crate::arguments::Service;
 use crate::{
-    arguments::{Arguments, CatalogCommand, Command, Config, Filter, Hook, LogFormat},
+    arguments::{Arguments, CatalogCommand, Check, Command, Config, Filter, Hook, LogFormat},
     commands,
     end::End,
     environment::Environment,
@@ -50,7 +48,7 @@ pub(crate) async fn run_until(
         }
     };
     environment.home = (arguments.home.clone()).or(environment.home);
-    let home = (environment.home.clone()).unwrap_or_else(|| PathBuf::from("."));
+    let home = (environment.home.clone()).unwrap_or_else(|| arguments.command.default_home());
     let filter = arguments.verbosity.filter(&environment.variables);
     let warning = filter.warning.clone();
     let display = display(&arguments, &environment);
@@ -129,7 +127,7 @@ fn log(arguments: &Arguments, filter: LogFilter, display: &Display) -> Log {
 }
 
 async fn run_command(command: Command, program: &mut Program) -> Exit {
-    // No command creates the home: a misspelt name would become a folder.
+    // No command but `init` creates the home: a misspelt name would become a folder.
     if command.needs_home()
         && let Err(problem) = program.installation.home.check()
     {
@@ -137,6 +135,7 @@ async fn run_command(command: Command, program: &mut Program) -> Exit {
         return Exit::Configuration;
     }
     match command {
+        Command::Init(init) => commands::init::run(program, init).await,
         Command::Service(service) => commands::service::run(program, service).await,
         Command::Status(status) => commands::status::run(program, &status),
         Command::Run(_) => commands::run::run(program).await,
@@ -154,15 +153,35 @@ async fn run_command(command: Command, program: &mut Program) -> Exit {
             commands::catalog::forget(program, &forget).await
         }
         Command::Explain(explain) => commands::explain::run(program, explain).await,
-        Command::Config(Config::Show {
-            file_or_code,
-            format,
-        }) => commands::config_show::run(program, &file_or_code, format),
+        Command::Config(config) => run_config(config, program).await,
         Command::Hook(Hook::Test(test)) => commands::hook_test::run(program, &test).await,
         Command::Filter(Filter::Test(test)) => commands::filter_test::run(program, test).await,
         Command::Encrypt(encrypt) => commands::encrypt::run(program, &encrypt).await,
+        Command::Docs { topic } => commands::docs::run(program, topic.as_deref()),
         Command::Completions { shell } => commands::command_pages::completions(program, shell),
         Command::Man { dir } => commands::command_pages::man(program, dir.as_deref()),
+    }
+}
+
+async fn run_config(config: Config, program: &mut Program) -> Exit {
+    match config {
+        Config::Show {
+            file_or_code,
+            format,
+        } => commands::config_show::run(program, &file_or_code, format),
+        Config::Check { codes, format } => {
+            let check = Check {
+                codes,
+                offline: true,
+                format,
+            };
+            commands::check::run(program, check).await
+        }
+        Config::Fmt {
+            files_or_codes,
+            check,
+        } => commands::config_fmt::run(program, &files_or_codes, check),
+        Config::Schema { file } => commands::config_schema::run(program, file),
     }
 }
 

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod declared;
 mod outbound_settings;
 
 mod proxy;
@@ -8,6 +9,7 @@ mod time_limits;
 mod trust;
 mod windows;
 
+pub use declared::{TIME_LIMITS, TLS_AND_PROXY};
 pub use outbound_settings::{Names, OutboundSettings};
 pub use this_machine::stays_here;
 pub use time_limits::TimeLimitSettings;

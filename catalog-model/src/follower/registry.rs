@@ -2,8 +2,11 @@
 
 use std::{collections::BTreeSet, fmt};
 
-use super::{Follower, FollowerKind};
-use crate::{ConnectionCode, FollowerName, Settings, nearest, settings::Invalid};
+use super::{Follower, FollowerKind, declared::SETTINGS};
+use crate::{
+    ConnectionCode, FollowerName, Settings, nearest,
+    settings::{DeclarationGroup, Invalid},
+};
 
 /// The kinds of followers, by id.
 #[derive(Default)]
@@ -49,6 +52,11 @@ impl FollowerRegistry {
             .map(AsRef::as_ref)
     }
 
+    /// The kinds, in the order in which they were added.
+    pub fn kinds(&self) -> impl Iterator<Item = &dyn FollowerKind> {
+        self.kinds.iter().map(AsRef::as_ref)
+    }
+
     /// The ids of all kinds.
     pub fn ids(&self) -> impl Iterator<Item = &str> {
         self.kinds.iter().map(|kind| kind.id())
@@ -72,7 +80,11 @@ impl FollowerRegistry {
     /// # Errors
     /// If a setting is missing or invalid; [`Settings::problems`] then lists every problem.
     pub fn open(&self, settings: &mut Settings) -> Result<Option<ConfiguredFollower>, Invalid> {
+        settings.declare(&[DeclarationGroup::always(SETTINGS)]);
         let kind = self.kind(settings);
+        if let Some(kind) = kind {
+            settings.declare(kind.settings());
+        }
         let is_enabled = settings.flag("enabled", true);
         let name = own_name(settings);
         let scope = scope(settings);

@@ -310,6 +310,7 @@ impl Settings {
 
     /// Notes that `key` is a known setting, without reading it.
     pub fn know(&mut self, key: &str) {
+        self.check_declared(key);
         self.known_keys.push(key.to_owned());
     }
 
@@ -364,7 +365,7 @@ impl Settings {
 }
 
 /// The words as people list them: `` `a`, `b` or `c` ``.
-fn alternatives(words: &[&str]) -> String {
+pub(super) fn alternatives(words: &[&str]) -> String {
     let words: Vec<_> = words.iter().map(|word| format!("`{word}`")).collect();
     match words.split_last() {
         Some((last, [])) => last.clone(),

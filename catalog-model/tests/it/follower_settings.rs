@@ -7,7 +7,7 @@ use catalog_model::{
     ConnectionCode, Feed, FollowError, Follower, FollowerKind, FollowerName, FollowerRegistry,
     Place, Settings, Stage,
     follower::{ConnectionScope, Delivery, Example},
-    settings::{FileSource, Invalid, Node, Value},
+    settings::{Declaration, DeclarationGroup, FileSource, Invalid, Node, SettingKind, Value},
 };
 
 struct NoFiles;
@@ -30,6 +30,11 @@ impl FollowerKind for Web {
 
     fn stages(&self) -> &[&'static str] {
         &[]
+    }
+
+    fn settings(&self) -> &'static [DeclarationGroup] {
+        const URL: &[Declaration] = &[Declaration::new("url", SettingKind::Url, "").mandatory()];
+        const { &[DeclarationGroup::always(URL)] }
     }
 
     fn open(

@@ -43,12 +43,6 @@ pub(super) fn read(settings: &mut Settings) -> Option<CertificateCredentials> {
     settings.accept(USER, credentials, Error::hint)
 }
 
-pub(super) fn know(settings: &mut Settings) {
-    for key in [KEY, PASSWORD, USER] {
-        settings.know(key);
-    }
-}
-
 /// The directory and the id of the user.
 fn user(settings: &mut Settings) -> Option<(String, String)> {
     let user = settings.required_text(USER)?.value;

@@ -76,19 +76,3 @@ pub(super) fn read(settings: &mut Settings) -> Option<JwtCredentials> {
     }
     Some(JwtCredentials::from_provider(signer))
 }
-
-pub(super) fn know(settings: &mut Settings) {
-    for key in [
-        KEY,
-        PASSWORD,
-        USER_ID,
-        USER_DIRECTORY,
-        LIFETIME,
-        ALGORITHM,
-        ID_CLAIM,
-        DIRECTORY_CLAIM,
-    ] {
-        settings.know(key);
-    }
-    settings.texts_in(ATTRIBUTES);
-}

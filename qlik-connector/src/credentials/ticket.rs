@@ -44,10 +44,6 @@ pub(super) fn read(settings: &mut Settings) -> Option<TicketCredentials> {
     }))
 }
 
-pub(super) fn know(settings: &mut Settings) {
-    settings.know(COMMAND);
-}
-
 #[async_trait]
 impl TokenProvider for TicketCommand {
     fn account(&self) -> &str {

@@ -22,7 +22,3 @@ pub(super) fn read(settings: &mut Settings) -> Option<Credentials> {
     outbound_settings::refuse_windows(settings, BLOCK);
     None
 }
-
-pub(super) fn know(settings: &mut Settings) {
-    outbound_settings::know_windows(settings, BLOCK);
-}

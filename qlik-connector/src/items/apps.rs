@@ -8,7 +8,7 @@ use std::{
     sync::OnceLock,
 };
 
-use catalog_model::{ConnectionCode, Container, Instant, ItemKey, Link};
+use catalog_model::{ConnectionCode, Container, Instant, ItemKey, Link, documentation};
 use qrs_client::{AppId, SiteUrl, lenient::OddFields};
 
 use crate::{
@@ -22,8 +22,10 @@ use crate::{
 };
 
 /// What to do if apps are not visible to the account.
-pub(crate) const HINT_FOR_HIDDEN_APPS: &str =
-    "allow the account to read `App_*`: see the rule in docs/qlik-setup.md";
+pub(crate) const HINT_FOR_HIDDEN_APPS: &str = concat!(
+    "allow the account to read `App_*`: see the rule in ",
+    documentation!("qlik-setup#4-the-read-rule")
+);
 
 /// The apps by id. An app uses about 500 bytes, plus its description.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 //! address.
 
 use crate::records::{Owner, UserAttribute};
-use catalog_model::Settings;
+use catalog_model::{Settings, documentation};
 
 use crate::{
     people::{
@@ -87,7 +87,10 @@ impl Addresses {
 
     /// Returns what to do if users are not visible to the account.
     pub(crate) fn hint_for_hidden_users(&self) -> String {
-        let rule = "allow the account to read `User_*`: see the rule in docs/qlik-setup.md";
+        let rule = concat!(
+            "allow the account to read `User_*`: see the rule in ",
+            documentation!("qlik-setup#4-the-read-rule")
+        );
         if self.mapping.is_empty() && self.template.is_none() {
             return rule.to_owned();
         }

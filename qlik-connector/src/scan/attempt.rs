@@ -20,6 +20,7 @@ use crate::{
         counts::{CountedTwice, VERIFY_COUNTS_OFF, Verdict},
         describe::describe,
         failure::advice,
+        hint::RULE,
         list::{ListRead, Rows, Unreadable, read_list},
         version,
     },
@@ -337,9 +338,12 @@ enum Weight {
 /// An empty list often means that the account has no rights: security rules only grant access, and QRS silently omits
 /// records that no rule grants.
 pub(crate) fn nothing_visible(what: &str) -> Diagnostic {
-    Diagnostic::warning(format!("no {what} is visible to the account: the site has none, or the account may not read any"), "if the site has some, add the security rule of docs/qlik-setup.md: resource filter \
-             `App_*,App.Object_*,Stream_*,User_*`, action Read, context `Both in hub and QMC`, for this account"
-                .to_owned())
+    Diagnostic::warning(
+        format!(
+            "no {what} is visible to the account: the site has none, or the account may not read any"
+        ),
+        format!("if the site has some, {RULE}"),
+    )
 }
 
 /// Gives the sink the state that the next scan for changes needs.

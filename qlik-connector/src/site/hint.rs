@@ -3,6 +3,7 @@
 //! Advice depends on what was observed ([`Fact`]), not on the kind of the error, because two causes of one kind need
 //! different actions. The client's own advice is shown if no setting must be named. Each line is one piece of advice.
 
+use catalog_model::documentation;
 use qrs_client::{Challenge, Error, Fact, LoginPage, SiteUrl, TimeLimit};
 
 use crate::site::describe::setting;
@@ -257,6 +258,20 @@ const TOO_MANY_SESSIONS: &str = "wait 30 minutes, or ask the Qlik administrator 
     run `check`, which warns if the site does not keep the session\n\
     if nothing else helps, set `connection.logout = true`";
 
+/// What to do if an account sees nothing.
+pub(crate) const RULE: &str = concat!(
+    "add the security rule of ",
+    documentation!("qlik-setup#4-the-read-rule"),
+    ": resource filter `App_*,App.Object_*,Stream_*,User_*`, action Read, context `Both in hub and QMC`, for this account"
+);
+
+/// Advice if the account may not do something.
+const FORBIDDEN: &str = concat!(
+    "check in the QMC that the account is active and not blocked\ncheck that the account may read: ",
+    documentation!("qlik-setup#4-the-read-rule"),
+    " has the rule\nor wait 30 minutes: the account may have five open sessions"
+);
+
 /// Advice if the site refused the request, or could not process it.
 fn of_refusal(error: &Error, site: &SiteUrl) -> Option<String> {
     let text = match error.fact() {
@@ -264,10 +279,7 @@ fn of_refusal(error: &Error, site: &SiteUrl) -> Option<String> {
             "ask the owner of the proxy or gateway between the scanner and the site whether it removes the query or the \
              header `X-Qlik-Xrfkey`"
         }
-        Fact::Forbidden => {
-            "check in the QMC that the account is active and not blocked\ncheck that the account may read: \
-             docs/qlik-setup.md has the rule\nor wait 30 minutes: the account may have five open sessions"
-        }
+        Fact::Forbidden => FORBIDDEN,
         Fact::PrefixOrHostUnknown => {
             return Some(format!("{}\n{}", linked_prefix(site), host_name(site)));
         }

@@ -370,7 +370,9 @@ async fn owners_of_unread_apps_are_unknown_and_the_missing_right_is_reported() {
     );
     assert_eq!(
         warning.hint.as_deref(),
-        Some("allow the account to read `App_*`: see the rule in docs/qlik-setup.md")
+        Some(
+            "allow the account to read `App_*`: see the rule in `scanner-cli docs qlik-setup#4-the-read-rule`"
+        )
     );
     site.set_account(Account::new(&site.header_value()));
     let record = format!(r#"{{"id":"{app}","owner":5}}"#);

@@ -24,17 +24,22 @@ use crate::{
     writable,
 };
 
+mod declared;
 mod followers;
 mod http;
 mod listen;
 mod misspelt;
 
 pub(crate) use self::followers::hide_secret_settings;
+pub use self::{
+    declared::{GROUPS, HTTP, SETTINGS},
+    http::HttpSettings,
+    listen::socket_address,
+};
 use self::{
     followers::{Findings, FollowerReader},
     misspelt::misspelt,
 };
-pub use self::{http::HttpSettings, listen::socket_address};
 
 /// The scanner's own settings.
 pub struct Application {
@@ -188,6 +193,7 @@ impl Application {
         }
         let are_secrets_known = reads_secrets && refused.is_empty();
         let mut settings = secrets.settings(path, document.root);
+        settings.declare(GROUPS);
         let store = store_limits(&mut settings);
         let automation = Automation::from_settings(&mut settings, now);
         let key_file = encryption::key_file(&mut settings, home);
@@ -236,7 +242,8 @@ fn http(
     if are_secrets_known {
         return http::http(settings, serves);
     }
-    http::know_all(settings);
+    // Their secrets may not exist yet.
+    settings.know_declared();
     None
 }
 

@@ -10,7 +10,7 @@ use std::{
 use catalog_model::{
     Connection, ConnectionCode, Connector, ConnectorId, ConnectorRegistry, InvisibleCharacter,
     Settings, nearest,
-    settings::{Located, PlaceKind, SettingProblem},
+    settings::{DeclarationGroup, Located, PlaceKind, SettingProblem},
 };
 
 use crate::{
@@ -28,9 +28,11 @@ use crate::{
     tracked_files::TrackedFiles,
 };
 
+mod declared;
 mod rejected_values;
 mod unknown_settings;
 
+pub use self::declared::SETTINGS;
 use self::{
     rejected_values::{CodeStatus, RejectedValues},
     unknown_settings::{SettingsReader, unknown_settings, without_named},
@@ -123,13 +125,6 @@ pub struct Reading<'a> {
     /// What the file may use.
     pub restrictions: &'a Arc<Restrictions>,
 }
-
-/// Settings of connection files that connectors do not read.
-const OTHERS: [&str; 3] = [
-    "catalog_code",
-    "secret_manager.enabled",
-    "secret_manager.key",
-];
 
 impl Reading<'_> {
     /// Reads the file at `path` with this content.
@@ -244,10 +239,10 @@ impl Reading<'_> {
 
     /// Reads all settings. Problems are recorded in `settings`.
     fn open(&self, settings: &mut Settings) -> Result<ConnectionFile, OpenError> {
+        settings.declare(&[DeclarationGroup::always(SETTINGS)]);
+        // Some are read before, and some are ignored.
+        settings.know_declared();
         let enabled = settings.flag("enabled", true);
-        for other in OTHERS {
-            settings.know(other);
-        }
         let name = settings.required_text("name").map(|name| name.value);
         let code = code(settings);
         // The time zone of the schedules is not known here. A margin of a day covers all time zones.
@@ -255,7 +250,6 @@ impl Reading<'_> {
         let since = yesterday.unwrap_or(self.now);
         let schedule =
             Schedule::from_settings(settings, "schedule", since, &jiff::tz::TimeZone::UTC);
-        settings.know("connector_id");
         let id = settings.text("connector_id").map(|id| id.value);
         let connector = if enabled {
             self.connector(settings)
@@ -272,6 +266,7 @@ impl Reading<'_> {
             // Without a code, the connector still reads the settings, so that all problems are reported.
             let stand_in = || ConnectionCode::new("without-code").ok();
             let code = code.clone();
+            settings.declare(connector.settings());
             connector.open(code.or_else(stand_in)?, settings).ok()
         });
         match (name, code, settings.check()) {

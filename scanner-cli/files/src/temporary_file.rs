@@ -25,15 +25,18 @@ pub enum Purpose {
     Status,
     /// A key.
     Key,
+    /// A settings file.
+    Settings,
     /// An export or a report. The group may read it, because another account imports it.
     Export,
 }
 
-const PURPOSES: [Purpose; 5] = [
+const PURPOSES: [Purpose; 6] = [
     Purpose::Session,
     Purpose::Hook,
     Purpose::Status,
     Purpose::Key,
+    Purpose::Settings,
     Purpose::Export,
 ];
 
@@ -53,6 +56,7 @@ impl Purpose {
             Self::Hook => ".hook-",
             Self::Status => ".status-",
             Self::Key => ".encryption-",
+            Self::Settings => ".settings-",
             Self::Export => ".scan-",
         }
     }

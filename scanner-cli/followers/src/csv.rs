@@ -11,12 +11,15 @@ use async_trait::async_trait;
 use catalog_model::{
     ConnectionCode, Feed, Follower, FollowerKind, FollowerName, ItemState, Settings,
     follower::FeedConnection,
-    settings::{Invalid, Located},
+    settings::{DeclarationGroup, Invalid, Located},
 };
 use file_access::path_text::file_name;
 use sha2::{Digest, Sha256};
 
-use crate::export_folder::{ExportFolder, FOLDER, FileError, FileFollower, FileFormat, Written};
+use crate::{
+    declared,
+    export_folder::{ExportFolder, FOLDER, FileError, FileFollower, FileFormat, Written},
+};
 
 mod columns;
 
@@ -63,6 +66,10 @@ impl FollowerKind for CsvKind {
 
     fn stages(&self) -> &[&'static str] {
         &[FOLDER]
+    }
+
+    fn settings(&self) -> &'static [DeclarationGroup] {
+        declared::CSV
     }
 
     fn open(

@@ -5,10 +5,11 @@ use async_trait::async_trait;
 use catalog_model::{
     Feed, FollowError, Follower, FollowerKind, FollowerName, ItemKey, Settings, Stage,
     follower::{Delivery, EntityKind, Example, Plan},
-    settings::Invalid,
+    settings::{DeclarationGroup, Invalid},
 };
 
 use crate::{
+    declared,
     remote::{Advice, RemoteSettings, Server, Token, check::CATALOG_STAGES},
     sync::{Unacknowledged, hash},
 };
@@ -49,6 +50,10 @@ impl FollowerKind for DatahubKind {
 
     fn stages(&self) -> &[&'static str] {
         &CATALOG_STAGES
+    }
+
+    fn settings(&self) -> &'static [DeclarationGroup] {
+        declared::DATAHUB
     }
 
     fn open(

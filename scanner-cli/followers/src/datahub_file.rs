@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use catalog_model::{
     ConnectionCode, Feed, Follower, FollowerKind, FollowerName, ItemState, Settings,
     follower::{FeedConnection, Refusal},
-    settings::Invalid,
+    settings::{DeclarationGroup, Invalid},
 };
 use file_access::path_text::file_name;
 
@@ -22,6 +22,7 @@ use crate::{
         mapping::{EntityType, Hierarchy, Mapping, Run, urn},
         settings,
     },
+    declared,
     export_folder::{ExportFolder, FOLDER, FileError, FileFollower, FileFormat, Written},
 };
 
@@ -64,6 +65,10 @@ impl FollowerKind for DatahubFileKind {
 
     fn stages(&self) -> &[&'static str] {
         &[FOLDER]
+    }
+
+    fn settings(&self) -> &'static [DeclarationGroup] {
+        declared::DATAHUB_FILE
     }
 
     fn open(

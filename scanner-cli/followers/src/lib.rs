@@ -21,6 +21,11 @@ pub mod sync;
 pub mod webhook;
 pub mod zeenea_zdf;
 
+mod declared;
+
+pub use declared::REMOTE;
+pub use outbound_settings::{TIME_LIMITS, TLS_AND_PROXY};
+
 /// Returns all kinds of followers. Relative paths in their settings start at the folder `home`.
 #[must_use]
 pub fn registry(home: &Path) -> FollowerRegistry {

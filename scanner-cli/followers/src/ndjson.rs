@@ -9,11 +9,13 @@ use std::{
 use async_trait::async_trait;
 use catalog_model::{
     ConnectionCode, Feed, Follower, FollowerKind, FollowerName, ItemState, Settings,
-    follower::FeedConnection, settings::Invalid,
+    follower::FeedConnection,
+    settings::{DeclarationGroup, Invalid},
 };
 use file_access::path_text::file_name;
 
 use crate::{
+    declared,
     export_folder::{ExportFolder, FOLDER, FileError, FileFollower, FileFormat, Written},
     export_line::ExportLine,
     json_text::write_json,
@@ -64,6 +66,10 @@ impl FollowerKind for NdjsonKind {
     fn default_name(&self, settings: &mut Settings) -> String {
         let path = settings.text("path").map(|path| path.value);
         format!("{KIND}:{}", path.unwrap_or_default())
+    }
+
+    fn settings(&self) -> &'static [DeclarationGroup] {
+        declared::FILES
     }
 
     fn open(

@@ -5,10 +5,11 @@ use catalog_model::{
     ConnectionCode, Feed, FollowError, Follower, FollowerKind, FollowerName, ItemKey, Settings,
     Stage,
     follower::{Delivery, EntityKind, Example, Plan},
-    settings::Invalid,
+    settings::{DeclarationGroup, Invalid},
 };
 
 use crate::{
+    declared,
     remote::{RemoteSettings, Server, Token, check::CATALOG_STAGES},
     sync::{Unacknowledged, hash},
 };
@@ -60,6 +61,10 @@ impl FollowerKind for OpenmetadataKind {
 
     fn stages(&self) -> &[&'static str] {
         &CATALOG_STAGES
+    }
+
+    fn settings(&self) -> &'static [DeclarationGroup] {
+        declared::OPENMETADATA
     }
 
     fn open(

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use catalog_model::{
     Feed, FollowError, Follower, FollowerKind, FollowerName, Settings, Stage,
     follower::{Delivery, Example, Plan},
-    settings::Invalid,
+    settings::{DeclarationGroup, Invalid},
 };
 use outbound_http::Redactor;
 use postgresql_client::Target;
@@ -25,7 +25,7 @@ mod writer;
 
 use database::Database;
 
-use crate::sync::Unacknowledged;
+use crate::{declared, sync::Unacknowledged};
 
 /// The kind `postgresql`.
 #[derive(Clone, Copy, Debug, Default)]
@@ -47,6 +47,10 @@ impl FollowerKind for PostgresqlKind {
 
     fn stages(&self) -> &[&'static str] {
         &check::STAGES
+    }
+
+    fn settings(&self) -> &'static [DeclarationGroup] {
+        declared::POSTGRESQL
     }
 
     fn open(

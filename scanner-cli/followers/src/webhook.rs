@@ -7,10 +7,10 @@ use async_trait::async_trait;
 use catalog_model::{
     Feed, FollowError, Follower, FollowerKind, FollowerName, Settings, Stage,
     follower::{Delivery, EntityKind, Example, Plan},
-    settings::Invalid,
+    settings::{DeclarationGroup, Invalid},
 };
 
-use crate::{remote::Server, sync::Unacknowledged};
+use crate::{declared, remote::Server, sync::Unacknowledged};
 use delivery::Deliverer;
 use receiver::Receiver;
 use settings::WebhookSettings;
@@ -49,6 +49,10 @@ impl FollowerKind for WebhookKind {
     fn secret_settings(&self) -> &[&'static str] {
         // Services such as chats identify a channel by a key in the path.
         &["url"]
+    }
+
+    fn settings(&self) -> &'static [DeclarationGroup] {
+        declared::WEBHOOK
     }
 
     fn open(

@@ -11,11 +11,13 @@ use std::{
 use async_trait::async_trait;
 use catalog_model::{
     ConnectionCode, Feed, Follower, FollowerKind, FollowerName, ItemState, Settings,
-    follower::FeedConnection, settings::Invalid,
+    follower::FeedConnection,
+    settings::{DeclarationGroup, Invalid},
 };
 use file_access::path_text::file_name;
 
 use crate::{
+    declared,
     export_folder::{ExportFolder, FOLDER, FileError, FileFollower, FileFormat, Written},
     json_text::write_json,
 };
@@ -52,6 +54,10 @@ impl FollowerKind for ZeeneaZdfKind {
 
     fn stages(&self) -> &[&'static str] {
         &[FOLDER]
+    }
+
+    fn settings(&self) -> &'static [DeclarationGroup] {
+        declared::FILES
     }
 
     fn open(

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod diagnostic;
+mod format;
 mod lexer;
 mod limits;
 mod parser;
@@ -22,6 +23,7 @@ pub use catalog_model::settings::{Entry, Map, Node, Object, Value};
 
 pub use self::{
     diagnostic::{Colors, LocatedProblem, SourceDiagnostic, ValueVisibility},
+    format::{FormatError, format},
     path::render_path,
     place_within::{char_at, place_within},
     read::{Document, parse_path, read},

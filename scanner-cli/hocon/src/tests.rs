@@ -1,6 +1,7 @@
 //! Tests of the reader as a whole.
 
 mod cases;
+mod format;
 mod includes;
 mod limits;
 mod messages;

@@ -2,7 +2,7 @@
 
 use std::error::Error as _;
 
-use catalog_model::{FollowError, follower::FeedError};
+use catalog_model::{FollowError, documentation, follower::FeedError};
 use tokio_postgres::error::SqlState;
 
 /// Why something could not be done in the database.
@@ -100,7 +100,10 @@ pub(crate) fn failure(error: &tokio_postgres::Error) -> Failure {
         | SqlState::DATATYPE_MISMATCH
         | SqlState::UNDEFINED_FUNCTION => (
             "the tables in the schema are not as the scanner made them",
-            Some("restore what somebody changed: docs/catalogs/postgresql.md#if-it-fails"),
+            Some(concat!(
+                "restore what somebody changed: ",
+                documentation!("catalogs/postgresql#if-it-fails")
+            )),
         ),
         SqlState::DISK_FULL => ("the disk of the database is full", None),
         SqlState::LOCK_NOT_AVAILABLE | SqlState::QUERY_CANCELED => (

@@ -177,7 +177,7 @@ fn prompted() -> Result<SecretString, SecretError> {
 ///
 /// # Errors
 /// If the key file cannot be read or created. The error was reported; the exit code is returned.
-fn key(program: &mut Program) -> Result<Key, Exit> {
+pub(super) fn key(program: &mut Program) -> Result<Key, Exit> {
     let read = program.installation.application_without_followers();
     let application = read.map_err(|error| program.report_error(&error))?;
     program.report_problems(&application.warnings);

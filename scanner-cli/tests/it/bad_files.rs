@@ -27,7 +27,7 @@ fn without_a_connection_file_the_message_says_where_to_put_one() {
         3,
         &[
             "no connection file (`*.conf`) in `",
-            "docs/connection-file.md",
+            "`scanner-cli docs connection-file`",
         ],
     );
 }

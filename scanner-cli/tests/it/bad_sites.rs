@@ -131,7 +131,10 @@ fn a_site_that_answers_with_an_error() {
     check(Fault::wrong_prefix_page(), &["status 400", "prefix"]);
     check(
         Fault::status(403).with_body("Forbidden"),
-        &["status 403", "docs/qlik-setup.md"],
+        &[
+            "status 403",
+            "`scanner-cli docs qlik-setup#4-the-read-rule`",
+        ],
     );
     check(Fault::status(404), &["status 404"]);
     check(

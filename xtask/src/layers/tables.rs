@@ -71,6 +71,9 @@ pub(super) const ARROWS: [(&str, &[&str], &[&str]); 18] = [
             "file-access",
             "hocon-reader",
             "qlik-connector",
+            // Only with the feature `demo`: someone who has nothing but the program can try it, with `init --demo`. It
+            // listens on loopback only, and nothing else of the program uses it.
+            "qrs-fake-site",
             "scan-engine",
             "system-service",
         ],

@@ -4,9 +4,9 @@ use async_trait::async_trait;
 use catalog_model::{
     Feed, FollowError, Follower, FollowerKind, FollowerName, FollowerRegistry, Settings, Stage,
     follower::{Delivery, Example},
-    settings::Invalid,
+    settings::{DeclarationGroup, Invalid},
 };
-use outbound_settings::{Names, OutboundSettings};
+use outbound_settings::{Names, OutboundSettings, TIME_LIMITS, TLS_AND_PROXY};
 
 use crate::settings::settings;
 
@@ -24,6 +24,15 @@ impl FollowerKind for RemoteCatalogKind {
 
     fn stages(&self) -> &[&'static str] {
         &["trust store"]
+    }
+
+    fn settings(&self) -> &'static [DeclarationGroup] {
+        const {
+            &[
+                DeclarationGroup::always(TLS_AND_PROXY),
+                DeclarationGroup::always(TIME_LIMITS),
+            ]
+        }
     }
 
     fn open(

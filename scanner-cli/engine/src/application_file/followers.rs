@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use catalog_followers::ndjson::NdjsonKind;
+use catalog_followers::{REMOTE, TIME_LIMITS, TLS_AND_PROXY, ndjson::NdjsonKind};
 use catalog_model::{
     FollowerRegistry, Place, Settings,
     follower::{ConfiguredFollower, ConnectionScope},
@@ -58,25 +58,12 @@ struct BlockOfFollower<'a> {
     hidden: &'a [&'a str],
 }
 
-/// The settings that all followers may have, although not every kind of catalog needs them.
-const SHARED: [&str; 16] = [
-    "http_allowed",
-    "parallel",
-    "proxy.hostname",
-    "proxy.password",
-    "proxy.port",
-    "proxy.scheme",
-    "proxy.username",
-    "time_limits.connect",
-    "time_limits.first_byte",
-    "time_limits.retry",
-    "time_limits.silence",
-    "time_limits.total",
-    "tls.bypass_certificate_validation",
-    "tls.truststore.password",
-    "tls.truststore.path",
-    "tls.truststore.type",
-];
+/// Whether a setting is one that every kind with a server has.
+fn is_of_servers(key: &str) -> bool {
+    let groups = [REMOTE, TLS_AND_PROXY, TIME_LIMITS];
+    let mut all = groups.into_iter().flatten();
+    all.any(|declared| declared.name == key)
+}
 
 /// The default followers.
 pub(super) fn unset(home: &Home) -> Followers {
@@ -245,7 +232,7 @@ impl FollowerReader<'_> {
             let unnamed = settings.unknown().into_iter();
             let unnamed = unnamed.filter(|one| !places.contains(&one.place));
             for unnamed in unnamed {
-                match SHARED.contains(&&*unnamed.key) {
+                match is_of_servers(&unnamed.key) {
                     true => findings.warnings.push(follower.without_effect(unnamed)),
                     false => findings.errors.push(follower.unknown(unnamed)),
                 }

@@ -59,31 +59,6 @@ const CERTIFICATE: &str = "http.tls.certificate";
 const KEY: &str = "http.tls.key";
 const PLAIN: &str = "http.plain";
 
-/// All settings of the block, for the case that they are not read.
-const ALL: [&str; 14] = [
-    CATALOG,
-    "http.auth.kind",
-    "http.auth.token",
-    "http.auth.user",
-    "http.auth.password",
-    "http.auth.header",
-    "http.auth.trusted",
-    "http.auth.metrics",
-    CERTIFICATE,
-    KEY,
-    PLAIN,
-    "http.base_path",
-    "http.hosts",
-    LISTEN,
-];
-
-/// Marks the settings as known without reading them, because their secrets may not exist yet.
-pub(super) fn know_all(settings: &mut Settings) {
-    for name in ALL {
-        settings.know(name);
-    }
-}
-
 /// Reads the block. Problems are recorded in `settings`. With `serves`, the catalog is shown.
 pub(super) fn http(settings: &mut Settings, serves: Option<ServeAt>) -> Option<HttpSettings> {
     let listen = match (listen_address(settings), serves) {

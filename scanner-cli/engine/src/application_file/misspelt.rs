@@ -4,17 +4,6 @@ use catalog_model::{Settings, nearest, settings::UnknownSetting};
 
 use crate::hocon::{LocatedProblem, ValueVisibility};
 
-/// Settings that other modules read: for followers, restrictions and the secret manager.
-const READ_ELSEWHERE: [&str; 7] = [
-    "config.restrict",
-    "config.variables",
-    "followers",
-    "secret-manager.key",
-    "secret-manager.provider",
-    "secret-manager.configuration.file-path",
-    "secret-manager.configuration.folder",
-];
-
 /// Blocks that only this scanner uses: an unknown setting in them is an error.
 const OWN_BLOCKS: [&str; 3] = ["http.", "store.", "encryption."];
 
@@ -24,9 +13,8 @@ const OTHER_NAMES: [&str; 3] = ["automation.schedule", "automation.cron", "sched
 
 /// The unknown settings that are similar to a known setting, or in a block of this scanner.
 pub(super) fn misspelt(settings: &mut Settings) -> Vec<LocatedProblem> {
-    for name in READ_ELSEWHERE {
-        settings.know(name);
-    }
+    // Other modules read some of them: for followers, restrictions and the secret manager.
+    settings.know_declared();
     let is_own = |key: &str| OWN_BLOCKS.iter().any(|block| key.starts_with(block));
     let unknown = settings.unknown().into_iter().map(with_other_names);
     let unknown = unknown.filter(|one| one.near.is_some() || is_own(&one.key));

@@ -5,6 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use catalog_model::documentation;
+
 use crate::{home::shown_absolute, input_file, problem::Problem};
 
 /// The files `*.conf` in `folder`, sorted by name.
@@ -78,8 +80,9 @@ fn how_to_begin(folder: &Path) -> String {
         return "the home is the folder above `connections`: set it with `--home`".to_owned();
     }
     format!(
-        "create a file such as `{}` (see docs/connection-file.md for an example), or name another home with `--home` \
-         or `SCANNER_HOME`",
-        shown_absolute(&folder.join("qlik.conf"))
+        "run `scanner-cli init`, create a file such as `{}` (see {} for an example), or name another home with `--home` or \
+         `SCANNER_HOME`",
+        shown_absolute(&folder.join("qlik.conf")),
+        documentation!("connection-file")
     )
 }

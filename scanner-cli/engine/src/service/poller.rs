@@ -163,7 +163,8 @@ mod tests {
 
     use catalog_model::{
         Connection, ConnectionCode, Connector, ConnectorId, ConnectorRegistry, PropertyDefinition,
-        Settings, settings::Invalid,
+        Settings,
+        settings::{DeclarationGroup, Invalid},
     };
 
     use super::*;
@@ -182,6 +183,10 @@ mod tests {
         }
 
         fn properties(&self) -> &[PropertyDefinition] {
+            &[]
+        }
+
+        fn settings(&self) -> &'static [DeclarationGroup] {
             &[]
         }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use catalog_model::{
-    FollowError, ItemState,
+    FollowError, ItemState, documentation,
     follower::{
         Acknowledgement, Batches, ChangeDetail, Delivered, Delivery, Entity, Feed, FeedConnection,
         FeedEntry, FeedError, Refusal, Start,
@@ -67,8 +67,11 @@ fn foreign_connection(connection: &FeedConnection, schema: &str) -> Problem {
     let message = format!(
         "the connection `{code}` in the schema `{schema}` belongs to the store of another scanner"
     );
-    let hint = "give the connection a code of its own; if this scanner replaces the other one or its store was restored, \
-                let it take over: docs/catalogs/postgresql.md#another-scanner";
+    let hint = concat!(
+        "give the connection a code of its own; if this scanner replaces the other one or its store was restored, let it \
+         take over: ",
+        documentation!("catalogs/postgresql#another-scanner")
+    );
     Problem::new(message, "", Some(hint)).finally()
 }
 

@@ -5,7 +5,7 @@ use super::{MemoryFiles, read_text};
 use crate::{Colors, Masking, Node, Object, SourceDiagnostic, Value, read, settings, to_json};
 
 /// Texts made of tokens of the format, so that most of them are valid beyond the first character.
-fn hocon_like() -> impl Strategy<Value = String> {
+pub(super) fn hocon_like() -> impl Strategy<Value = String> {
     let pieces = [
         "a",
         "b",

@@ -80,7 +80,10 @@ fn a_failed_list_of_users_is_attributed_to_rights_only_if_the_site_refuses_it() 
 #[test]
 fn statuses_of_the_site_and_of_gateways_have_their_own_advice() {
     for (status, advice) in [
-        ("403 Forbidden", "docs/qlik-setup.md"),
+        (
+            "403 Forbidden",
+            "`scanner-cli docs qlik-setup#4-the-read-rule`",
+        ),
         (
             "404 Not Found",
             "is the URL of a Qlik Sense Enterprise on Windows site",
@@ -113,7 +116,10 @@ fn statuses_of_the_site_and_of_gateways_have_their_own_advice() {
         &format!("http://{inactive}/header"),
         "",
         &["remove the mark `Inactive`"],
-        &["five sessions", "docs/qlik-setup.md"],
+        &[
+            "five sessions",
+            "`scanner-cli docs qlik-setup#4-the-read-rule`",
+        ],
     );
     let page = answers(
         "200 OK\r\nContent-Type: text/html",

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::{hygiene::FOLDER, stable};
 
 /// Blocks that look like output and are not compared: the file, the first line of the block, and the reason.
-const NOT_COMPARED: [(&str, &str, &str); 5] = [
+const NOT_COMPARED: [(&str, &str, &str); 6] = [
     (
         "README.md",
         "url=http://127.0.0.1:4711/header",
@@ -18,8 +18,14 @@ const NOT_COMPARED: [(&str, &str, &str); 5] = [
     ),
     (
         "docs/commands.md",
-        "scanner-cli [--home DIR] run [--log-format text|json]",
+        "scanner-cli [--home DIR] init [--url URL] [--header NAME] [--value-file FILE | --value-env NAME] [--truststore FILE] \
+         [--link-url URL] [--code CODE] [--name NAME] [--catalog | --no-catalog] [--yes]",
         "a summary of the commands",
+    ),
+    (
+        "docs/commands.md",
+        "{ \"json.schemas\": [{ \"fileMatch\": [\"/connections/*.json\"], \"url\": \"./connection.schema.json\" }] }",
+        "the settings of an editor",
     ),
     (
         "docs/commands.md",

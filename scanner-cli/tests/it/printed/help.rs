@@ -4,7 +4,7 @@ use super::Page;
 use crate::scanner::Home;
 
 /// The arguments of every command and subcommand.
-const COMMANDS: [&[&str]; 35] = [
+const COMMANDS: [&[&str]; 40] = [
     &[],
     &["run"],
     &["status"],
@@ -33,7 +33,12 @@ const COMMANDS: [&[&str]; 35] = [
     &["store", "restore"],
     &["store", "check"],
     &["explain"],
+    &["init"],
     &["config", "show"],
+    &["config", "check"],
+    &["config", "fmt"],
+    &["config", "schema"],
+    &["docs"],
     &["hook", "test"],
     &["filter", "test"],
     &["encrypt"],

@@ -3,7 +3,7 @@
 use super::Page;
 use crate::scanner::Home;
 
-const COMMAND_LINES: [&[&str]; 31] = [
+const COMMAND_LINES: [&[&str]; 36] = [
     &["scna"],
     &["catalog", "lst"],
     &["catalog"],
@@ -35,6 +35,11 @@ const COMMAND_LINES: [&[&str]; 31] = [
     &["--log-level", "loud", "scan"],
     &["--color", "maybe", "scan"],
     &["scan", "--home"],
+    &["docs", "filter"],
+    &["docs", "filters#nothing"],
+    &["config", "schema", "hook"],
+    &["completions", "csh"],
+    &["init"],
 ];
 
 #[test]

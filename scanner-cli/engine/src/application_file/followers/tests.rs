@@ -10,12 +10,13 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use catalog_followers::{REMOTE, TIME_LIMITS, TLS_AND_PROXY};
+use catalog_model::settings::Declaration;
 use catalog_model::{FollowerRegistry, Severity};
 use catalog_store::scratch::Scratch;
 use secrecy::SecretString;
 
 use self::kind::{Received, WebKind};
-use super::SHARED;
 use crate::{
     application_file::Application,
     encryption::{Binding, Key, KeyFile, Owner, read_or_create},
@@ -381,7 +382,8 @@ fn a_setting_that_only_other_kinds_need_is_a_warning() {
         "followers = [ { kind = csv, path = export, parallel = 2, proxy { port = 3, prt = 4 } } ]",
     );
     home.check_refused(&["`proxy.prt` is not a setting of followers of the kind `csv`"]);
-    for setting in SHARED {
+    let of_servers = [REMOTE, TLS_AND_PROXY, TIME_LIMITS].into_iter().flatten();
+    for Declaration { name: setting, .. } in of_servers {
         let (path, value) = ("path = export", "1");
         let settings = format!("followers = [ {{ kind = csv, {path}, {setting} = {value} }} ]");
         let read = TestHome::with(&settings).read();

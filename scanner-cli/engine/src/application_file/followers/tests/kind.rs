@@ -11,7 +11,7 @@ use catalog_model::{
     ConnectionCode, Feed, FollowError, Follower, FollowerKind, FollowerName, ItemKey, Settings,
     Stage, Verdict,
     follower::{Delivered, Delivery, Example, FeedError, Refusal},
-    settings::Invalid,
+    settings::{Declaration, DeclarationGroup, Invalid, SettingKind},
 };
 
 /// What a follower got from its settings.
@@ -55,6 +55,17 @@ impl FollowerKind for WebKind {
 
     fn stages(&self) -> &[&'static str] {
         &["catalog"]
+    }
+
+    fn settings(&self) -> &'static [DeclarationGroup] {
+        const SETTINGS: &[Declaration] = &[
+            Declaration::new("token", SettingKind::Secret, "").mandatory(),
+            Declaration::new("tls.truststore.path", SettingKind::Path, ""),
+            Declaration::new("tls.truststore.password", SettingKind::Secret, ""),
+            Declaration::new("ending", SettingKind::Text, ""),
+            Declaration::new("invalid", SettingKind::Boolean, ""),
+        ];
+        const { &[DeclarationGroup::always(SETTINGS)] }
     }
 
     fn open(
