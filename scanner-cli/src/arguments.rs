@@ -16,7 +16,9 @@ pub(crate) use self::{
     init::Init,
     service::{Install, Service, ServiceStatus, Target},
 };
-use crate::{application_file::socket_address, terminal::ColorChoice, verbosity::Verbosity};
+use crate::{
+    application_file::socket_address, exit::Exit, terminal::ColorChoice, verbosity::Verbosity,
+};
 
 /// The parsed command line.
 #[derive(Debug, Parser)]
@@ -24,9 +26,7 @@ use crate::{application_file::socket_address, terminal::ColorChoice, verbosity::
     name = "scanner-cli",
     version,
     about = "Scans Qlik Sense sites for a data catalog",
-    after_help = "Exit codes: 0 complete, 2 invalid command line, 3 invalid configuration, 4 a connection failed, \
-                  5 partial, 6 a follower failed, 7 busy, 130 interrupted. If several apply, the first in the order \
-                  4, 5, 7, 3, 6 is used."
+    after_help = Exit::help()
 )]
 pub(crate) struct Arguments {
     /// The scanner's home folder [default: `SCANNER_HOME`, else the current folder]
@@ -177,6 +177,7 @@ pub(crate) enum LogFormat {
     /// Text for people
     Text,
     /// One JSON object per line
+    #[value(alias = "ndjson")]
     Json,
 }
 

@@ -6,6 +6,8 @@ use std::{
     path::PathBuf,
 };
 
+use jiff::tz::TimeZone;
+
 use crate::{clock::Clock, printable::Terminal, terminal::Screen};
 
 /// The environment of the program.
@@ -28,6 +30,8 @@ pub struct Environment {
     pub terminal: bool,
     /// The clock.
     pub clock: Clock,
+    /// The time zone of the person: that of `TZ`, else that of the machine.
+    pub zone: TimeZone,
 }
 
 impl Environment {
@@ -54,6 +58,7 @@ impl Environment {
             errors: Box::new(io::stderr()),
             terminal: io::stderr().is_terminal(),
             clock: jiff::Timestamp::now,
+            zone: TimeZone::system(),
         }
     }
 }

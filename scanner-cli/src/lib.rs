@@ -7,6 +7,7 @@ mod end;
 mod environment;
 mod exit;
 mod listing;
+mod local_time;
 mod log;
 mod printable;
 mod process;

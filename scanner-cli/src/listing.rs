@@ -28,6 +28,7 @@ use crate::{
     csv_cell::safe_cell,
     field_names::UnknownField,
     json_text::write_json,
+    local_time::LocalTime,
     store::StoreError,
     terminal::Screen,
 };
@@ -52,6 +53,8 @@ pub(crate) struct Listing<'a> {
     pub(crate) fields: Vec<String>,
     /// The terminal that the list is written to, if it is one.
     pub(crate) screen: Option<Screen>,
+    /// Shows times in tables.
+    pub(crate) local: LocalTime,
 }
 
 /// Why a list ended early.
@@ -87,14 +90,22 @@ impl Listing<'_> {
             .transpose()?;
         let mut dropped = Vec::new();
         match (self.form.format, chosen) {
-            (CatalogFormat::Table, Some(chosen)) => {
-                table::write(output, (chosen, Choice::Chosen), self.screen, each)?;
+            (CatalogFormat::Text, Some(chosen)) => {
+                let target = (self.screen, &self.local);
+                table::write(output, (chosen, Choice::Chosen), target, each)?;
             }
-            (CatalogFormat::Table, None) => {
+            (CatalogFormat::Text, None) => {
                 let usual = (columns::usual::<R>(), Choice::Usual);
-                dropped = table::write(output, usual, self.screen, each)?;
+                dropped = table::write(output, usual, (self.screen, &self.local), each)?;
             }
-            (CatalogFormat::Ndjson, chosen) => write_ndjson(output, chosen.as_deref(), each)?,
+            (CatalogFormat::Ndjson, chosen) => {
+                write_json_lines(output, chosen.as_deref(), ("", ""), each)?;
+            }
+            (CatalogFormat::Json, chosen) => {
+                output.write_all(b"[")?;
+                write_json_lines(output, chosen.as_deref(), ("\n", ","), each)?;
+                output.write_all(b"]\n")?;
+            }
             (CatalogFormat::Csv, chosen) => csv::write(self, output, chosen, each)?,
         }
         output.flush()?;
@@ -115,15 +126,26 @@ impl Listing<'_> {
     }
 }
 
-fn write_ndjson<R: Row>(
+/// Writes each row as a JSON object on a line of its own. `first` comes before the first object, `joint` after each but the
+/// last one.
+fn write_json_lines<R: Row>(
     output: &mut dyn Write,
     chosen: Option<&[Column]>,
+    (first, joint): (&str, &str),
     each: Each<'_, R>,
 ) -> Result<(), ListError> {
     let mut line = Vec::new();
     let mut is_first = true;
     each(&mut |row| {
         line.clear();
+        match is_first {
+            true => line.extend(first.as_bytes()),
+            false if joint.is_empty() => {}
+            false => {
+                line.extend(joint.as_bytes());
+                line.push(b'\n');
+            }
+        }
         match chosen {
             Some(columns) => {
                 let fields = json(&row)?;
@@ -131,14 +153,20 @@ fn write_ndjson<R: Row>(
             }
             None => write_json(&mut line, &row)?,
         }
-        line.push(b'\n');
+        if joint.is_empty() {
+            line.push(b'\n');
+        }
         output.write_all(&line)?;
         // If few rows are wanted, the next one may be far away.
         if mem::take(&mut is_first) {
             output.flush()?;
         }
         Ok(())
-    })
+    })?;
+    if !joint.is_empty() && !is_first {
+        output.write_all(b"\n")?;
+    }
+    Ok(())
 }
 
 /// Passes the first `limit` rows of a list to `take`, or all.

@@ -12,6 +12,7 @@ use crate::{
     fuse::Removals,
     hocon::Colors,
     installation::Installation,
+    local_time::LocalTime,
     log::Log,
     operation_error::{OperationError, OperationErrorKind},
     printable::lines,
@@ -115,6 +116,11 @@ impl Program {
         }
         self.report_problems(&error.problems);
         error.kind.into()
+    }
+
+    /// Shows times to people.
+    pub(crate) fn local_time(&self) -> LocalTime {
+        LocalTime(self.environment.zone.clone())
     }
 
     /// Writes data to standard output. Returns `exit`, or the exit code of a write error.

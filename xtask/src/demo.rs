@@ -34,6 +34,23 @@ cargo xtask demo --postgresql  the same with a database, and queries
 cargo xtask postgresql         a database that runs longer, for docs/catalogs/postgresql.md, "Try it"
 README.md, "Scan a real site""#;
 
+/// What becomes of the home after a demonstration.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum HomeAfter {
+    Removed,
+    Kept,
+}
+
+impl HomeAfter {
+    /// The choice of the option `--keep`.
+    pub(crate) fn from_option(keep: bool) -> Self {
+        match keep {
+            true => Self::Kept,
+            false => Self::Removed,
+        }
+    }
+}
+
 /// The fake site in its own process, which ends when this is dropped.
 pub(crate) struct FakeSite {
     process: Child,
@@ -84,13 +101,13 @@ fn run_program(built: &Path, home: &Path, arguments: &[&str]) -> Outcome {
 }
 
 /// Shows a scan and its files.
-pub(crate) fn run(shell: &Shell) -> Outcome {
-    demonstrate(shell, |_, _| Ok(()))
+pub(crate) fn run(shell: &Shell, after: HomeAfter) -> Outcome {
+    demonstrate(shell, after, |_, _| Ok(()))
 }
 
 /// Also shows the catalog in a browser until Ctrl-C.
-pub(crate) fn run_with_pages(shell: &Shell) -> Outcome {
-    demonstrate(shell, serve)
+pub(crate) fn run_with_pages(shell: &Shell, after: HomeAfter) -> Outcome {
+    demonstrate(shell, after, serve)
 }
 
 /// Shows the catalog at the usual address; if another program uses it, at a free one.
@@ -106,21 +123,28 @@ fn serve(built: &Path, home: &Path) -> Outcome {
 
 /// Also delivers to PostgreSQL, and queries it.
 #[cfg(unix)]
-pub(crate) fn run_with_postgresql(shell: &Shell) -> Outcome {
+pub(crate) fn run_with_postgresql(shell: &Shell, after: HomeAfter) -> Outcome {
     let psql = postgresql::psql()?;
-    demonstrate(shell, |built, home| postgresql::show(built, home, &psql))
+    demonstrate(shell, after, |built, home| {
+        postgresql::show(built, home, &psql)
+    })
 }
 
-/// Shows a scan, and then `more` with the folder of the programs and the home.
+/// Shows a scan, and then `more` with the folder of the programs and the home, which stays if it is to be kept.
 #[expect(clippy::print_stdout, reason = "the demonstration prints its result")]
-fn demonstrate(shell: &Shell, more: impl FnOnce(&Path, &Path) -> Outcome) -> Outcome {
+fn demonstrate(
+    shell: &Shell,
+    after: HomeAfter,
+    more: impl FnOnce(&Path, &Path) -> Outcome,
+) -> Outcome {
     let built = build(shell)?;
     let site = FakeSite::start(&built)?;
     println!(
         "\nA fake Qlik Sense site runs at {}. In a temporary home, the file connections/demo.conf:\n",
         site.url
     );
-    let home = tempfile::tempdir()?;
+    let mut home = tempfile::tempdir()?;
+    home.disable_cleanup(after == HomeAfter::Kept);
     let file = site.connection_file();
     print_indented(&file);
     fs::create_dir(home.path().join("connections"))?;
@@ -141,6 +165,13 @@ fn demonstrate(shell: &Shell, more: impl FnOnce(&Path, &Path) -> Outcome) -> Out
     more(&built, home.path())?;
     println!("\nTo go on:\n");
     print_indented(NEXT_STEPS);
+    if after == HomeAfter::Kept {
+        let home = home.path().display();
+        println!("\nThe home is kept in {home}; the fake site has stopped:\n");
+        print_indented(&format!(
+            "cargo run -q -p scanner-cli -- --home {home} catalog list --limit 5\ncargo run -q -p scanner-cli -- --home {home} serve"
+        ));
+    }
     Ok(())
 }
 

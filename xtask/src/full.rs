@@ -106,12 +106,12 @@ const QUARTZ: &str = "/usr/share/java/quartz2.jar";
 #[cfg(unix)]
 fn whole_demo(shell: &Shell) -> Outcome {
     crate::postgresql::ensure_installed(shell)?;
-    demo::run_with_postgresql(shell)
+    demo::run_with_postgresql(shell, demo::HomeAfter::Removed)
 }
 
 #[cfg(not(unix))]
 fn whole_demo(shell: &Shell) -> Outcome {
-    demo::run(shell)
+    demo::run(shell, demo::HomeAfter::Removed)
 }
 
 /// Runs all parts, or only the named ones.

@@ -27,6 +27,7 @@ mod windows;
 mod words;
 
 use browser::Extent;
+use demo::HomeAfter;
 use lint::public_api::Difference;
 
 /// What every command returns. An error is printed and fails the command.
@@ -66,6 +67,9 @@ enum Command {
         /// Also show the catalog in a browser, until Ctrl-C
         #[arg(long)]
         serve: bool,
+        /// Keep the home, and print its path
+        #[arg(long)]
+        keep: bool,
     },
     /// Test the catalog's pages in Chromium, with the keyboard, without script, and for accessibility
     Browser {
@@ -165,10 +169,14 @@ fn run(command: Command) -> Outcome {
         Command::Full { only } => full::run(&shell, &only),
         #[cfg(unix)]
         Command::Demo {
-            postgresql: true, ..
-        } => demo::run_with_postgresql(&shell),
-        Command::Demo { serve: true, .. } => demo::run_with_pages(&shell),
-        Command::Demo { .. } => demo::run(&shell),
+            postgresql: true,
+            keep,
+            ..
+        } => demo::run_with_postgresql(&shell, HomeAfter::from_option(keep)),
+        Command::Demo {
+            serve: true, keep, ..
+        } => demo::run_with_pages(&shell, HomeAfter::from_option(keep)),
+        Command::Demo { keep, .. } => demo::run(&shell, HomeAfter::from_option(keep)),
         Command::Browser { short } => browser::run(
             &shell,
             match short {

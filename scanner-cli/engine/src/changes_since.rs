@@ -24,7 +24,9 @@ pub enum ChangesSince {
     Time(Timestamp),
     /// This long ago.
     Ago(Span),
-    /// The beginning of the day this many days ago, in UTC.
+    /// A day, or a time of a day, in the local zone.
+    Local(civil::DateTime),
+    /// The beginning of the day this many days ago, in the local zone.
     DaysAgo(i64),
 }
 
@@ -44,16 +46,22 @@ impl ChangesSince {
             .or_else(|| ago(text))
             .ok_or_else(|| {
                 "expected the number or the id of a scan, a time such as `2026-11-24` or `2026-11-24T07:30:00Z`, `today`, \
-                 `yesterday`, or how long ago, such as `7d` or `12h` (UTC)"
+                 `yesterday`, or how long ago, such as `7d` or `12h`"
                     .to_owned()
             })
     }
 
-    /// The scan or the time, for the store with this id.
+    /// The scan or the time, for the store with this id. Days, and times without an offset, are in `zone`.
     ///
     /// # Errors
     /// If it is a scan of another store.
-    pub fn resolve(&self, store_id: &str, now: Timestamp) -> Result<ChangesFrom, OperationError> {
+    pub fn resolve(
+        &self,
+        store_id: &str,
+        now: Timestamp,
+        zone: &TimeZone,
+    ) -> Result<ChangesFrom, OperationError> {
+        let now = now.to_zoned(zone.clone());
         match self {
             Self::ScanOfStore { store, scan } if store != store_id => {
                 Err(OperationError::unknown_name(format!(
@@ -62,20 +70,18 @@ impl ChangesSince {
             }
             Self::Scan(scan) | Self::ScanOfStore { scan, .. } => Ok(ChangesFrom::Scan(*scan)),
             Self::Time(time) => Ok(ChangesFrom::Time(time.as_millisecond())),
-            Self::Ago(span) => Ok(from(now, |now| now.checked_sub(*span))),
-            Self::DaysAgo(days) => Ok(from(now, |now| {
-                now.checked_sub(days.days())?.start_of_day()
-            })),
+            Self::Local(time) => Ok(from(time.to_zoned(zone.clone()))),
+            Self::Ago(span) => Ok(from(now.checked_sub(*span))),
+            Self::DaysAgo(days) => {
+                let day = now.checked_sub(days.days());
+                Ok(from(day.and_then(|day| day.start_of_day())))
+            }
         }
     }
 }
 
-/// The time that `subtract` finds. A time before all times selects all changes.
-fn from(
-    now: Timestamp,
-    subtract: impl FnOnce(&jiff::Zoned) -> Result<jiff::Zoned, jiff::Error>,
-) -> ChangesFrom {
-    let time = subtract(&now.to_zoned(TimeZone::UTC));
+/// From this time on. A time before all times selects all changes.
+fn from(time: Result<jiff::Zoned, jiff::Error>) -> ChangesFrom {
     let time = time.map_or(Timestamp::MIN, |time| time.timestamp());
     ChangesFrom::Time(time.as_millisecond())
 }
@@ -119,11 +125,9 @@ fn day(text: &str) -> Option<ChangesSince> {
     }
 }
 
-/// A day, or a time of a day, in UTC.
+/// A day, or a time of a day.
 fn time_without_zone(text: &str) -> Option<ChangesSince> {
-    let time: civil::DateTime = text.parse().ok()?;
-    let time = time.to_zoned(TimeZone::UTC).ok()?;
-    Some(ChangesSince::Time(time.timestamp()))
+    text.parse().map(ChangesSince::Local).ok()
 }
 
 /// `7d`, `2 weeks`, `1h 30m ago`.
@@ -140,7 +144,28 @@ mod tests {
 
     fn resolved(text: &str) -> Result<ChangesFrom, OperationError> {
         let now = "2026-11-24T07:30:15Z".parse().unwrap();
-        ChangesSince::parse(text).unwrap().resolve(STORE, now)
+        let since = ChangesSince::parse(text).unwrap();
+        since.resolve(STORE, now, &TimeZone::UTC)
+    }
+
+    #[test]
+    fn days_begin_in_the_local_zone() {
+        let zone = TimeZone::get("Europe/Berlin").unwrap();
+        let now = "2026-11-24T23:30:15Z".parse().unwrap();
+        for (text, expected) in [
+            ("today", "2026-11-24T23:00:00Z"),
+            ("yesterday", "2026-11-23T23:00:00Z"),
+            ("2026-07-20", "2026-07-19T22:00:00Z"),
+            ("2026-11-20T07:30", "2026-11-20T06:30:00Z"),
+            ("2026-11-20T07:30:00Z", "2026-11-20T07:30:00Z"),
+        ] {
+            let expected: Timestamp = expected.parse().unwrap();
+            let found = ChangesSince::parse(text)
+                .unwrap()
+                .resolve(STORE, now, &zone);
+            let expected = ChangesFrom::Time(expected.as_millisecond());
+            assert_eq!(found.unwrap(), expected, "{text}");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Form {
     /// Output format
-    #[arg(long, value_enum, default_value_t = CatalogFormat::Table)]
+    #[arg(long, value_enum, default_value_t = CatalogFormat::Text)]
     pub(crate) format: CatalogFormat,
     /// CSV: write each cell as it is stored, without the `'` that keeps spreadsheet programs from evaluating it as a formula
     #[arg(long)]
@@ -30,7 +30,10 @@ impl Form {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum CatalogFormat {
     /// Aligned columns for people
-    Table,
+    #[value(alias = "table")]
+    Text,
+    /// A JSON array, or one JSON object if there is only one record
+    Json,
     /// One JSON object per line
     Ndjson,
     /// Comma-separated values with a line of names (RFC 4180)

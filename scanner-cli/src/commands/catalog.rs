@@ -225,7 +225,7 @@ impl Lists<'_> {
             let mut disabled = disabled.iter().map(FollowerRecord::disabled);
             disabled.try_for_each(take)
         });
-        if self.form.format == CatalogFormat::Table {
+        if self.form.format == CatalogFormat::Text {
             for follower in followers {
                 self.note_failure(&FeedFollower::new(follower))?;
             }
@@ -271,7 +271,15 @@ impl Lists<'_> {
 
     /// Shows one record; a table has a line for each field.
     fn show_row<R: Row + Clone>(&mut self, row: &R) -> Result<Exit, Exit> {
-        if self.form.format != CatalogFormat::Table {
+        if self.form.format == CatalogFormat::Json {
+            // One object is a document, too.
+            let form = Form {
+                format: CatalogFormat::Ndjson,
+                ..self.form.clone()
+            };
+            return Ok(self.with(&form).write(&|take| take(row.clone())));
+        }
+        if self.form.format != CatalogFormat::Text {
             return Ok(self.write(&|take| take(row.clone())));
         }
         let fields = rows::fields(row).and_then(|fields| match &self.form.columns {
@@ -283,12 +291,18 @@ impl Lists<'_> {
             columns: None,
             ..self.form.clone()
         };
-        let mut lists = Lists {
+        Ok(self
+            .with(&form)
+            .write(&|take| fields.iter().cloned().try_for_each(&mut *take)))
+    }
+
+    /// The same with another form.
+    fn with<'b>(&'b mut self, form: &'b Form) -> Lists<'b> {
+        Lists {
             program: self.program,
             catalog: self.catalog,
-            form: &form,
-        };
-        Ok(lists.write(&|take| fields.iter().cloned().try_for_each(&mut *take)))
+            form,
+        }
     }
 }
 
@@ -297,7 +311,10 @@ impl<'a> Lists<'a> {
     fn changes_from(&mut self, since: Option<&ChangesSince>) -> Result<Option<ChangesFrom>, Exit> {
         let now = (self.program.environment.clock)();
         let store_id = self.catalog.store_id();
-        let from = since.map(|since| since.resolve(store_id, now)).transpose();
+        let zone = &self.program.environment.zone;
+        let from = since
+            .map(|since| since.resolve(store_id, now, zone))
+            .transpose();
         from.map_err(|error| self.program.report_error(&error))
     }
 
@@ -314,6 +331,7 @@ impl<'a> Lists<'a> {
             form: self.form,
             fields: self.properties::<R>(),
             screen: self.program.environment.screen,
+            local: self.program.local_time(),
         };
         let mut output = io::BufWriter::new(&mut self.program.environment.output);
         match listing.write(&mut output, each) {

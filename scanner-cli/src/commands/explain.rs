@@ -12,6 +12,7 @@ use crate::{
     exit::Exit,
     explanation::{CatalogState, Explanation, Suggestions},
     export_line::label,
+    local_time::LocalTime,
     printable::Page,
     problem::Problem,
     program::Program,
@@ -37,7 +38,8 @@ async fn explain(program: &mut Program, arguments: &Explain) -> Result<Exit, Exi
             program.report_problem(&error.problem());
             Exit::from(error.operation_kind())
         })?;
-        write(program, &stored_text(&found, text))?;
+        let shown = stored_text(&found, text, &program.local_time());
+        write(program, &shown)?;
         stored = found;
     }
     if arguments.offline || stored.is_only_streams() {
@@ -64,7 +66,7 @@ async fn explain(program: &mut Program, arguments: &Explain) -> Result<Exit, Exi
 }
 
 /// What the store has about `subject`.
-fn stored_text(found: &Explanation, subject: &str) -> Page {
+fn stored_text(found: &Explanation, subject: &str, local: &LocalTime) -> Page {
     let mut text = Page::default();
     if found.count == 0 {
         write_suggestions(&mut text, subject, &found.suggestions);
@@ -75,7 +77,7 @@ fn stored_text(found: &Explanation, subject: &str) -> Page {
         let catalogs = catalogs.iter().map(|line| (&"catalog", line));
         let lines = entry.lines.iter().map(|(name, value)| (name, value));
         for (name, value) in lines.chain(catalogs) {
-            writeln!(text, "  {name:<11} {value}");
+            writeln!(text, "  {name:<11} {}", local.at_start(value));
         }
         let failing = entry.catalogs.iter().filter(|catalog| catalog.is_failing);
         for catalog in failing {

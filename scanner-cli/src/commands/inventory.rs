@@ -9,6 +9,7 @@ use std::{
 
 use crate::records::Record;
 use catalog_model::{InventoryEntry, SinkError};
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use super::{print::print, selection::select, signals::interrupted};
@@ -18,6 +19,7 @@ use crate::{
     exit::Exit,
     field_names::find_field,
     listing::{Fit, ListError, Listing, Row, TableColumn, Take},
+    local_time::LocalTime,
     program::Program,
     report::exit,
     scanning::{Job, run_all},
@@ -28,6 +30,10 @@ use crate::{
 pub(crate) async fn run(program: &mut Program, arguments: Inventory) -> Exit {
     let form = arguments.form;
     if let Some(message) = form.contradiction() {
+        return program.report_usage(message);
+    }
+    if form.format == CatalogFormat::Json {
+        let message = "`inventory` lists each connection by itself: use `--format ndjson`";
         return program.report_usage(message);
     }
     // Before any request to the site.
@@ -109,6 +115,8 @@ fn write(
         form,
         fields: Vec::new(),
         screen,
+        // An inventory has no times.
+        local: LocalTime(TimeZone::UTC),
     };
     match listing.write(output, &each) {
         Ok(_) => Ok(()),

@@ -21,7 +21,7 @@ pub(crate) fn run(program: &mut Program, arguments: &Arguments) -> Exit {
     let status = program.installation.status();
     let record = StatusRecord::new(&status, env!("CARGO_PKG_VERSION"));
     let text = match arguments.format {
-        ShowFormat::Text => text::text(&record),
+        ShowFormat::Text => text::text(&record, &program.local_time()),
         ShowFormat::Json => record.to_json(),
     };
     warn_without_connections(program);

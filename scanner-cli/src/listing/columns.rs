@@ -9,6 +9,7 @@ use super::{Each, Fit, ListError, Row, json};
 use crate::{
     csv_cell::cell_text,
     field_names::{UnknownField, find_field, is_same_field},
+    local_time::LocalTime,
 };
 
 /// A column of a table: the field that it shows, its heading, and what happens to texts that are too wide.
@@ -86,16 +87,27 @@ pub(super) fn others<R: Row>(row: &R, others: &mut BTreeSet<String>) -> Result<(
     Ok(())
 }
 
-/// The cells of a row.
-pub(super) fn cells<R: Row>(row: &R, columns: &[Column]) -> Result<Vec<String>, ListError> {
+/// The cells of a row, with times in the local zone.
+pub(super) fn cells<R: Row>(
+    row: &R,
+    columns: &[Column],
+    local: &LocalTime,
+) -> Result<Vec<String>, ListError> {
     let own = row.cells();
     let fields = match columns.iter().all(|column| column.own.is_some()) {
         true => Value::Null,
         false => json(row)?,
     };
-    let cell = |column: &Column| match column.own.and_then(|index| own.get(index)) {
-        Some(cell) => cell.clone(),
-        None => cell_text(&fields[&column.field]),
+    let cell = |column: &Column| {
+        let cell = match column.own.and_then(|index| own.get(index)) {
+            Some(cell) => cell.clone(),
+            None => cell_text(&fields[&column.field]),
+        };
+        match column.fit {
+            // A label or a key is never a time.
+            Fit::CutMiddle => cell,
+            _ => local.of(&cell).into_owned(),
+        }
     };
     Ok(columns.iter().map(cell).collect())
 }

@@ -12,7 +12,7 @@ use super::{
     fit::{GAP, cut, width, widths, widths_of_all},
     sample::{self, Sample, SampledList},
 };
-use crate::terminal::Screen;
+use crate::{local_time::LocalTime, terminal::Screen};
 
 /// Maximum width to which the cells of a column are padded if texts are not cut.
 const MAX_ALIGNED: usize = 160;
@@ -40,6 +40,7 @@ struct Table<'a> {
     columns: Vec<Column>,
     choice: Choice,
     screen: Option<Screen>,
+    local: &'a LocalTime,
     /// The columns with their widths, once the first rows are known. `None` for a column that is left out.
     shown: Vec<Option<Sized>>,
 }
@@ -48,7 +49,7 @@ struct Table<'a> {
 pub(super) fn write<R: Row>(
     output: &mut dyn Write,
     (columns, choice): (Vec<Column>, Choice),
-    screen: Option<Screen>,
+    (screen, local): (Option<Screen>, &LocalTime),
     each: Each<'_, R>,
 ) -> Result<Vec<String>, ListError> {
     let mut table = Table {
@@ -56,6 +57,7 @@ pub(super) fn write<R: Row>(
         columns,
         choice,
         screen,
+        local,
         shown: Vec::new(),
     };
     sample::write::<R>(&mut table, each)?;
@@ -70,7 +72,11 @@ impl<R: Row> SampledList<R> for Table<'_> {
             .map(|column| (width(&column.heading), column.fit))
             .collect();
         for row in rows {
-            for ((natural, _), cell) in natural.iter_mut().zip(cells(row, &self.columns)?) {
+            for ((natural, _), cell) in
+                natural
+                    .iter_mut()
+                    .zip(cells(row, &self.columns, self.local)?)
+            {
                 *natural = (*natural).max(width(&printable(&cell)));
             }
         }
@@ -80,7 +86,7 @@ impl<R: Row> SampledList<R> for Table<'_> {
     }
 
     fn write(&mut self, row: R) -> Result<(), ListError> {
-        let cells = cells(&row, &self.columns)?;
+        let cells = cells(&row, &self.columns, self.local)?;
         Ok(write_line(self.output, &self.shown, cells)?)
     }
 }

@@ -44,6 +44,7 @@ fn beside(home: &Home, test: impl FnOnce()) {
         screen: None,
         terminal: false,
         clock,
+        zone: jiff::tz::TimeZone::UTC,
     };
     let scanner = thread::spawn(move || {
         let runtime = tokio::runtime::Runtime::new().unwrap();

@@ -41,6 +41,7 @@ mod html_export;
 mod incremental;
 mod init;
 mod limited_secrets;
+mod local_times;
 mod log_levels;
 mod logins;
 mod memory;

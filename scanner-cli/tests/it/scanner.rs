@@ -98,6 +98,7 @@ impl Home {
             .current_dir(self.folder.path())
             .env_clear()
             .env("TMPDIR", self.temporary())
+            .env("TZ", "UTC")
             .stdin(Stdio::null());
         if self.is_traced {
             command.env("RUST_LOG", "trace");

@@ -46,6 +46,7 @@ fn output(home: &Home, arguments: &[&str]) -> String {
         screen: None,
         terminal: false,
         clock,
+        zone: jiff::tz::TimeZone::UTC,
     };
     let home = home.path("").to_str().unwrap().to_owned();
     let all = ["scanner-cli", "--home", &home].into_iter();

@@ -75,7 +75,9 @@ fn messages_do_not_name_files_that_an_installed_program_lacks() {
             .filter(|line| !line.trim_start().starts_with("//"))
         {
             let names_a_page = line.contains("docs/") && line.contains(".md");
-            let is_message = names_a_page && !line.contains("include_str!");
+            // The file of an installed package is there.
+            let is_installed = line.contains("file:///usr/share/doc/");
+            let is_message = names_a_page && !line.contains("include_str!") && !is_installed;
             assert!(!is_message, "{}: {line}", path.display());
         }
     }

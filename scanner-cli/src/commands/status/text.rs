@@ -3,6 +3,7 @@
 use catalog_model::{counted, grouped};
 
 use crate::{
+    local_time::LocalTime,
     printable::Page,
     records::FollowerCondition,
     service::HookRun,
@@ -12,17 +13,17 @@ use crate::{
     },
 };
 
-pub(super) fn text(status: &StatusRecord<'_>) -> String {
+pub(super) fn text(status: &StatusRecord<'_>, local: &LocalTime) -> String {
     let mut text = Page::default();
     write_scanner(&mut text, &status.scanner);
     for connection in &status.connections {
-        write_connection(&mut text, connection);
+        write_connection(&mut text, connection, local);
     }
     for follower in &status.followers {
-        write_follower(&mut text, follower);
+        write_follower(&mut text, follower, local);
     }
     for run in status.hooks {
-        write_hook_run(&mut text, run);
+        write_hook_run(&mut text, run, local);
     }
     for file in &status.hook_files {
         write_hook_file(&mut text, file);
@@ -51,7 +52,7 @@ fn write_scanner(text: &mut Page, scanner: &ScannerState<'_>) {
     }
 }
 
-fn write_connection(text: &mut Page, connection: &ConnectionRecord) {
+fn write_connection(text: &mut Page, connection: &ConnectionRecord, local: &LocalTime) {
     let state = match connection.state {
         FileStatus::Valid => "valid",
         FileStatus::Error => "error",
@@ -72,9 +73,10 @@ fn write_connection(text: &mut Page, connection: &ConnectionRecord) {
     if let Some(warning) = &connection.warning {
         write_line(text, "warning", warning);
     }
-    let last = connection.last_scan.as_ref().map(last_scan);
+    let last = connection.last_scan.as_ref();
+    let last = last.map(|scan| last_scan(scan, local));
     write_line(text, "last scan", last.as_deref().unwrap_or("none"));
-    if let Some(next) = next_scan(connection) {
+    if let Some(next) = next_scan(connection, local) {
         write_line(text, "next scan", &next);
     }
     for (heading, content) in &connection.schedule.lines {
@@ -82,7 +84,7 @@ fn write_connection(text: &mut Page, connection: &ConnectionRecord) {
     }
 }
 
-fn last_scan(scan: &LastScanRecord) -> String {
+fn last_scan(scan: &LastScanRecord, local: &LocalTime) -> String {
     let outcome = scan.outcome.as_deref().unwrap_or_default();
     let items = counted(scan.counts.items.unsigned_abs(), "item");
     let unread = match scan.counts.unread.unsigned_abs() {
@@ -91,23 +93,24 @@ fn last_scan(scan: &LastScanRecord) -> String {
     };
     format!(
         "{}, {}: {outcome}, {items}{unread}",
-        scan.id, scan.started_second
+        scan.id,
+        local.of(&scan.started_second)
     )
 }
 
-fn next_scan(connection: &ConnectionRecord) -> Option<String> {
+fn next_scan(connection: &ConnectionRecord, local: &LocalTime) -> Option<String> {
     match (&connection.next_scan, connection.retry) {
         _ if connection.scanning => Some(match &connection.holder {
             Some(holder) => format!("running now ({holder})"),
             None => "running now".to_owned(),
         }),
-        (Some(next), Some(retry)) => Some(format!("{next} (retry {retry})")),
-        (Some(next), None) => Some(next.clone()),
+        (Some(next), Some(retry)) => Some(format!("{} (retry {retry})", local.of(next))),
+        (Some(next), None) => Some(local.of(next).into_owned()),
         (None, _) => None,
     }
 }
 
-fn write_follower(text: &mut Page, follower: &FollowerState) {
+fn write_follower(text: &mut Page, follower: &FollowerState, local: &LocalTime) {
     let state = match (follower.state, follower.behind) {
         (FollowerCondition::Disabled, _) => "disabled".to_owned(),
         (FollowerCondition::Failing, _) => {
@@ -122,11 +125,11 @@ fn write_follower(text: &mut Page, follower: &FollowerState) {
         (_, Some(behind)) => format!("{} behind", counted(behind.unsigned_abs(), "change")),
     };
     let last = follower.followed.as_ref();
-    let last = last.map(|time| format!(", last delivery {time}"));
+    let last = last.map(|time| format!(", last delivery {}", local.of(time)));
     let waiting = follower.waiting_since.as_ref();
-    let waiting = waiting.map(|time| format!(", waiting since {time}"));
+    let waiting = waiting.map(|time| format!(", waiting since {}", local.of(time)));
     let retry = match &follower.next_retry {
-        Some(time) => format!(", next retry {time}"),
+        Some(time) => format!(", next retry {}", local.of(time)),
         None if follower.failures > 0 => {
             ", retried by the next `scan` or `follow` (no service is running)".to_owned()
         }
@@ -157,13 +160,18 @@ fn write_follower(text: &mut Page, follower: &FollowerState) {
     }
 }
 
-fn write_hook_run(text: &mut Page, run: &HookRun) {
+fn write_hook_run(text: &mut Page, run: &HookRun, local: &LocalTime) {
     let ended = match (run.exit_code, &run.error) {
         (Some(code), _) => format!("exit code {code}"),
         (None, error) => error.clone().unwrap_or_default(),
     };
     writeln!(text, "hook {}", run.hook);
-    writeln!(text, "  {}, {}: {ended}", run.connection, run.finished);
+    writeln!(
+        text,
+        "  {}, {}: {ended}",
+        run.connection,
+        local.of(&run.finished)
+    );
 }
 
 /// Writes the file of a hook if it has an error or a warning.

@@ -48,6 +48,7 @@ pub(crate) fn run(home: &Home, arguments: &[&str]) -> Run {
         screen: None,
         terminal: false,
         clock,
+        zone: jiff::tz::TimeZone::UTC,
     };
     let home = home.path("").to_str().unwrap().to_owned();
     let before = ["scanner-cli", "--home", &home].into_iter();
