@@ -103,7 +103,8 @@ impl Machine for Windows<'_> {
 
     fn remove(&self, release: &Release) -> Outcome {
         if matches!(self.package, Package::Msi) {
-            self.run(&["service", "install"])?;
+            // Wine has no accounts for services.
+            self.run(&["service", "install", "--account", "LocalSystem"])?;
             self.wine.run(&["reg", "query", SERVICE])?;
             self.wine
                 .run(&["msiexec", "/x", &msi::product(release), "/qn"])?;
