@@ -36,7 +36,8 @@ async fn several_scanners_share_a_database_and_not_a_connection() {
         error.to_string().contains("the connection `east` in the schema `qlik_catalog` belongs to the store of another scanner"),
         "{error}"
     );
-    assert!(error.hint().unwrap().contains("postgresql.md"), "{error:?}");
+    let topic = "`scanner-cli docs catalogs/postgresql#another-scanner`";
+    assert!(error.hint().unwrap().contains(topic), "{error:?}");
     assert_eq!(*both.acknowledged.lock().unwrap(), None);
     let keys = "SELECT key, state FROM qlik_catalog.items ORDER BY key";
     assert_eq!(
