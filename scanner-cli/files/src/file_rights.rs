@@ -3,7 +3,7 @@
 //! A new file has the mode 0640 and a new folder 0750, minus the umask: a catalog with another account gets access
 //! through the group. Locks and secrets have the mode 0600: on Unix, everyone who may read a file may lock it. Files
 //! that root creates belong to the owner of their folder, so that the service's account can replace them. On Windows, new
-//! folders and secrets are private ([`access_list`](crate::access_list)), and other files inherit the list of their folder.
+//! folders and secrets are private (`access_list`), and other files inherit the list of their folder.
 
 use std::{
     fs::{self, File, OpenOptions},
