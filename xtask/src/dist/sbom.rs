@@ -1,8 +1,9 @@
 //! The lists of all components of the programs (SBOM), in the format of `CycloneDX`.
 
-use std::fs;
+use std::{fs, path::Path};
 
-use xshell::cmd;
+use serde_json::Value;
+use xshell::{Shell, cmd};
 
 use super::{NAME, Packing, contents::System};
 use crate::{Outcome, root, tools::tool};
@@ -19,7 +20,7 @@ pub(super) fn write(packing: &Packing<'_>) -> Outcome {
         let file = packing.release.file_name(system, ".cdx.json");
         let text = list(packing, system.target());
         // The tool writes for each crate.
-        remove_written()?;
+        remove_written(packing.shell)?;
         fs::write(packing.to.join(file), text?)?;
     }
     Ok(())
@@ -42,22 +43,17 @@ fn list(packing: &Packing<'_>, target: &str) -> Result<String, Box<dyn std::erro
     Ok(written.replace(&root().display().to_string(), "/source"))
 }
 
-/// Removes what the tool wrote beside the manifests of all members, which are at most two folders deep.
-fn remove_written() -> Outcome {
-    for folder in fs::read_dir(root())? {
-        let folder = folder?.path();
-        if !folder.is_dir() {
-            continue;
-        }
-        for below in fs::read_dir(&folder)? {
-            let below = below?.path().join(WRITTEN).with_extension("json");
-            if below.exists() {
-                fs::remove_file(below)?;
-            }
-        }
-        let here = folder.join(WRITTEN).with_extension("json");
-        if here.exists() {
-            fs::remove_file(here)?;
+/// Removes what the tool wrote beside the manifests of all members.
+fn remove_written(shell: &Shell) -> Outcome {
+    let metadata = cmd!(shell, "cargo metadata --format-version 1 --no-deps");
+    let metadata: Value = serde_json::from_str(&metadata.quiet().read()?)?;
+    let packages = metadata["packages"].as_array().into_iter().flatten();
+    for manifest in packages.filter_map(|package| package["manifest_path"].as_str()) {
+        let written = Path::new(manifest)
+            .with_file_name(WRITTEN)
+            .with_extension("json");
+        if written.exists() {
+            fs::remove_file(written)?;
         }
     }
     Ok(())
