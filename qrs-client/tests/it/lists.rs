@@ -115,6 +115,7 @@ async fn a_clean_end_of_the_connection_does_not_end_a_list() {
 }
 
 #[tokio::test]
+#[cfg_attr(windows, ignore = "Wine reports the reset of a connection as its end")]
 async fn a_break_after_the_first_record_is_returned_to_the_caller() {
     let begun = || begun(r#"[{"id":"1"},"#);
     let short = "HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n[{\"id\":\"1\"},";

@@ -3,6 +3,8 @@
 
 mod blocking;
 mod ended_sessions;
+/// They are built with cargo, which does not run under Wine.
+#[cfg(not(windows))]
 mod examples;
 mod failures;
 mod fake_site;
@@ -14,6 +16,8 @@ mod lists;
 mod logins;
 mod odd_answers;
 mod proxies;
+/// tinyproxy and squid are programs of Unix.
+#[cfg(unix)]
 mod real_proxies;
 mod request_options;
 mod requests;

@@ -151,6 +151,7 @@ async fn no_error_or_log_contains_a_secret() {
 }
 
 #[tokio::test]
+#[cfg_attr(windows, ignore = "Wine reports the reset of a connection as its end")]
 async fn a_secret_that_is_truncated_by_the_end_of_a_page_is_not_shown() {
     let hidden = format!("<!-- {} -->", "x".repeat(128 * 1024 - 40));
     for (part, rest) in [

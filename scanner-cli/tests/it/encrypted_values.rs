@@ -6,7 +6,7 @@ use qrs_client::fake_site::FakeSite;
 
 use crate::{
     encryption::{KEY, begin, check_hidden, encrypted, encrypted_for, end, set_mode},
-    scanner::{Home, connection, finish},
+    scanner::{Home, connection, finish, with_slashes},
     service::{Running, scanned, wait},
 };
 
@@ -70,7 +70,10 @@ fn a_value_that_cannot_be_decrypted_is_reported_with_its_place() {
         let scan = home.run(&["scan"]);
         scan.check(3, &["connections/qlik.conf:9:25", expected, "help:"]);
         let json = home.run(&["status", "--format", "json"]).output;
-        assert!(json.contains("connections/qlik.conf:9:25"), "{json}");
+        assert!(
+            with_slashes(&json).contains("connections/qlik.conf:9:25"),
+            "{json}"
+        );
         assert!(json.contains("\"code\": \"qlik\""), "{json}");
         home.run(&["check", "qlik"]).check(3, &[]);
         check_hidden(&home, &[scan.output, scan.errors, json]);

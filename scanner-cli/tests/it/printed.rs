@@ -23,7 +23,6 @@ mod logins;
 mod offline;
 mod run;
 mod scan;
-#[cfg(unix)]
 mod service;
 mod stable;
 mod store;

@@ -166,10 +166,10 @@ pub(crate) fn items(text: &str) -> Vec<Value> {
         .collect()
 }
 
-/// A text whose paths are written with slashes, on Windows, too.
+/// A text whose paths are written with slashes, on Windows, too, where JSON escapes the backslash.
 pub(crate) fn with_slashes(text: &str) -> String {
     match cfg!(windows) {
-        true => text.replace('\\', "/"),
+        true => text.replace(r"\\", "/").replace('\\', "/"),
         false => text.to_owned(),
     }
 }

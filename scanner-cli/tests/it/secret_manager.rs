@@ -2,7 +2,7 @@
 
 use qrs_client::fake_site::FakeSite;
 
-use crate::scanner::Home;
+use crate::scanner::{Home, with_slashes};
 
 const VALUE: &str = "ACME\\s3cr3t-scanner";
 const PROVIDER: &str = "secret-manager { key = common, provider = \"file\", configuration { file-path = \"secrets.conf\" } }\n";
@@ -74,7 +74,7 @@ fn a_missing_secret_is_reported_where_it_is_used() {
         let run = home.run(&["scan"]);
         run.check(3, &[expected]);
         assert!(
-            run.errors.contains("connections/qlik.conf:"),
+            with_slashes(&run.errors).contains("connections/qlik.conf:"),
             "{}",
             run.errors
         );

@@ -24,7 +24,7 @@ use std::{
 use qrs_client::fake_site::FakeSite;
 use serde_json::Value;
 
-use crate::scanner::{Home, connection};
+use crate::scanner::{Home, connection, with_slashes};
 
 const SHEETS: &str = "/qrs/app/object/full";
 const BRIEF: &str = "automation.look_interval = 50 ms\n";
@@ -68,6 +68,7 @@ impl Running {
         self.0.id()
     }
 
+    #[cfg(unix)]
     fn signal(&self, name: &str) {
         let pid = self.0.id().to_string();
         let sent = Command::new("kill").args([name, &pid]).status();
@@ -79,12 +80,23 @@ impl Running {
         fs::read_to_string(&self.1).unwrap()
     }
 
+    /// Ends the service. Returns its log. Without unsafe code, a test cannot send Ctrl-Break.
+    #[cfg(windows)]
+    pub(crate) fn stop(mut self) -> String {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+        let log = self.log();
+        assert!(!log.contains("panicked"), "{log}");
+        log
+    }
+
     /// Stops the service. Returns its log.
+    #[cfg(unix)]
     pub(crate) fn stop(mut self) -> String {
         self.signal("-TERM");
         let asked = Instant::now();
         let status = self.0.wait().unwrap();
-        let log = fs::read_to_string(&self.1).unwrap();
+        let log = self.log();
         assert!(asked.elapsed() < Duration::from_secs(5), "{log}");
         assert_eq!(status.code(), Some(0), "{log}");
         assert!(!log.contains("panicked"), "{log}");
@@ -119,7 +131,8 @@ pub(crate) fn state(home: &Home, file: &str) -> Option<Value> {
     let status = status(home);
     let connections = status["connections"].as_array()?;
     let path = format!("connections/{file}");
-    connections.iter().find(|one| one["file"] == path).cloned()
+    let is_named = |one: &&Value| with_slashes(one["file"].as_str().unwrap_or_default()) == path;
+    connections.iter().find(is_named).cloned()
 }
 
 fn is(home: &Home, file: &str, expected: &str) -> bool {

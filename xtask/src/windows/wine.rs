@@ -35,6 +35,9 @@ __declspec(dllexport) BOOL WINAPI ProcessPrng(PBYTE data, SIZE_T length)
 ";
 const SHIM_NAME: &str = "bcryptprimitives.dll";
 
+/// Stack size of the threads of tests, in bytes: that of the threads of the program. The stack frames of programs for Windows
+/// are larger, and an overflow makes Wine hang.
+const STACK_SIZE: &str = "8388608";
 /// A test program that runs longer hangs.
 const TIME_LIMIT: Duration = Duration::from_secs(30 * 60);
 
@@ -62,6 +65,7 @@ pub(super) fn run(shell: &Shell, cargo: &Cargo<'_>, built: &str) -> Outcome {
             // insta would ask cargo, which does not run under Wine.
             ("INSTA_WORKSPACE_ROOT", root().into()),
             ("INSTA_UPDATE", "no".into()),
+            ("RUST_MIN_STACK", STACK_SIZE.into()),
         ],
         time_limit: Some(TIME_LIMIT),
     };

@@ -144,6 +144,11 @@ fn a_body_stops_at_a_byte_or_a_record() {
     check(Fault::cut(Point::Records(2)), two_records, false);
     check(Fault::cut(Point::Records(3)), text.len() - 1, false);
     check(Fault::cut(Point::Records(4)), text.len(), true);
+}
+
+#[test]
+#[cfg_attr(windows, ignore = "Wine reports the reset of a connection as its end")]
+fn a_body_is_interrupted_by_a_reset() {
     let reset = with(Fault::reset_within(Point::Bytes(17)));
     assert_eq!(reset.error, Some(ErrorKind::ConnectionReset));
 }
@@ -160,7 +165,9 @@ fn a_connection_stays_open_and_silent() {
             format!("GET {target} HTTP/1.1\r\n{name}: {value}\r\nX-Qlik-Xrfkey: {KEY}\r\n\r\n");
         let reply = exchange(&site, &request, Duration::from_secs(1));
         assert_eq!(reply.text(), received);
-        assert_eq!(reply.error, Some(ErrorKind::WouldBlock));
+        // The kind depends on the system.
+        let timed_out = [Some(ErrorKind::WouldBlock), Some(ErrorKind::TimedOut)];
+        assert!(timed_out.contains(&reply.error), "{:?}", reply.error);
         assert!(!reply.complete);
     };
     check(Fault::silence(), "");

@@ -93,6 +93,10 @@ mod tests {
         assert_eq!(full, "full");
         std::fs::write(home.path().join("a"), "").unwrap();
         let file = reason("a/b", io::ErrorKind::NotADirectory, "in the way");
-        assert_eq!(file, "`HOME/a` is a file, not a folder");
+        let path = Path::new("HOME").join("a");
+        assert_eq!(
+            file,
+            format!("`{}` is a file, not a folder", path.display())
+        );
     }
 }

@@ -7,9 +7,17 @@ use crate::{Document, Masking, read, to_json};
 fn check(text: &str, others: &[(&'static str, &'static str)], expected: &str) {
     let outcome = match read_beside(text, others) {
         Ok(document) => to_json(&document.root, Masking::Reveal).to_string(),
-        Err(messages) => messages.join("; "),
+        Err(messages) => with_slashes(&messages.join("; ")),
     };
     assert_eq!(outcome, expected, "{text}");
+}
+
+/// A text whose paths are written with slashes, on Windows, too.
+fn with_slashes(text: &str) -> String {
+    match cfg!(windows) {
+        true => text.replace('\\', "/"),
+        false => text.to_owned(),
+    }
 }
 
 fn read_beside(
@@ -107,7 +115,10 @@ fn a_missing_file_is_ignored_with_a_warning() {
         to_json(&document.root, Masking::Reveal).to_string(),
         r#"{"a":1}"#
     );
-    let warnings: Vec<String> = document.warnings.iter().map(ToString::to_string).collect();
+    let warnings = document.warnings.iter();
+    let warnings: Vec<_> = warnings
+        .map(|warning| with_slashes(&warning.to_string()))
+        .collect();
     let expected = "connections/site.conf:1:9: there is no file `connections/tls.conf`, so this `include` is ignored";
     assert_eq!(warnings, [expected]);
 }

@@ -27,8 +27,9 @@ use super::{
 };
 use crate::{ServiceError, plan::ServiceName};
 
-/// How long the service may take to stop. When the system shuts down, Windows kills services after five seconds.
-pub const STOP_TIMEOUT: Duration = Duration::from_millis(4_500);
+/// How long the service may take to stop. When the system shuts down, Windows kills services after five seconds. The process ends
+/// by itself a little later than this, and an end that was not reported before would count as a crash.
+pub const STOP_TIMEOUT: Duration = Duration::from_secs(4);
 /// How long the service may take to start before Windows reports that it does not respond.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -60,7 +61,7 @@ enum Step {
     Ready,
     StopRequested,
     Ended { exit: u8, text: String },
-    Crashed { text: String },
+    Crashed { exit: u8, text: String },
 }
 
 type OnControl = Box<dyn Fn(Control) + Send>;
@@ -144,9 +145,9 @@ impl ServiceProcess {
         let _ = self.ended.recv();
     }
 
-    /// Reports a failure. The process must end now, so that Windows restarts the service.
-    pub fn crash(self, text: String) {
-        let _ = self.steps.send(Step::Crashed { text });
+    /// Reports a failure with an exit code. The process must end now, so that Windows restarts the service.
+    pub fn crash(self, exit: u8, text: String) {
+        let _ = self.steps.send(Step::Crashed { exit, text });
         let _ = self.ended.recv();
     }
 }
@@ -212,9 +213,12 @@ fn report_steps(name: &ServiceName, status: &Status, steps: &Receiver<Step>) {
                 status.set(Phase::StopPending, STOP_TIMEOUT, ServiceExitCode::NO_ERROR);
             }
             Ok(Step::Ended { exit, text }) => return report_end(name, status, exit, &text),
-            // The process ends by itself after the same time.
             Err(RecvTimeoutError::Timeout) => return report_end(name, status, 0, ""),
-            Ok(Step::Crashed { text }) => {
+            // What is to stop is not restarted.
+            Ok(Step::Crashed { exit, text }) if stop_by.is_some() => {
+                return report_end(name, status, exit, &text);
+            }
+            Ok(Step::Crashed { text, .. }) => {
                 let text = format!("The service failed, and Windows restarts it.\n\n{text}");
                 event_log::report(name, Event::Failed, &text);
                 return;

@@ -55,7 +55,7 @@ pub(super) async fn run(program: &mut Program, name: &ServiceName) -> Exit {
     };
     match exit {
         // A restart may help.
-        Exit::Failed => process.crash(errors.text()),
+        Exit::Failed => process.crash(exit.code(), errors.text()),
         exit => process.end(exit.code(), errors.text()),
     }
     exit

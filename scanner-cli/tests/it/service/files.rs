@@ -6,7 +6,7 @@ use qrs_client::fake_site::FakeSite;
 use serde_json::Value;
 
 use super::{BRIEF, Running, is, scanned, state, wait};
-use crate::scanner::{Home, connection};
+use crate::scanner::{Home, connection, with_slashes};
 
 #[test]
 #[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
@@ -26,7 +26,8 @@ fn an_invalid_file_keeps_its_last_valid_settings_until_it_is_fixed() {
     assert_eq!(broken["code"], "qlik");
     let error = broken["error"].as_str().unwrap();
     assert!(
-        error.contains("connections/qlik.conf:9:12: `schedule` is not a valid schedule"),
+        with_slashes(error)
+            .contains("connections/qlik.conf:9:12: `schedule` is not a valid schedule"),
         "{error}"
     );
     assert!(
@@ -124,7 +125,10 @@ fn a_filter_in_a_separate_file_takes_effect_when_it_changes() {
     home.write("conf/sheets.filter", "ap != 'Sales Overview'");
     wait("the fault", || is(&home, "qlik.conf", "error"));
     let error = state(&home, "qlik.conf").unwrap()["error"].to_string();
-    assert!(error.contains("conf/sheets.filter:1:1"), "{error}");
+    assert!(
+        with_slashes(&error).contains("conf/sheets.filter:1:1"),
+        "{error}"
+    );
     running.stop();
     let run = home.run(&["catalog", "scans", "--format", "ndjson"]);
     let scans = crate::scanner::items(&run.output);

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     receiver::Receiver,
-    scanner::{Home, connection},
+    scanner::{Home, connection, with_slashes},
 };
 
 /// The gauge of a follower.
@@ -97,9 +97,7 @@ fn a_file_that_is_no_longer_maintained_is_logged_once() {
     let narrower = followers.replace("export,", "export, enabled = on,");
     home.write("conf/application.conf", BRIEF.to_owned() + &narrower);
     wait("a delivery", || {
-        running
-            .log()
-            .contains("`conf/application.conf` has changed")
+        with_slashes(&running.log()).contains("`conf/application.conf` has changed")
     });
     assert_eq!(running.log().matches(line).count(), 1);
     running.stop();

@@ -5,7 +5,7 @@ use std::fs;
 use qrs_client::fake_site::FakeSite;
 
 use super::{Running, is, scanned, state, wait};
-use crate::scanner::{Home, connection};
+use crate::scanner::{Home, connection, with_slashes};
 
 const SELDOM: &str = "automation.look_interval = 1 hour\n";
 
@@ -55,9 +55,7 @@ fn new_replaced_and_removed_files_are_noticed() {
         SELDOM.to_owned() + "automation.parallel = 2",
     );
     wait("settings", || {
-        running
-            .log()
-            .contains("`conf/application.conf` has changed")
+        with_slashes(&running.log()).contains("`conf/application.conf` has changed")
     });
     running.stop();
 }

@@ -6,7 +6,7 @@ use qrs_client::fake_site::FakeSite;
 use serde_json::Value;
 
 use super::{state, status};
-use crate::scanner::{Home, connection};
+use crate::scanner::{Home, connection, with_slashes};
 
 #[test]
 fn status_works_without_a_running_service() {
@@ -43,14 +43,11 @@ fn status_works_without_a_running_service() {
         (&"error".into(), &Value::Null)
     );
     assert!(
-        bad["error"]
-            .as_str()
-            .unwrap()
-            .starts_with("connections/bad.conf:1:"),
+        with_slashes(bad["error"].as_str().unwrap()).starts_with("connections/bad.conf:1:"),
         "{bad}"
     );
     fs::remove_file(home.path("connections/qlik.conf")).unwrap();
-    let text = home.run(&["status"]).output;
+    let text = with_slashes(&home.run(&["status"]).output);
     for line in [
         "scanner north-1 0.1.0: no service is running for this home",
         "qlik (Test site): removed",
