@@ -1,5 +1,7 @@
 //! The store in PostgreSQL, with a real server.
 
+// The tests start a server of their own, which works on Unix only.
+#![cfg(unix)]
 #![cfg(test)]
 
 mod differential;
