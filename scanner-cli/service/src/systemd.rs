@@ -68,7 +68,7 @@ impl Systemd {
         })
     }
 
-    /// Writes and enables the unit. Returns its file.
+    /// Writes and enables the unit. An equal unit that a package installed is only enabled. Returns the unit's file.
     ///
     /// # Errors
     /// If another unit has the name, the account does not exist, or systemd refuses the unit.
@@ -76,7 +76,12 @@ impl Systemd {
         let text = unit::text(plan)?;
         let path = self.unit(&plan.name);
         self.may_change("install")?;
-        self.check_free(plan, &path)?;
+        if let Some(present) = self.present(plan, &text, &path)?
+            && present != path
+        {
+            self.run(&["enable", &unit_name(&plan.name)])?;
+            return Ok(present);
+        }
         if self.scope == Scope::System {
             check_account(plan.account.as_deref().unwrap_or("scanner"))?;
         } else {
@@ -168,20 +173,27 @@ impl Systemd {
             .ok_or_else(|| not_installed(name, self.scope))
     }
 
-    /// Checks that no other unit has the name. An equal one may be installed again.
-    fn check_free(&self, plan: &Plan, path: &Path) -> Result<(), ServiceError> {
+    /// The file of an equal unit that exists, or `None` if no unit has the name.
+    fn present(
+        &self,
+        plan: &Plan,
+        text: &str,
+        path: &Path,
+    ) -> Result<Option<PathBuf>, ServiceError> {
         let Some(state) = self.state(&plan.name)? else {
-            return Ok(());
+            return Ok(None);
         };
-        let other = state.unit.unwrap_or_else(|| path.to_path_buf());
-        let is_equal = other == path
-            && unit::text(plan)? == read_text(path, FileKind::Small).unwrap_or_default();
-        if is_equal {
-            return Ok(());
+        let file = state.unit.unwrap_or_else(|| path.to_path_buf());
+        if text == read_text(&file, FileKind::Small).unwrap_or_default() {
+            return Ok(Some(file));
         }
+        let hint = match file == path {
+            true => "run `scanner-cli service uninstall` first, change the unit with `systemctl edit`, or choose another name with `--name`",
+            false => "a package installed it: leave out `--home` and `--account` to use it as it is, change it with `systemctl edit`, or choose another name with `--name`",
+        };
         Err(ServiceError::new(
-            format!("the service `{}` exists: `{}`", plan.name, shown(&other)),
-            "run `scanner-cli service uninstall` first, change the unit with `systemctl edit`, or choose another name with `--name`",
+            format!("the service `{}` exists with other settings: `{}`", plan.name, shown(&file)),
+            hint,
         ))
     }
 

@@ -107,6 +107,26 @@ fn an_equal_unit_is_installed_again_and_another_is_kept() {
 }
 
 #[test]
+fn an_equal_unit_of_a_package_is_enabled_and_another_is_kept() {
+    let machine = Machine::new();
+    let packaged = machine.folder.path().join("packaged.service");
+    fs::write(&packaged, unit::text(&machine.plan()).unwrap()).unwrap();
+    machine.answer(&format!(
+        "LoadState=loaded\nFragmentPath={}\n",
+        packaged.display()
+    ));
+    assert_eq!(machine.manager.install(&machine.plan()).unwrap(), packaged);
+    assert_eq!(machine.calls(), ["--user enable scanner-cli.service"]);
+    let own = Plan {
+        home: machine.folder.path().join("another"),
+        ..machine.plan()
+    };
+    let error = machine.manager.install(&own).unwrap_err();
+    assert!(error.hint().unwrap().contains("package"), "{error}");
+    assert!(!machine.manager.unit(&name()).exists());
+}
+
+#[test]
 fn a_unit_of_a_package_is_not_removed() {
     let machine = Machine::new();
     machine.answer("LoadState=loaded\nFragmentPath=/lib/systemd/system/scanner-cli.service\n");
