@@ -19,6 +19,25 @@ pub(crate) fn kill(child: &mut Child) {
         use rustix::process::{Pid, Signal, kill_process_group};
         let _ = kill_process_group(Pid::from_child(child), Signal::KILL);
     }
+    #[cfg(windows)]
+    kill_tree(child);
     let _ = child.kill();
     let _ = child.wait();
+}
+
+/// Kills a program with the processes that it started. Windows has no groups of processes, but a tool that follows the chain of
+/// parents.
+#[cfg(windows)]
+fn kill_tree(child: &Child) {
+    use std::{env, path::Path, process::Stdio};
+
+    let Some(system) = env::var_os("SystemRoot") else {
+        return;
+    };
+    let _ = Command::new(Path::new(&system).join(r"System32\taskkill.exe"))
+        .args(["/T", "/F", "/PID", &child.id().to_string()])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
 }
