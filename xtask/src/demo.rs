@@ -54,9 +54,9 @@ impl HomeAfter {
 /// The fake site in its own process, which ends when this is dropped.
 pub(crate) struct FakeSite {
     process: Child,
-    url: String,
-    header: String,
-    value: String,
+    pub(crate) url: String,
+    pub(crate) header: String,
+    pub(crate) value: String,
 }
 
 /// Builds the program and the fake site. Returns the folder that contains them.

@@ -5,8 +5,8 @@
 use std::{
     collections::BTreeSet,
     error::Error,
-    fs,
     path::{Path, PathBuf},
+    time::{Duration, Instant},
 };
 
 use xshell::{Shell, cmd};
@@ -42,8 +42,8 @@ trait Machine {
     /// Removes the package.
     fn remove(&self, release: &Release) -> Outcome;
 
-    /// Runs the installed program with the home of this system.
-    fn run(&self, arguments: &[&str]) -> Result<Printed, Box<dyn Error>>;
+    /// Runs the installed program with the home of this system, and with a text on its standard input.
+    fn run_with(&self, arguments: &[&str], input: &str) -> Result<Printed, Box<dyn Error>>;
 
     /// The folder of the home.
     fn home(&self) -> PathBuf;
@@ -80,8 +80,12 @@ pub(super) fn run(packing: &Packing<'_>) -> Outcome {
         // The site accepts a limited number of sessions.
         let result = FakeSite::start(&site).and_then(|site| {
             let machine = machine(packing, package)?;
-            check(&*machine, package, (&packing_before, packing), &site)?;
-            Ok(machine.name())
+            let time = check(&*machine, package, (&packing_before, packing), &site)?;
+            let seconds = time.as_secs_f64();
+            Ok(format!(
+                "{}; {seconds:.1} s from the package to the items of the first scan",
+                machine.name()
+            ))
         });
         failed += usize::from(result.is_err());
         report(&package.file_name(packing.release), &result);
@@ -114,32 +118,31 @@ fn machine<'a>(
     })
 }
 
-/// Installs the old package, upgrades to the new one, and removes it.
+/// Installs the old package, creates a home as a new user does, upgrades to the new package, and removes it. Returns the time from
+/// the package to the first items.
 fn check(
     machine: &dyn Machine,
     package: Package,
     (old, new): (&Packing<'_>, &Packing<'_>),
     site: &FakeSite,
-) -> Outcome {
+) -> Result<Duration, Box<dyn Error>> {
     let files = machine.files()?;
     // There is one image, because building another takes minutes.
     let old = match package {
         Package::Image => new,
         _ => old,
     };
+    let run = |arguments: &[&str]| machine.run_with(arguments, "");
+    let start = Instant::now();
     machine.install(&old.file(package), old.release)?;
-    let version = machine.run(&["--version"])?;
-    expect(&version.output, &new.release.version)?;
-    let connections = machine.home().join("connections");
-    fs::create_dir_all(&connections)?;
-    fs::write(connections.join("demo.conf"), site.connection_file())?;
-    expect(&machine.run(&["scan"])?.messages, "53 items: 53 added")?;
+    expect(&run(&["--version"])?.output, &new.release.version)?;
+    let init = ["init", "--yes", "--url", &site.url, "--header", &site.header];
+    machine.run_with(&init, &site.value)?;
+    expect(&run(&["scan"])?.messages, "53 items: 53 added")?;
+    let time = start.elapsed();
 
     machine.install(&new.file(package), new.release)?;
-    expect(
-        &machine.run(&["scan"])?.messages,
-        "53 items: nothing changed",
-    )?;
+    expect(&run(&["scan"])?.messages, "53 items: nothing changed")?;
 
     machine.remove(new.release)?;
     let left: Vec<_> = machine.files()?.difference(&files).cloned().collect();
@@ -148,7 +151,7 @@ fn check(
     }
     let store = machine.home().join("data/catalog.db");
     match store.exists() {
-        true => Ok(()),
+        true => Ok(time),
         false => Err(format!("{} was removed with the package", store.display()).into()),
     }
 }

@@ -9,7 +9,7 @@ use std::{
 use serde_json::Value;
 use xshell::{Shell, cmd};
 
-use super::{contents, packaging};
+use super::{contents, packaging, programs};
 use crate::{Outcome, root, tools::tool};
 
 /// Collects the licences of crates.
@@ -31,6 +31,13 @@ const SQLITE: &str = "SQLite, in the crate libsqlite3-sys, is in the public doma
 /// Licences of what the compiler for Windows adds to a program, as Debian installs them.
 const WINDOWS_RUNTIME: [&str; 2] = ["mingw-w64-x86-64-dev", "gcc-mingw-w64-x86-64"];
 
+/// Licences of what the linker for Linux adds to a program, below the folder of Zig, and their names in the packages.
+const LINUX_RUNTIME: [(&str, &str); 3] = [
+    ("LICENSE", "zig-compiler-rt.txt"),
+    ("lib/libunwind/LICENSE.TXT", "llvm-libunwind.txt"),
+    ("lib/libc/glibc/LICENSES", "glibc.txt"),
+];
+
 /// Writes the licences into the folder `licences` of the texts for Linux and for Windows.
 pub(super) fn write(shell: &Shell, linux: &Path, windows: &Path) -> Outcome {
     let folder = linux.join("licences");
@@ -42,6 +49,10 @@ pub(super) fn write(shell: &Shell, linux: &Path, windows: &Path) -> Outcome {
     contents::copy_all(&rust, &folder.join("rust-standard-library.html"))?;
     let for_windows = windows.join("licences");
     contents::copy_all(&folder, &for_windows)?;
+    let zig = programs::zig_folder(shell)?;
+    for (licence, name) in LINUX_RUNTIME {
+        contents::copy_all(&zig.join(licence), &folder.join(name))?;
+    }
     for package in WINDOWS_RUNTIME {
         let copyright = Path::new("/usr/share/doc").join(package).join("copyright");
         contents::copy_all(&copyright, &for_windows.join(format!("{package}.txt")))?;

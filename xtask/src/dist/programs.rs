@@ -60,6 +60,14 @@ pub(super) fn linux(shell: &Shell) -> Made {
     Ok(folder.join(triple).join("release/scanner-cli"))
 }
 
+/// The folder of Zig, which has the licences of its parts.
+pub(super) fn zig_folder(shell: &Shell) -> Made {
+    let python = tools::python(shell, &ZIG)?.join("python3");
+    let program = "import ziglang; print(ziglang.__path__[0])";
+    let folder = cmd!(shell, "{python} -c {program}").quiet().read()?;
+    Ok(PathBuf::from(folder))
+}
+
 /// Builds the program for Windows.
 pub(super) fn windows(shell: &Shell) -> Made {
     windows::release(shell, &without_paths()?)

@@ -41,10 +41,16 @@ impl<'a> Wine<'a> {
 
     /// Runs a Windows program.
     pub(super) fn run(&self, command: &[&str]) -> Result<Printed, Box<dyn Error>> {
+        self.run_with(command, "")
+    }
+
+    /// Runs a Windows program with a text on its standard input.
+    pub(super) fn run_with(&self, command: &[&str], input: &str) -> Result<Printed, Box<dyn Error>> {
         let (shell, program) = (self.shell, &self.program);
         let run = cmd!(shell, "{program} {command...}")
             .env("WINEDEBUG", "-all")
-            .env("WINEPREFIX", self.prefix.path());
+            .env("WINEPREFIX", self.prefix.path())
+            .stdin(input);
         succeed(run)
     }
 }

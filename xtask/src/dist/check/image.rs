@@ -41,11 +41,17 @@ impl<'a> Containers<'a> {
     }
 
     fn buildah(&self, arguments: &[&str]) -> Result<Printed, Box<dyn Error>> {
+        self.buildah_with(arguments, "")
+    }
+
+    /// Runs buildah with a text on its standard input.
+    fn buildah_with(&self, arguments: &[&str], input: &str) -> Result<Printed, Box<dyn Error>> {
         let (shell, store) = (self.shell, self.store.path().display().to_string());
-        succeed(cmd!(
+        let command = cmd!(
             shell,
             "buildah --root={store}/root --runroot={store}/run --storage-driver=vfs {arguments...}"
-        ))
+        );
+        succeed(command.stdin(input))
     }
 }
 
@@ -73,7 +79,7 @@ impl Machine for Containers<'_> {
         Ok(())
     }
 
-    fn run(&self, arguments: &[&str]) -> Result<Printed, Box<dyn Error>> {
+    fn run_with(&self, arguments: &[&str], input: &str) -> Result<Printed, Box<dyn Error>> {
         let format = "--format={{.OCIv1.Config.Entrypoint}}";
         let entry = self.buildah(&["inspect", format, CONTAINER])?.output;
         // It prints a list as `[a b]`.
@@ -87,7 +93,7 @@ impl Machine for Containers<'_> {
             CONTAINER,
             "--",
         ];
-        self.buildah(&[&run, &*entry, arguments].concat())
+        self.buildah_with(&[&run, &*entry, arguments].concat(), input)
     }
 
     fn home(&self) -> PathBuf {

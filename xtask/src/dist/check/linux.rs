@@ -80,10 +80,21 @@ impl<'a> Linux<'a> {
 
     /// Runs a program of the system.
     fn enter(&self, user: &str, command: &[&str]) -> Result<Printed, Box<dyn Error>> {
+        self.enter_with(user, command, "")
+    }
+
+    /// Runs a program of the system with a text on its standard input.
+    fn enter_with(
+        &self,
+        user: &str,
+        command: &[&str],
+        input: &str,
+    ) -> Result<Printed, Box<dyn Error>> {
         let (shell, root) = (self.shell, self.root.path());
         let command = cmd!(shell, "chroot --userspec={user} {root} {command...}")
             .env_clear()
-            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
+            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+            .stdin(input);
         succeed(command)
     }
 }
@@ -153,7 +164,7 @@ impl Machine for Linux<'_> {
         Ok(())
     }
 
-    fn run(&self, arguments: &[&str]) -> Result<Printed, Box<dyn Error>> {
+    fn run_with(&self, arguments: &[&str], input: &str) -> Result<Printed, Box<dyn Error>> {
         let start: [&str; 3] = match self.package {
             Package::TarGz => ["/opt/scanner-cli/scanner-cli", "--home", "/srv/scanner"],
             _ => ["/usr/bin/scanner-cli", "--home", "/var/lib/scanner"],
@@ -163,7 +174,7 @@ impl Machine for Linux<'_> {
             // The user that the package makes.
             _ => "scanner:scanner",
         };
-        self.enter(user, &[&start, arguments].concat())
+        self.enter_with(user, &[&start, arguments].concat(), input)
     }
 
     fn home(&self) -> PathBuf {

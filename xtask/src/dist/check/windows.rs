@@ -104,7 +104,7 @@ impl Machine for Windows<'_> {
     fn remove(&self, release: &Release) -> Outcome {
         if matches!(self.package, Package::Msi) {
             // Wine has no accounts for services.
-            self.run(&["service", "install", "--account", "LocalSystem"])?;
+            self.run_with(&["service", "install", "--account", "LocalSystem"], "")?;
             self.wine.run(&["reg", "query", SERVICE])?;
             self.wine
                 .run(&["msiexec", "/x", &msi::product(release), "/qn"])?;
@@ -116,10 +116,10 @@ impl Machine for Windows<'_> {
         Ok(fs::remove_dir_all(self.folder())?)
     }
 
-    fn run(&self, arguments: &[&str]) -> Result<Printed, Box<dyn Error>> {
+    fn run_with(&self, arguments: &[&str], input: &str) -> Result<Printed, Box<dyn Error>> {
         let program = self.folder().join("scanner-cli.exe");
         let start = [&*program.to_string_lossy(), "--home", r"C:\scanner"];
-        self.wine.run(&[&start, arguments].concat())
+        self.wine.run_with(&[&start, arguments].concat(), input)
     }
 
     fn home(&self) -> PathBuf {
