@@ -114,13 +114,19 @@ impl Redactor {
         (!line.is_empty()).then_some(line)
     }
 
-    /// The first 16 KiB of a text, and less if they end within a secret.
+    /// The first 16 KiB of a text, and less if they end within a secret. A shorter text may be truncated, too: a response without
+    /// a length ends where its connection is closed.
     fn without_cut_secret<'t>(&self, text: &'t str) -> &'t str {
-        if text.len() <= MAX_SOURCE_BYTES {
+        if self.are_too_many() {
             return text;
         }
-        let cut = &text[..char_boundary::floor(text, MAX_SOURCE_BYTES)];
-        &cut[..char_boundary::floor(cut, self.shown_of_cut(cut.as_bytes()))]
+        let beginning = &text[..char_boundary::floor(text, MAX_SOURCE_BYTES)];
+        let shown = self.shown_of_cut(beginning.as_bytes());
+        let is_whole = beginning.len() == text.len();
+        match is_whole && beginning.len() - shown < MIN_BYTES_IN_WORDS {
+            true => text,
+            false => &beginning[..char_boundary::floor(beginning, shown)],
+        }
     }
 
     /// How many bytes of a truncated text may be shown: all up to the place where a secret may begin that the truncation
@@ -294,6 +300,23 @@ mod tests {
         }
         let long = "x".repeat(100_000) + "ACME\\sc";
         assert_eq!(secrets.shown_of_cut(long.as_bytes()), 100_000);
+    }
+
+    #[test]
+    fn a_text_that_may_be_truncated_ends_before_the_beginning_of_a_secret() {
+        let secrets = Redactor::new([SecretString::from("ACME\\scanner")]);
+        let cases = [
+            ("no user ACME\\sca", "no user"),
+            ("<p>no user ACME%5Csca", "no user"),
+            ("no user ACME\\scanner", "no user ***"),
+            // Two letters reveal nothing.
+            ("no data", "no data"),
+            ("no user AC", "no user AC"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(secrets.excerpt(text.as_bytes()).as_deref(), Some(expected), "{text}");
+        }
+        assert_eq!(secrets.redact_line("no user ACME\\s"), "no user");
     }
 
     #[test]
