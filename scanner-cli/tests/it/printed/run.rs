@@ -150,6 +150,9 @@ fn the_status_of_a_home() {
     wait("the hook", || {
         status(&home)["hooks"][0]["hook"] == "tell-the-team"
     });
+    wait("the export", || {
+        status(&home)["followers"][0]["last_success"].is_string()
+    });
     wait("rest", || is_at_rest(&home));
     page.note("a service is running");
     page.run(&home, &["status"]);
