@@ -41,16 +41,22 @@ pub(crate) fn python(shell: &Shell, packages: &[&str]) -> Result<PathBuf, Box<dy
     Ok(root.join("bin"))
 }
 
-/// An archive with a small Debian system, made from Debian's packages. Needs root, and mmdebstrap.
-pub(crate) fn debian(shell: &Shell, suite: &str) -> Result<PathBuf, Box<dyn Error>> {
+/// An archive with a small Debian system, made from Debian's packages, with more of them. Needs root, and mmdebstrap.
+pub(crate) fn debian(
+    shell: &Shell,
+    suite: &str,
+    packages: &[&str],
+) -> Result<PathBuf, Box<dyn Error>> {
     let folder = target(shell)?.join("tools");
-    let archive = folder.join(format!("debian-{suite}.tar"));
+    let name = [&["debian", suite], packages].concat().join("-");
+    let archive = folder.join(format!("{name}.tar"));
     if !archive.exists() {
         fs::create_dir_all(&folder)?;
-        let partial = folder.join(format!("debian-{suite}.partial.tar"));
+        let partial = folder.join(format!("{name}.partial.tar"));
+        let packages = [&["ca-certificates", "tini"], packages].concat().join(",");
         cmd!(
             shell,
-            "mmdebstrap --quiet --variant=minbase --include=ca-certificates,tini {suite} {partial}"
+            "mmdebstrap --quiet --variant=minbase --include={packages} {suite} {partial}"
         )
         .run()?;
         fs::rename(partial, &archive)?;

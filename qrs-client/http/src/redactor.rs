@@ -314,7 +314,11 @@ mod tests {
             ("no user AC", "no user AC"),
         ];
         for (text, expected) in cases {
-            assert_eq!(secrets.excerpt(text.as_bytes()).as_deref(), Some(expected), "{text}");
+            assert_eq!(
+                secrets.excerpt(text.as_bytes()).as_deref(),
+                Some(expected),
+                "{text}"
+            );
         }
         assert_eq!(secrets.redact_line("no user ACME\\s"), "no user");
     }

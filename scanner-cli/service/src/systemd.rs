@@ -188,11 +188,19 @@ impl Systemd {
             return Ok(Some(file));
         }
         let hint = match file == path {
-            true => "run `scanner-cli service uninstall` first, change the unit with `systemctl edit`, or choose another name with `--name`",
-            false => "a package installed it: leave out `--home` and `--account` to use it as it is, change it with `systemctl edit`, or choose another name with `--name`",
+            true => {
+                "run `scanner-cli service uninstall` first, change the unit with `systemctl edit`, or choose another name with `--name`"
+            }
+            false => {
+                "a package installed it: leave out `--home` and `--account` to use it as it is, change it with `systemctl edit`, or choose another name with `--name`"
+            }
         };
         Err(ServiceError::new(
-            format!("the service `{}` exists with other settings: `{}`", plan.name, shown(&file)),
+            format!(
+                "the service `{}` exists with other settings: `{}`",
+                plan.name,
+                shown(&file)
+            ),
             hint,
         ))
     }

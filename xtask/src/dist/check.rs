@@ -20,15 +20,18 @@ use crate::{Outcome, demo::FakeSite, tools};
 
 mod image;
 mod linux;
+mod systemd;
 mod windows;
 
 /// What the checks need besides the tools that make the packages, and the packages in Debian.
-const NEEDED: [(&str, &str); 5] = [
+const NEEDED: [(&str, &str); 7] = [
     ("chroot", "coreutils"),
     ("mmdebstrap", "mmdebstrap"),
     ("rpm", "rpm"),
     ("unzip", "unzip"),
     ("buildah", "buildah"),
+    ("nsenter", "util-linux"),
+    ("unshare", "util-linux"),
 ];
 
 /// A system that a package is installed on.
@@ -90,6 +93,16 @@ pub(super) fn run(packing: &Packing<'_>) -> Outcome {
         failed += usize::from(result.is_err());
         report(&package.file_name(packing.release), &result);
     }
+    for package in [Package::TarGz, Package::Deb] {
+        let result = FakeSite::start(&site).and_then(|site| {
+            let seconds = systemd::check(packing, package, &site)?.as_secs_f64();
+            Ok(format!(
+                "systemd in namespaces, with a reboot; {seconds:.1} s from the package to the first scan of the service"
+            ))
+        });
+        failed += usize::from(result.is_err());
+        report(&package.file_name(packing.release), &result);
+    }
     match failed {
         0 => Ok(()),
         failed => Err(format!("{failed} packages failed").into()),
@@ -136,7 +149,14 @@ fn check(
     let start = Instant::now();
     machine.install(&old.file(package), old.release)?;
     expect(&run(&["--version"])?.output, &new.release.version)?;
-    let init = ["init", "--yes", "--url", &site.url, "--header", &site.header];
+    let init = [
+        "init",
+        "--yes",
+        "--url",
+        &site.url,
+        "--header",
+        &site.header,
+    ];
     machine.run_with(&init, &site.value)?;
     expect(&run(&["scan"])?.messages, "53 items: 53 added")?;
     let time = start.elapsed();

@@ -37,7 +37,7 @@ pub(super) fn image(packing: &Packing<'_>, context: &Path) -> Outcome {
         println!("the container image is not built: {reason}");
         return Ok(());
     }
-    let base = tools::debian(packing.shell, SUITE)?;
+    let base = tools::debian(packing.shell, SUITE, &[])?;
     let store = Store::new(packing)?;
     store.import(&base)?;
     let tag = format!("localhost/{NAME}:{}", packing.release.version);

@@ -45,7 +45,11 @@ impl<'a> Wine<'a> {
     }
 
     /// Runs a Windows program with a text on its standard input.
-    pub(super) fn run_with(&self, command: &[&str], input: &str) -> Result<Printed, Box<dyn Error>> {
+    pub(super) fn run_with(
+        &self,
+        command: &[&str],
+        input: &str,
+    ) -> Result<Printed, Box<dyn Error>> {
         let (shell, program) = (self.shell, &self.program);
         let run = cmd!(shell, "{program} {command...}")
             .env("WINEDEBUG", "-all")

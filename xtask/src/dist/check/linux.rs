@@ -56,7 +56,7 @@ impl<'a> Linux<'a> {
             root,
             package,
         };
-        let (archive, folder) = (tools::debian(shell, linux.suite())?, linux.root.path());
+        let (archive, folder) = (tools::debian(shell, linux.suite(), &[])?, linux.root.path());
         cmd!(shell, "tar --extract --file {archive} --directory {folder}")
             .quiet()
             .run()?;
