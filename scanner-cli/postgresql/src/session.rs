@@ -26,7 +26,7 @@ mod transaction;
 
 use crate::{
     error::{Failure, OTHER_SERVER, Problem, login_failure},
-    settings::{Encryption, SERVER, Target},
+    settings::{Encryption, HostAddress, SERVER, Target, WantedServer},
     values::Values,
 };
 
@@ -92,7 +92,49 @@ impl Session {
     /// # Errors
     /// If the server cannot be reached or refuses the login.
     pub async fn open(target: &Target) -> Result<Self, Problem> {
-        let way = Way::take(target).await?;
+        let mut problems = Vec::new();
+        for at in &target.hosts {
+            match Self::open_at(target, at).await {
+                Ok(session) => return Ok(session),
+                Err(problem) => problems.push(problem),
+            }
+        }
+        Err(together(target, problems))
+    }
+
+    /// Connects to one of the servers, if it is a wanted one. If there is only one, there is no choice.
+    async fn open_at(target: &Target, at: &HostAddress) -> Result<Self, Problem> {
+        let session = Self::log_in_at(target, at).await?;
+        if target.hosts.len() == 1
+            || target.wanted == WantedServer::Any
+            || session.can_write().await?
+        {
+            return Ok(session);
+        }
+        session.close().await;
+        let message = format!(
+            "`{}:{}` cannot be written: it is a standby, or read-only",
+            at.host, at.port
+        );
+        let hint = "check which server is the primary one, and name all of them in `url`";
+        Err(Problem::new(message, "", Some(hint)))
+    }
+
+    /// Whether the server accepts writes.
+    async fn can_write(&self) -> Result<bool, Problem> {
+        let sql = "SELECT NOT pg_is_in_recovery() AND current_setting('default_transaction_read_only') = 'off'";
+        match self.query_one(sql, &[]).await {
+            Ok(row) => Ok(row.get(0)),
+            Err(Failure::Database(problem)) => Err(problem),
+            Err(Failure::Data(text)) => {
+                Err(Problem::new("the database refuses a statement", text, None))
+            }
+            Err(Failure::Feed(error)) => Err(Problem::new(error.to_string(), "", None)),
+        }
+    }
+
+    async fn log_in_at(target: &Target, at: &HostAddress) -> Result<Self, Problem> {
+        let way = Way::to(target, at).await?;
         match (way.end, way.steps.into_iter().last()) {
             (WayEnd::Login(_, session), _) => *session,
             (WayEnd::NoTls(problem), _) => Err(problem),
@@ -101,7 +143,7 @@ impl Session {
                 Some(Step {
                     seen: Err(error), ..
                 }),
-            ) => Err(unreachable(target, &error)),
+            ) => Err(unreachable(target, at, &error)),
             (WayEnd::Step, _) => Err(Problem::new("the database cannot be reached", "", None)),
         }
     }
@@ -229,10 +271,21 @@ impl Way {
     /// # Errors
     /// If the settings cannot be used on this machine.
     pub async fn take(target: &Target) -> Result<Self, Problem> {
-        let connector = connector(target)?;
+        match target.hosts.first() {
+            Some(first) => Self::to(target, first).await,
+            None => Err(together(target, Vec::new())),
+        }
+    }
+
+    /// The way to one of the servers.
+    ///
+    /// # Errors
+    /// If the settings cannot be used on this machine.
+    pub async fn to(target: &Target, at: &HostAddress) -> Result<Self, Problem> {
+        let connector = connector(target, at)?;
         let (mut steps, stream) = connector.connect().await;
         let end = match stream {
-            Some(stream) => WayEnd::reached(target, &connector, stream, &mut steps).await,
+            Some(stream) => WayEnd::reached(target, &connector, (stream, at), &mut steps).await,
             None => WayEnd::Step,
         };
         Ok(Self {
@@ -248,7 +301,7 @@ impl WayEnd {
     async fn reached(
         target: &Target,
         connector: &Connector,
-        mut stream: Box<dyn Wire>,
+        (mut stream, at): (Box<dyn Wire>, &HostAddress),
         steps: &mut Vec<Step>,
     ) -> Self {
         let mut security = None;
@@ -265,15 +318,15 @@ impl WayEnd {
             }
         }
         let begun = Instant::now();
-        let login = login(target, stream, security).await;
+        let login = login(target, at, stream, security).await;
         Self::Login(begun.elapsed(), Box::new(login))
     }
 }
 
-fn connector(target: &Target) -> Result<Connector, Problem> {
+fn connector(target: &Target, at: &HostAddress) -> Result<Connector, Problem> {
     let endpoint = Endpoint {
-        host: &target.host,
-        port: target.port,
+        host: &at.host,
+        port: at.port,
         name: SERVER,
     };
     // The system's certificates are not needed then.
@@ -283,11 +336,30 @@ fn connector(target: &Target) -> Result<Connector, Problem> {
     };
     let limit = target.limits.connect;
     Connector::new(endpoint, trust, target.proxy.clone(), limit)
-        .map_err(|error| unreachable(target, &error))
+        .map_err(|error| unreachable(target, at, &error))
 }
 
-fn unreachable(target: &Target, error: &Error) -> Problem {
-    let message = format!("`{}` cannot be reached", target.address());
+/// The problem of all servers together.
+fn together(target: &Target, problems: Vec<Problem>) -> Problem {
+    let lines: Vec<_> = problems.iter().map(Problem::line).collect();
+    match <[Problem; 1]>::try_from(problems) {
+        Ok([problem]) => problem,
+        Err(problems) => {
+            let message = format!("no server of `{}` can be used", target.address());
+            Problem {
+                hint: problems.into_iter().find_map(|problem| problem.hint),
+                ..Problem::new(message, lines.join("; "), None)
+            }
+        }
+    }
+}
+
+fn unreachable(target: &Target, at: &HostAddress, error: &Error) -> Problem {
+    let address = match target.hosts.len() {
+        1 => target.address(),
+        _ => format!("{}:{}", at.host, at.port),
+    };
+    let message = format!("`{address}` cannot be reached");
     Problem {
         hint: error.hint().map(str::to_owned),
         ..Problem::new(message, with_causes(error), None)
@@ -338,10 +410,11 @@ fn binding(steps: &[Step]) -> Option<Vec<u8>> {
 /// Logs in. `binding` is set if the stream uses TLS.
 async fn login(
     target: &Target,
+    at: &HostAddress,
     stream: Box<dyn Wire>,
     binding: Option<Option<Vec<u8>>>,
 ) -> Result<Session, Problem> {
-    let config = config(target, binding.is_some());
+    let config = config(target, at, binding.is_some());
     let limit = target.limits.connect;
     let is_secure = binding.is_some();
     let stream = Stream {
@@ -377,10 +450,10 @@ async fn login(
     }
 }
 
-fn config(target: &Target, is_secure: bool) -> Config {
+fn config(target: &Target, at: &HostAddress, is_secure: bool) -> Config {
     let mut config = Config::new();
     config
-        .host(&target.host)
+        .host(&at.host)
         .user(&target.user)
         .dbname(&target.database)
         .application_name(APPLICATION);

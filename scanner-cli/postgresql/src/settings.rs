@@ -12,10 +12,10 @@ use url::{Host, ParseError, Url};
 
 /// Where the database is, and how it is reached.
 pub struct Target {
-    /// A host name, or an address; an IPv6 address is in brackets.
-    pub host: String,
-    /// The port.
-    pub port: u16,
+    /// The servers, in the order in which they are tried. There is at least one.
+    pub hosts: Vec<HostAddress>,
+    /// Which of the servers is used.
+    pub wanted: WantedServer,
     /// The role that logs in.
     pub user: String,
     /// The name of the database.
@@ -34,6 +34,31 @@ pub struct Target {
     pub proxy: Option<Proxy>,
     /// The time limits. `first_byte` is that of a statement.
     pub limits: TimeLimits,
+}
+
+/// The address of a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostAddress {
+    /// A host name, or an address; an IPv6 address is in brackets.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+}
+
+/// Which of several servers is used, as libpq's `target_session_attrs`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WantedServer {
+    /// The first one that accepts the login.
+    Any,
+    /// The first one that can be written, and so no standby.
+    ReadWrite,
+}
+
+/// How many servers a URL may name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Servers {
+    One,
+    Several,
 }
 
 /// Whether the connection uses TLS.
@@ -55,6 +80,8 @@ const PORT: u16 = 5432;
 const SCHEMA: &str = "qlik_catalog";
 /// Maximum length of a name in PostgreSQL, in bytes.
 const MAX_NAME: usize = 63;
+/// The parameter of a URL with several hosts.
+const WANTED: &str = "target_session_attrs";
 /// How `url` is written.
 const EXAMPLE: &str = "write it like `url = \"postgresql://scanner@db.example.com/catalog\"`";
 /// A message and a hint.
@@ -70,8 +97,21 @@ impl Target {
     /// # Errors
     /// If a setting is missing or invalid; [`Settings::problems`] then lists every problem.
     pub fn read(settings: &mut Settings) -> Result<Self, Invalid> {
+        Self::read_with(settings, Servers::One)
+    }
+
+    /// The same with a URL that may name several servers, of which the first one that fits is used: a database and its
+    /// standbys.
+    ///
+    /// # Errors
+    /// As those of [`read`](Self::read).
+    pub fn read_several(settings: &mut Settings) -> Result<Self, Invalid> {
+        Self::read_with(settings, Servers::Several)
+    }
+
+    fn read_with(settings: &mut Settings, servers: Servers) -> Result<Self, Invalid> {
         let url = settings.required_text("url");
-        let place = url.and_then(|url| place(settings, &url));
+        let place = url.and_then(|url| place(settings, &url, servers));
         let password = settings.secret("password");
         let schema = schema(settings);
         let is_set = !settings.lacks(DISABLED);
@@ -84,7 +124,8 @@ impl Target {
         settings.check()?;
         let trust = outbound.trust.trust();
         let place = settings.checked(place)?;
-        let is_local = stays_here(&place.host, settings);
+        let mut hosts = place.hosts.iter();
+        let is_local = hosts.all(|at| stays_here(&at.host, settings));
         let encryption = match (is_set, is_disabled, is_local) {
             (true, true, false) => Encryption::Disabled,
             (true, true, true) => Encryption::Local,
@@ -92,8 +133,8 @@ impl Target {
             _ => Encryption::Tls,
         };
         Ok(Self {
-            host: place.host,
-            port: place.port,
+            hosts: place.hosts,
+            wanted: place.wanted,
             user: place.user,
             database: place.database,
             password: password.map(|password| password.value),
@@ -110,26 +151,39 @@ impl Target {
     #[must_use]
     pub fn address(&self) -> String {
         let Self {
-            host,
-            port,
+            hosts,
             user,
             database,
             ..
         } = self;
-        format!("postgresql://{user}@{host}:{port}/{database}")
+        let hosts = hosts.iter().map(|at| format!("{}:{}", at.host, at.port));
+        let hosts: Vec<_> = hosts.collect();
+        format!("postgresql://{user}@{}/{database}", hosts.join(","))
     }
 }
 
 /// What the URL says.
 struct PlaceOfDatabase {
-    host: String,
-    port: u16,
+    hosts: Vec<HostAddress>,
+    wanted: WantedServer,
     user: String,
     database: String,
 }
 
-fn place(settings: &mut Settings, text: &Located<String>) -> Option<PlaceOfDatabase> {
-    match parse(text.value.trim()) {
+/// A message and a hint.
+type UrlError = (&'static str, &'static str);
+
+fn place(
+    settings: &mut Settings,
+    text: &Located<String>,
+    servers: Servers,
+) -> Option<PlaceOfDatabase> {
+    let text_of_url = text.value.trim();
+    let parsed = match servers {
+        Servers::One => parse(text_of_url, None),
+        Servers::Several => parse_several(text_of_url),
+    };
+    match parsed {
         Ok(place) => Some(place),
         Err((message, hint)) => {
             // The line is not shown, since it may contain a password.
@@ -146,8 +200,47 @@ fn place(settings: &mut Settings, text: &Located<String>) -> Option<PlaceOfDatab
     }
 }
 
-/// Reads `url`. An error is a message and a hint.
-fn parse(text: &str) -> Result<PlaceOfDatabase, (&'static str, &'static str)> {
+/// Reads a `url` that may have several hosts: each with the rest is a URL of its own.
+fn parse_several(text: &str) -> Result<PlaceOfDatabase, UrlError> {
+    let (text, wanted) = match text.split_once('?') {
+        None => (text, WantedServer::ReadWrite),
+        Some((text, parameter)) => (text, wanted(parameter)?),
+    };
+    let Some((scheme, rest)) = text.split_once("://") else {
+        return parse(text, Some(wanted));
+    };
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let (user, hosts) = match authority.rsplit_once('@') {
+        Some((user, hosts)) => (format!("{user}@"), hosts),
+        None => (String::new(), authority),
+    };
+    let one = |host: &str| parse(&format!("{scheme}://{user}{host}/{path}"), Some(wanted));
+    let mut places = hosts.split(',').map(one);
+    let mut first = places.next().unwrap_or_else(|| one(""))?;
+    for place in places {
+        first.hosts.extend(place?.hosts);
+    }
+    Ok(first)
+}
+
+/// Reads the parameters of a URL.
+fn wanted(parameters: &str) -> Result<WantedServer, UrlError> {
+    match parameters.split_once('=') {
+        Some((WANTED, "any")) => Ok(WantedServer::Any),
+        Some((WANTED, "read-write" | "primary")) => Ok(WantedServer::ReadWrite),
+        Some((WANTED, _)) => Err((
+            "`target_session_attrs` in `url` must be `read-write` or `any`",
+            "remove it to use `read-write`: the store has to be written",
+        )),
+        _ => Err((
+            "`url` contains parameters other than `target_session_attrs`",
+            "remove them; TLS is set by `tls`, the schema by `schema`",
+        )),
+    }
+}
+
+/// Reads a `url` with one host. `wanted` is set if there may be several.
+fn parse(text: &str, wanted: Option<WantedServer>) -> Result<PlaceOfDatabase, UrlError> {
     let url = match Url::parse(text) {
         Ok(url) if matches!(url.scheme(), "postgresql" | "postgres") => url,
         Err(ParseError::InvalidPort) if has_several_hosts(text) => return Err(SEVERAL_HOSTS),
@@ -175,15 +268,16 @@ fn parse(text: &str) -> Result<PlaceOfDatabase, (&'static str, &'static str)> {
     let Some(database) = decoded(path).filter(|_| !path.contains('/')) else {
         return Err(("`url` has no name of a database", EXAMPLE));
     };
+    let port = url.port().unwrap_or(PORT);
     Ok(PlaceOfDatabase {
-        host,
-        port: url.port().unwrap_or(PORT),
+        hosts: vec![HostAddress { host, port }],
+        wanted: wanted.unwrap_or(WantedServer::Any),
         user,
         database,
     })
 }
 
-fn host(url: &Url) -> Result<String, (&'static str, &'static str)> {
+fn host(url: &Url) -> Result<String, UrlError> {
     let hint = "write one host name or address; a Unix socket cannot be used";
     let Some(host) = url.host_str().filter(|host| !host.is_empty()) else {
         return Err(("`url` has no host", hint));
@@ -249,6 +343,60 @@ mod tests {
     impl FileSource for NoFiles {
         fn read(&self, _: &str) -> io::Result<Vec<u8>> {
             Err(io::ErrorKind::NotFound.into())
+        }
+    }
+
+    fn several(url: &str) -> Result<(String, WantedServer), UrlError> {
+        parse_several(url).map(|place| {
+            let hosts = place
+                .hosts
+                .iter()
+                .map(|at| format!("{}:{}", at.host, at.port));
+            (hosts.collect::<Vec<_>>().join(" "), place.wanted)
+        })
+    }
+
+    #[test]
+    fn a_url_may_name_several_servers_of_which_one_must_be_writable() {
+        use WantedServer::{Any, ReadWrite};
+        for (url, hosts, wanted) in [
+            ("postgresql://u@a/d", "a:5432", ReadWrite),
+            (
+                "postgresql://u@a:1,b,[::1]:3/d",
+                "a:1 b:5432 [::1]:3",
+                ReadWrite,
+            ),
+            (
+                "postgres://u@a,b/d?target_session_attrs=any",
+                "a:5432 b:5432",
+                Any,
+            ),
+            (
+                "postgresql://u@a,b/d?target_session_attrs=read-write",
+                "a:5432 b:5432",
+                ReadWrite,
+            ),
+        ] {
+            assert_eq!(several(url), Ok((hosts.to_owned(), wanted)), "{url}");
+        }
+        for (url, message) in [
+            ("postgresql://u:secret@a,b/d", "contains a password"),
+            (
+                "postgresql://u@a,b/d?sslmode=require",
+                "parameters other than",
+            ),
+            (
+                "postgresql://u@a,b/d?target_session_attrs=standby",
+                "must be `read-write` or `any`",
+            ),
+            ("postgresql://u@a,/d", "has no host"),
+            ("postgresql://u@a:1,b:x/d", "port"),
+            ("postgresql://a,b/d", "has no user"),
+            ("https://u@a,b/d", "begins with"),
+        ] {
+            let error = several(url).unwrap_err().0;
+            assert!(error.contains(message), "{url}: {error}");
+            assert!(!error.contains("secret"), "{error}");
         }
     }
 
