@@ -9,6 +9,8 @@ mod time_limits;
 mod trust;
 mod windows;
 
+#[doc(hidden)] // For `tls_and_proxy!`.
+pub use catalog_model::settings::{Declaration, SettingKind};
 pub use declared::{TIME_LIMITS, TLS_AND_PROXY};
 pub use outbound_settings::{Names, OutboundSettings};
 pub use this_machine::stays_here;
