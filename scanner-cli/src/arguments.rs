@@ -32,6 +32,9 @@ pub(crate) struct Arguments {
     /// The scanner's home folder [default: `SCANNER_HOME`, else the current folder]
     #[arg(long, value_name = "DIR", global = true)]
     pub(crate) home: Option<PathBuf>,
+    /// The store of commands that only read, without a password: `postgresql://USER@HOST/DATABASE` [default: that of the home]
+    #[arg(long, value_name = "URL", global = true)]
+    pub(crate) store: Option<String>,
     /// When to use colors
     #[arg(
         long,
@@ -116,6 +119,28 @@ impl Command {
         }
     }
 
+    /// What the command does with the store.
+    pub(crate) fn use_of_store(&self) -> StoreUse {
+        match self {
+            Self::Status(_)
+            | Self::Serve(_)
+            | Self::Explain(_)
+            | Self::Catalog(CatalogCommand::List(_) | CatalogCommand::Export(_)) => StoreUse::Read,
+            Self::Run(_)
+            | Self::Scan(_)
+            | Self::Follow(_)
+            | Self::Check(_)
+            | Self::Store(_)
+            | Self::Catalog(CatalogCommand::Forget(_))
+            | Self::Hook(_)
+            | Self::Filter(_)
+            | Self::Config(Config::Check { .. }) => StoreUse::Write,
+            #[cfg(windows)]
+            Self::Service(Service::Run(_)) => StoreUse::Write,
+            _ => StoreUse::None,
+        }
+    }
+
     /// Whether the command works in a home, which must exist. `service` has a default home.
     pub(crate) fn needs_home(&self) -> bool {
         !matches!(
@@ -128,6 +153,16 @@ impl Command {
                 | Self::Config(Config::Schema { .. })
         )
     }
+}
+
+/// What a command does with the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StoreUse {
+    None,
+    /// It only reads it, so that it may read another one.
+    Read,
+    /// It may write it, and so uses that of the home.
+    Write,
 }
 
 #[derive(Debug, Args)]

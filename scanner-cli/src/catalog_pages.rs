@@ -1,7 +1,6 @@
 //! The catalog in a browser: what the pages show of this program.
 
 use std::{
-    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -22,7 +21,7 @@ use crate::{
     records::{FollowerCondition, FollowerRecord},
     service::{ConnectionState, ServiceView},
     store::{
-        Catalog, Cursor, StoreError,
+        Catalog, Cursor, StoreError, StoreErrorKind, StoreLocation,
         browse::{BrowseError, BrowseSettings, Browser},
     },
 };
@@ -71,7 +70,12 @@ pub(crate) fn catalog_pages(
         ..BrowseSettings::default()
     };
     let store = installation.home.store();
-    let browser = Arc::new(Browser::open(&store, settings)?);
+    let Some(file) = store.file() else {
+        let message = "cannot be shown in a browser yet";
+        let error = StoreError::on_server(&store.to_string(), StoreErrorKind::Other, message);
+        return Err(error.into());
+    };
+    let browser = Arc::new(Browser::open(file, settings)?);
     let live = StoreAndService {
         store,
         browser: Arc::clone(&browser),
@@ -84,7 +88,7 @@ pub(crate) fn catalog_pages(
 
 /// The live state: the store, and the service if it is running.
 struct StoreAndService {
-    store: PathBuf,
+    store: StoreLocation,
     browser: Arc<Browser>,
     views: Option<watch::Receiver<Arc<ServiceView>>>,
     read: Mutex<Option<(Instant, Live)>>,

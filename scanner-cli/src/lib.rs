@@ -28,7 +28,7 @@ use scan_engine::{
     destination, encrypt_request, encryption, explanation, exposure, filter_trial, forget,
     formatted_file, home, hooks, installation, item_filter, near_code, next_times, operation_error,
     problem, progress, records, report_file, run_report, scan_report, scanning, service,
-    service_state, shown_time, status_record, store_problem, stored, tally,
+    service_state, shown_time, status_record, store_location, store_problem, stored, tally,
 };
 
 pub use environment::Environment;

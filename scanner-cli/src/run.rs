@@ -10,7 +10,9 @@ use qlik_connector::QlikSense;
 #[cfg(windows)]
 use crate::arguments::Service;
 use crate::{
-    arguments::{Arguments, CatalogCommand, Check, Command, Config, Filter, Hook, LogFormat},
+    arguments::{
+        Arguments, CatalogCommand, Check, Command, Config, Filter, Hook, LogFormat, StoreUse,
+    },
     commands,
     end::End,
     environment::Environment,
@@ -80,12 +82,33 @@ pub(crate) async fn run_until(
         arguments.command,
         Command::Check(_) | Command::Explain(_) | Command::Filter(_) | Command::Encrypt(_)
     );
-    let exit = run_command(arguments.command, &mut program).await;
+    let exit = match locate_store(&arguments, &mut program) {
+        Ok(()) => run_command(arguments.command, &mut program).await,
+        Err(exit) => exit,
+    };
     if exit == Exit::Interrupted && has_no_report {
         program.report("interrupted\n");
     }
     program.log.flush(Some(LOG_FLUSH_TIMEOUT));
     exit
+}
+
+/// Finds out where the store of the command is.
+fn locate_store(arguments: &Arguments, program: &mut Program) -> Result<(), Exit> {
+    let url = arguments.store.as_deref();
+    match (arguments.command.use_of_store(), url) {
+        (StoreUse::None, None) => return Ok(()),
+        (StoreUse::Read, _) | (StoreUse::Write, None) => {}
+        (StoreUse::None | StoreUse::Write, Some(_)) => {
+            let message = "`--store` is for commands that only read a store, such as `catalog list`; for the others, set `store.url` in \
+                           `conf/application.conf`";
+            return Err(program.report_usage(message));
+        }
+    }
+    let located = program.installation.locate_store(url);
+    let warnings = located.map_err(|error| program.report_error(&error))?;
+    program.report_problems(&warnings);
+    Ok(())
 }
 
 /// How progress is shown.

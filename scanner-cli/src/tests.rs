@@ -15,7 +15,8 @@ use qlik_connector::QlikSense;
 use scan_engine::{application_file, connection_file};
 
 /// The files with tables, relative to `docs/`.
-const FILES: [&str; 9] = [
+const FILES: [&str; 10] = [
+    "fleet.md",
     "connection-file.md",
     "application-conf.md",
     "catalog-page.md",
@@ -45,6 +46,9 @@ fn table(name: &str) -> Vec<String> {
             with_head(ways.flat_map(way).collect())
         }
         "application" => with_head(rows(application_file::SETTINGS)),
+        "application store" => with_head(rows(
+            (application_file::STORE_SERVER.iter()).chain(application_file::STORE_TLS_AND_PROXY),
+        )),
         "application http" => with_head(rows(application_file::HTTP)),
         "follower" => with_head(rows(SHARED)),
         kinds => of_kinds(&kinds.split(' ').collect::<Vec<_>>()),

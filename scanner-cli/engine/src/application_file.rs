@@ -15,10 +15,11 @@ use crate::{
     misspelt_setting::name_misspelt,
     problem::Problem,
     restrictions::Restrictions,
-    secrets::Secrets,
+    secrets::{SecretBlock, Secrets},
     settings_files::{application_content, application_document},
     settings_tree::wrong_setting,
     store::{MaxSize, StoreLimits},
+    store_server::StoreServerSettings,
     suspicious_texts::{Sources, SuspiciousTexts},
     tracked_files::{TrackedFiles, Trusted},
     writable,
@@ -32,7 +33,7 @@ mod misspelt;
 
 pub(crate) use self::followers::hide_secret_settings;
 pub use self::{
-    declared::{GROUPS, HTTP, SETTINGS},
+    declared::{GROUPS, HTTP, SETTINGS, STORE_SERVER, STORE_TLS_AND_PROXY},
     http::HttpSettings,
     listen::socket_address,
 };
@@ -189,9 +190,16 @@ impl Application {
         // Without followers, secrets are not read: they may have to be encrypted first.
         let reads_secrets = reading.followers.is_some() || reading.serves.is_some();
         if reads_secrets {
-            refused.extend(secrets.resolve_scanner(&mut document.root));
+            refused.extend(secrets.resolve_scanner(&mut document.root, &SecretBlock::ALL));
         }
         let are_secrets_known = reads_secrets && refused.is_empty();
+        if are_secrets_known {
+            let server = StoreServerSettings::read(&document.root, secrets, None);
+            match server {
+                Ok(server) => warnings.extend(server.into_iter().flat_map(|one| one.warnings)),
+                Err(problems) => errors.extend(problems),
+            }
+        }
         let mut settings = secrets.settings(path, document.root);
         settings.declare(GROUPS);
         let store = store_limits(&mut settings);

@@ -1,12 +1,13 @@
 //! Checks connections and files stage by stage: finds the stage that fails, and says what to do about it.
 
-use std::{sync::Arc, time::Duration};
+use std::{panic::resume_unwind, sync::Arc, time::Duration};
 
 use catalog_model::{
     ConnectorRegistry, SessionHold, Stage, Verdict,
     follower::{ConfiguredFollower, Example},
 };
-use catalog_store::{FeedFollower, StoreFeed};
+use catalog_store::{FeedFollower, StoreFeed, StoreLocation};
+use tokio::task::spawn_blocking;
 
 use crate::{
     application_file::Application,
@@ -110,6 +111,24 @@ impl Installation {
             stages,
             summary: None,
         }
+    }
+}
+
+impl Installation {
+    /// Checks the way to the store and what the scanner may do there. `None` if the store is a file.
+    pub async fn check_store(&self) -> Option<CheckReport> {
+        let StoreLocation::Server(server) = self.home.store() else {
+            return None;
+        };
+        let file = format!("store {}", server.address());
+        let checked = spawn_blocking(move || server.check()).await;
+        Some(CheckReport {
+            code: None,
+            name: None,
+            file,
+            stages: checked.unwrap_or_else(|crashed| resume_unwind(crashed.into_panic())),
+            summary: None,
+        })
     }
 }
 

@@ -4,7 +4,6 @@
 use std::{
     collections::BTreeSet,
     panic::{AssertUnwindSafe, catch_unwind},
-    path::Path,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -17,7 +16,9 @@ use catalog_model::{
     follower::{ConfiguredFollower, ConnectionScope, Delivery, FeedError},
     with_causes,
 };
-use catalog_store::{Catalog, Cursor, Cursors, FeedFollower, StoreError, StoreFeed};
+use catalog_store::{
+    Catalog, Cursor, Cursors, FeedFollower, StoreError, StoreErrorKind, StoreFeed,
+};
 use tokio::{
     runtime::Handle,
     task::{JoinSet, spawn_blocking},
@@ -74,6 +75,9 @@ const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(1
 
 /// How long a run waits for another process that is delivering to the same follower.
 const WAIT_FOR_OTHERS: Duration = Duration::from_secs(60);
+
+/// Interval at which the run checks whether another scanner has finished.
+const HELD_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Interval at which the run checks whether the other process has finished.
 const LOCK_INTERVAL: Duration = Duration::from_millis(50);
@@ -222,13 +226,31 @@ impl Deliverer {
         follower: &ConfiguredFollower,
         handle: &Handle,
     ) -> Result<Delivery, FollowError> {
-        let of = FeedFollower::new(follower);
-        let feed = StoreFeed::open(self.home.store(), of, self.clock, &self.stop_reading);
+        let feed = self.open_feed(FeedFollower::new(follower), handle);
         let Some(feed) = feed.map_err(store_failed)? else {
             return Ok(Delivery::default());
         };
         let feed = self.extended(feed);
         self.until_stopped(follower.follower.follow(&feed), handle)
+    }
+
+    /// Opens the feed. Waits until no other scanner delivers to the follower.
+    fn open_feed(
+        &self,
+        follower: FeedFollower,
+        handle: &Handle,
+    ) -> Result<Option<StoreFeed>, StoreError> {
+        let started = Instant::now();
+        loop {
+            let follower = follower.clone();
+            let feed = StoreFeed::open(self.home.store(), follower, self.clock, &self.stop_reading);
+            let is_held =
+                matches!(&feed, Err(error) if error.kind() == StoreErrorKind::HeldElsewhere);
+            if !is_held || self.is_stopped() || started.elapsed() >= WAIT_FOR_OTHERS {
+                return feed;
+            }
+            self.pause(HELD_INTERVAL, handle);
+        }
     }
 
     fn extended(&self, feed: StoreFeed) -> StoreFeed {
@@ -259,7 +281,8 @@ impl Deliverer {
     ) -> Result<Delivery, FollowError> {
         let path = self.home.store();
         let is_stopped = outcome.as_ref().is_err_and(FollowError::is_stopped);
-        if is_stopped || !path.exists() {
+        let is_of_others = outcome.as_ref().is_err_and(is_of_others);
+        if is_stopped || is_of_others || !path.exists() {
             return outcome;
         }
         let now = (self.clock)();
@@ -321,7 +344,7 @@ impl Deliverer {
     /// connection of such a scan is not locked.
     fn end_killed_scans(&self) -> Result<(), StoreError> {
         let path = self.home.store();
-        if !Path::exists(&path) {
+        if !path.exists() {
             return Ok(());
         }
         let cursors = Cursors::open(&path, &self.stop_reading)?;
@@ -357,6 +380,18 @@ fn unless_crashed(
             "the reason is on standard error",
         ))
     })
+}
+
+/// Whether another scanner delivers to the follower, which then records how that ends.
+fn is_of_others(error: &FollowError) -> bool {
+    let FollowError::Feed(FeedError::Store(error)) = error else {
+        return false;
+    };
+    let kind = error.downcast_ref().map(StoreError::kind);
+    matches!(
+        kind,
+        Some(StoreErrorKind::HeldElsewhere | StoreErrorKind::Overtaken)
+    )
 }
 
 fn store_failed(error: StoreError) -> FollowError {

@@ -65,7 +65,7 @@ impl Installation {
             // Upgrades a store of an older version. Without a connection file, no scan does so.
             Cursors::open(&path, &Arc::default())?;
         }
-        let holding = store::connection_contents(&path, code.as_str())?;
+        let holding = path.connection_contents(code.as_str())?;
         let files = own_files(&self.home, &code, &followers);
         if holding.is_none() && files.is_empty() {
             return Err(OperationError::unknown_name(format!(
@@ -74,7 +74,10 @@ impl Installation {
             )));
         }
         let lock = self.lock_connection(&code)?;
-        store::refuse_used(&path)?;
+        // A server coordinates the programs that use it.
+        if let Some(file) = path.file() {
+            store::refuse_used(file)?;
+        }
         Ok(Forget {
             code,
             holding,
@@ -132,7 +135,7 @@ impl Forget {
     pub fn remove(&self) -> Result<Forgotten, OperationError> {
         let home = &self.installation.home;
         let (path, code) = (home.store(), self.code.as_str());
-        store::forget(&path, code)?;
+        path.forget(code)?;
         let mut failed = Vec::new();
         for file in &self.files {
             if let Some(folder) = file.parent() {
@@ -151,7 +154,10 @@ impl Forget {
         Ok(Forgotten {
             sessions,
             failed,
-            copies: store::copies_with(&path, &home.path(""), code),
+            copies: match path.file() {
+                Some(file) => store::copies_with(file, &home.path(""), code),
+                None => Copies::default(),
+            },
         })
     }
 }

@@ -16,6 +16,7 @@ use crate::{
     file_rights::create_folder,
     input_file::{self, FileKind},
     problem::Problem,
+    store::StoreLocation,
     temporary_file,
 };
 
@@ -23,6 +24,8 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Home {
     folder: PathBuf,
+    /// The store, if it is not in the home.
+    elsewhere: Option<StoreLocation>,
 }
 
 /// The start and the end of the file name of a session.
@@ -35,7 +38,10 @@ const MAX_LOCK_NAME: usize = 200;
 impl Home {
     /// The home at this path.
     pub fn new(folder: PathBuf) -> Self {
-        Self { folder }
+        Self {
+            folder,
+            elsewhere: None,
+        }
     }
 
     /// Checks that the folder exists. Errors when reading it are reported later.
@@ -75,9 +81,15 @@ impl Home {
         self.path("conf/encryption.key")
     }
 
-    /// The store.
-    pub fn store(&self) -> PathBuf {
-        self.folder.join("data").join("catalog.db")
+    /// The store: a file in the home, unless it is on a server.
+    pub fn store(&self) -> StoreLocation {
+        let file = || self.folder.join("data").join("catalog.db");
+        self.elsewhere.clone().unwrap_or_else(|| file().into())
+    }
+
+    /// Uses a store that is not in the home.
+    pub fn set_store(&mut self, store: StoreLocation) {
+        self.elsewhere = Some(store);
     }
 
     /// The lock of the deliveries to a follower. The locks of connections have another extension.

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 mod change;
 mod container;
+mod fleet;
 mod follower;
 mod item;
 mod owner;
@@ -14,6 +15,7 @@ mod scan;
 pub use self::{
     change::ChangeRecord,
     container::{ContainerRecord, StreamNames},
+    fleet::{FleetConnectionRecord, FleetRecord, FleetScannerRecord},
     follower::{FollowerCondition, FollowerRecord, RefusalRecord},
     item::ItemRecord,
     owner::{AddressFilter, OwnerFilter, OwnerRecord, owners},

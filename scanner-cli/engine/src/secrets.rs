@@ -31,7 +31,7 @@ use self::{
     decryption::KeyInFile, own_settings::OwnSettings, provider::Provider,
     redacted_connection::RedactedConnection, redactor::MAX_SECRETS,
 };
-pub use self::{masked_variables::MaskedVariables, redactor::Redactor};
+pub use self::{masked_variables::MaskedVariables, redactor::Redactor, scanner::SecretBlock};
 use crate::{
     exposure,
     hocon::{
@@ -187,6 +187,11 @@ impl<'a> Secrets<'a> {
             }),
             Problem::General(diagnostic) => Problem::General(diagnostic.map_texts(clean)),
         }
+    }
+
+    /// Redacts a secret that comes from elsewhere.
+    pub fn hide(&self, secret: &str) {
+        self.redactor.borrow_mut().add(secret);
     }
 
     /// Whether messages may quote the file. A connection file may be a link to any other file.

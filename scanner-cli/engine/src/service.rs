@@ -21,6 +21,7 @@ mod deliveries;
 mod earlier_state;
 mod file_notifications;
 mod file_watcher;
+mod group;
 mod heartbeat;
 mod hook_runner;
 mod listener;
@@ -39,6 +40,7 @@ use self::{
     deliveries::Deliveries,
     earlier_state::restore_state,
     file_watcher::PollResult,
+    group::Group,
     heartbeat::Heartbeat,
     hook_runner::HookRunner,
     listener::Listener,
@@ -54,7 +56,6 @@ pub use self::{
     hook_runner::HookRun,
     listener::OpenCatalog,
     publication::ServiceView,
-    start::scanner_name,
     state_file::{ConnectionState, ServiceState, read as read_state},
     table::{Table, Timing, reason, reasons},
 };
@@ -64,6 +65,7 @@ use crate::{
     clock::Clock,
     delivery::DisabledFollower,
     home::Home,
+    scanner_identity::scanner_identity,
     scanning::ScanEnd,
     service_state::{Phase, ServiceCounts, Snapshot, is_ahead},
     stop::{Stop, StopReason},
@@ -108,6 +110,7 @@ pub struct Service {
     /// Stops the running scans, by the identities of their connections.
     running: BTreeMap<String, Stop>,
     store: SharedStore,
+    group: Group,
     deliveries: Deliveries,
     hook_runner: HookRunner,
     state: StateFile,
@@ -148,6 +151,7 @@ impl Service {
         restore_state(&mut table, &home, application.store.clone())?;
         log_warnings(&application);
         let started = clock();
+        let own_name = scanner_identity(&home, &watcher.variables);
         let snapshot = Snapshot::beginning(name.clone(), started);
         let (snapshots, published) = watch::channel(Arc::new(snapshot));
         Ok(Self {
@@ -164,6 +168,7 @@ impl Service {
             scan_log: ScanLog::default(),
             running: BTreeMap::new(),
             store: SharedStore::new(home.clone()),
+            group: Group::new(&home, own_name, &watcher.variables),
             deliveries: Deliveries::new(home.clone(), clock, application.followers, Instant::now()),
             hook_runner: HookRunner::new(home.clone(), clock, watcher.variables.clone()),
             state: StateFile::at(home.status()),
@@ -219,6 +224,7 @@ impl Service {
                     // The service manager restarts the service.
                     PollEvent::Panicked => break ServiceEnd::Crashed,
                 },
+                sent = self.group.reported() => self.reported(sent),
                 Some(ended) = self.scans.join_next() => self.scan_ended(ended),
                 runs = self.hook_runner.ended() => self.hook_runner.record(runs, &mut self.counts.hooks),
                 run = self.deliveries.ended() => {
@@ -239,11 +245,13 @@ impl Service {
         self.errors.record(ErrorSource::Poll, overdue);
         let unusable = self.listener.begin();
         self.errors.record(ErrorSource::Address, unusable);
-        for identity in self.table.due((self.clock)()) {
+        self.report_to_group();
+        self.errors.record(ErrorSource::Group, self.group.error());
+        for (_, identity) in self.table.due((self.clock)()) {
             if self.running.len() >= self.automation.parallel {
                 break;
             }
-            if !self.running.contains_key(&identity) {
+            if !self.running.contains_key(&identity) && self.may_scan(&identity) {
                 self.begin_scan(identity);
             }
         }
@@ -286,10 +294,14 @@ impl Service {
             now,
             automation: &self.automation,
         };
+        let has_changed = !poll.files.is_empty();
         for identity in self.table.apply(poll.files, timing) {
             if let Some(scan) = self.running.get(&identity) {
                 scan.ask(StopReason::Asked);
             }
+        }
+        if has_changed {
+            self.group.wake();
         }
         if !poll.unsettled {
             self.settled();
@@ -362,6 +374,7 @@ impl Service {
             deliveries.stop(LAST_WAIT),
             hook_runner.stop(LAST_WAIT)
         );
+        self.group.leave(LAST_WAIT).await;
         self.running.clear();
         self.publish();
         self.listener.stop(LAST_WAIT).await;

@@ -18,7 +18,14 @@ pub const SECRET_MANAGER: &str = "secret_manager";
 /// The setting of `conf/application.conf` with the followers, which may use secrets of the secret manager.
 pub const FOLLOWERS: &str = "followers";
 /// The other settings that may use them.
-pub const SCANNER_SECRETS: [&str; 2] = ["http.auth.token", "http.auth.password"];
+pub const SCANNER_SECRETS: [&str; 6] = [
+    "http.auth.token",
+    "http.auth.password",
+    "store.password",
+    "store.tls.truststore.password",
+    "store.proxy.password",
+    "store.proxy.windows.password",
+];
 
 /// Maximum number of misplaced secrets that are reported.
 const MAX_MISPLACED: usize = 50;
@@ -116,7 +123,7 @@ fn find_secrets(setting: &str, node: &Node, misplaced: &mut Vec<LocatedProblem>)
         _ if has_secret(node) => misplaced.push(LocatedProblem {
             place: node.place.clone(),
             message: format!(
-                "`{setting}` cannot be a secret of the secret manager: in this file, only followers and the login of `http.auth` can use them"
+                "`{setting}` cannot be a secret of the secret manager: in this file, only followers, the login of `http.auth` and the passwords in `store` can use them"
             ),
             hint: Some("write the value itself, or use an environment variable".to_owned()),
             value: ValueVisibility::Hidden,

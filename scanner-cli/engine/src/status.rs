@@ -16,13 +16,11 @@ use crate::{
     lock::{closed, holder_of, is_held, may_be_of},
     problem::Problem,
     records::FollowerRecord,
+    scanner_identity::scanner_name,
     schedule::Preview,
-    service::{
-        self, ConnectionState, FileWatcher, HookRun, ServiceState, Table, reason, reasons,
-        scanner_name,
-    },
+    service::{self, ConnectionState, FileWatcher, HookRun, ServiceState, Table, reason, reasons},
     service_state::FileStatus,
-    store::{Catalog, LastScan, StoreError, StoredScan},
+    store::{Catalog, LastScan, StoreError, StoredScan, fleet::Fleet},
     store_problem::StoreProblem,
 };
 
@@ -44,6 +42,8 @@ pub struct Status {
     pub connections: Vec<ConnectionStatus>,
     /// The followers.
     pub followers: Vec<FollowerRecord>,
+    /// The scanners that share the store, if it is on a server.
+    pub fleet: Option<Fleet>,
     /// The hook files.
     pub hook_files: Vec<HookFile>,
     /// How the last run of each hook ended.
@@ -103,6 +103,13 @@ impl Installation {
             problems.push(error.problem());
             Vec::new()
         });
+        let fleet = self.home.store().fleet().unwrap_or_else(|error| {
+            // The same error as that of the scans is shown once.
+            if problems.is_empty() {
+                problems.push(error.problem());
+            }
+            None
+        });
         let service = left.as_ref().filter(|_| running);
         let mut holders = holders(&self.home, &mut connections, service.map(|state| state.pid));
         let now = (self.clock)();
@@ -130,6 +137,7 @@ impl Installation {
             schedule: schedule.as_ref().and_then(preview),
             connections,
             followers,
+            fleet,
             hook_runs: hook_runs(&hook_files, left.as_ref()),
             hook_files,
             problems,

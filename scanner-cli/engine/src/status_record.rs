@@ -8,7 +8,7 @@ use crate::{
     hooks::HookFile,
     json_text::json_page,
     problem::Problem,
-    records::{CountsRecord, FollowerCondition, FollowerRecord, RefusalRecord},
+    records::{CountsRecord, FleetRecord, FollowerCondition, FollowerRecord, RefusalRecord},
     schedule::Preview,
     service::{HookRun, reason, reasons},
     service_state::{FileStatus, is_ahead},
@@ -26,6 +26,9 @@ pub struct StatusRecord<'a> {
     pub connections: Vec<ConnectionRecord>,
     /// The followers.
     pub followers: Vec<FollowerState>,
+    /// The scanners that share the store, if it is on a server.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fleet: Option<FleetRecord>,
     /// How the last run of each hook ended.
     pub hooks: &'a [HookRun],
     /// The files of the hooks.
@@ -180,6 +183,7 @@ impl<'a> StatusRecord<'a> {
                 .map(|connection| ConnectionRecord::new(connection, preview, status.now))
                 .collect(),
             followers: status.followers.iter().map(FollowerState::new).collect(),
+            fleet: status.fleet.as_ref().map(FleetRecord::from),
             hooks: &status.hook_runs,
             hook_files: status.hook_files.iter().map(HookFileState::new).collect(),
         }

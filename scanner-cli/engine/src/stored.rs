@@ -9,7 +9,8 @@ use crate::{
     near_code::did_you_mean,
     operation_error::{OperationError, OperationErrorKind},
     problem::Problem,
-    store::{self, Catalog, LastScan, Restored, StoredConnection, StoredScan},
+    store::{self, Catalog, LastScan, Restored, StoreLocation, StoredConnection, StoredScan},
+    store_location::store_file,
 };
 
 impl Installation {
@@ -18,8 +19,8 @@ impl Installation {
     /// # Errors
     /// If the store does not exist or cannot be used.
     pub fn catalog(&self) -> Result<Catalog, OperationError> {
-        let path = self.home.store();
-        Catalog::open(&path)?.ok_or_else(|| OperationError::configuration(vec![no_store(&path)]))
+        let store = self.home.store();
+        Catalog::open(&store)?.ok_or_else(|| OperationError::configuration(vec![no_store(&store)]))
     }
 
     /// The last scan that ended, of the connection with this code or of any connection, and the id of the store.
@@ -53,9 +54,14 @@ impl Installation {
     /// # Errors
     /// If a service is running, or the backup or the store cannot be used.
     pub fn restore_store(&self, backup: &Path) -> Result<Restored, OperationError> {
+        let file = store_file(
+            &self.home.store(),
+            "store restore",
+            "restore the database with the programs of PostgreSQL, such as `pg_restore`",
+        )?;
         // The lock is necessary because a running service opens the store only during scans.
         let _no_service = self.lock_service()?;
-        Ok(store::restore(&self.home.store(), backup)?)
+        Ok(store::restore(&file, backup)?)
     }
 
     /// Prevents a service from starting while the lock is held.
@@ -105,10 +111,16 @@ pub fn stored_connection<'a>(
 
 /// The problem that the store does not exist.
 #[must_use]
-pub fn no_store(path: &Path) -> Problem {
-    let hint = "run `scan`, which creates it, or name another home with `--home` or `SCANNER_HOME`";
-    Problem::general(
-        format!("there is no store `{}` yet", shown_absolute(path)),
-        hint.to_owned(),
-    )
+pub fn no_store(store: &StoreLocation) -> Problem {
+    let (place, hint) = match store {
+        StoreLocation::File(path) => (
+            shown_absolute(path),
+            "run `scan`, which creates it, or name another home with `--home` or `SCANNER_HOME`",
+        ),
+        StoreLocation::Server(server) => (
+            server.address().to_owned(),
+            "run `scan`, which creates it, or correct `store.url` and `store.schema` in `conf/application.conf`",
+        ),
+    };
+    Problem::general(format!("there is no store `{place}` yet"), hint.to_owned())
 }

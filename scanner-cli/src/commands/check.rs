@@ -54,6 +54,13 @@ pub(crate) async fn run(program: &mut Program, arguments: Check) -> Exit {
         outcomes.push(Exit::Failed);
     }
     let application = application.filter(|_| arguments.codes.is_empty());
+    let store = match arguments.codes.is_empty() {
+        true => program.installation.check_store().await,
+        false => None,
+    };
+    if store.as_ref().is_some_and(CheckReport::fails_at_the_site) {
+        outcomes.push(Exit::Failed);
+    }
     let followers = tokio::select! {
         followers = check_followers(&program.installation, application.as_ref()) => followers,
         () = &mut interrupted => return Exit::Interrupted,
@@ -64,13 +71,14 @@ pub(crate) async fn run(program: &mut Program, arguments: Check) -> Exit {
     let text = match arguments.format {
         ShowFormat::Text => {
             let http = application.as_ref().and_then(|one| one.http.as_ref());
-            text::text(checked.iter().chain(&followers))
+            text::text(checked.iter().chain(&store).chain(&followers))
                 + &text::catalog(http.and_then(HttpSettings::catalog))
                 + &text::failed_followers(&followers)
         }
         ShowFormat::Json => CheckGroups {
             connections: &checked,
             followers: &followers,
+            store: store.as_ref(),
             files: &[],
         }
         .to_json(),
@@ -106,6 +114,7 @@ fn check_offline(program: &mut Program, arguments: &Check) -> Exit {
         ShowFormat::Json => CheckGroups {
             connections: &check.connections,
             followers: &check.followers,
+            store: None,
             files: &check.others,
         }
         .to_json(),

@@ -44,6 +44,7 @@ const TOPICS: &[Topic] = topics![
     "catalogs/spreadsheet",
     "catalogs/webhook",
     "from-zeenea-scanner",
+    "fleet",
     "upgrade",
     "limits",
     "performance",

@@ -1,6 +1,6 @@
 //! `store`: backs up, restores and checks the store.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::{
     arguments::{ShowFormat, Store as Command},
@@ -9,6 +9,7 @@ use crate::{
     problem::Problem,
     program::Program,
     store::{self, Health, StoreError},
+    store_location::store_file,
     store_problem::StoreProblem,
     stored::no_store,
 };
@@ -31,10 +32,16 @@ pub(crate) fn run(program: &mut Program, command: &Command) -> Exit {
 type StoreCommandError = (Problem, Exit);
 
 fn back_up(program: &mut Program, file: &Path) -> Result<Exit, StoreCommandError> {
-    let backup = store::back_up(&program.installation.home.store(), file).map_err(command_error)?;
+    let instead = "back up the database with the programs of PostgreSQL, such as `pg_dump`";
+    let store = store_file(&program.installation.home.store(), "store backup", instead);
+    let store = match store {
+        Ok(store) => store,
+        Err(error) => return Ok(program.report_error(&error)),
+    };
+    let backup = store::back_up(&store, file).map_err(command_error)?;
     program.report_note(&format!(
         "backed up `{}` to `{}` ({})\n",
-        shown(&program.installation.home.store()),
+        shown(&store),
         shown(&backup.file),
         show::size(backup.bytes)
     ));
@@ -42,7 +49,7 @@ fn back_up(program: &mut Program, file: &Path) -> Result<Exit, StoreCommandError
 }
 
 fn restore(program: &mut Program, file: &Path) -> Result<Exit, StoreCommandError> {
-    let path = program.installation.home.store();
+    let store = program.installation.home.store();
     let done = program.installation.restore_store(file);
     let done = match done {
         Ok(done) => done,
@@ -50,7 +57,7 @@ fn restore(program: &mut Program, file: &Path) -> Result<Exit, StoreCommandError
     };
     let mut text = format!(
         "restored `{}` from `{}`: {}\n",
-        shown(&path),
+        store,
         shown(file),
         catalog_model::counted(u64::try_from(done.items).unwrap_or(0), "item")
     );
@@ -79,16 +86,20 @@ fn check(
     format: ShowFormat,
 ) -> Result<Exit, StoreCommandError> {
     let store = program.installation.home.store();
-    let path = file.map_or_else(|| store.clone(), PathBuf::from);
-    let health = match file {
-        Some(file) if file != store => store::check_file(file),
-        _ => store::check(&path),
+    let health = match (file, store.file()) {
+        (Some(file), own) if Some(file) != own => store::check_file(file),
+        (_, Some(own)) => store::check(own),
+        (_, None) => {
+            let instead = "`check` tests the way to the database; the server checks its own files, for example with `pg_amcheck`";
+            let error = store_file(&store, "store check", instead);
+            return Ok(error.map_or_else(|error| program.report_error(&error), |_| Exit::Complete));
+        }
     };
     let health = health.map_err(command_error)?;
     let Some(health) = health else {
         let problem = match file {
-            Some(_) => Problem::general(format!("there is no file `{}`", shown(&path)), None),
-            None => no_store(&path),
+            Some(file) => Problem::general(format!("there is no file `{}`", shown(file)), None),
+            None => no_store(&store),
         };
         return Err((problem, Exit::Configuration));
     };

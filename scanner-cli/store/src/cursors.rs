@@ -21,6 +21,15 @@ pub struct Cursors(Box<dyn FollowerTables>);
 
 /// What a kind of store must be able to keep for followers. All methods fail if the store cannot be read or written.
 pub trait FollowerTables: Send {
+    /// Makes sure that no other scanner delivers to the follower until these tables are closed. A file has no other scanners.
+    ///
+    /// # Errors
+    /// If another scanner delivers to it, or the store cannot be written.
+    fn claim(&mut self, follower: &FollowerName) -> Result<(), StoreError> {
+        let _ = follower;
+        Ok(())
+    }
+
     /// Returns the position of a follower.
     ///
     /// # Errors
@@ -159,6 +168,11 @@ impl Cursors {
             StoreLocation::Server(server) => server.followers(Access::Read, stop)?,
         };
         Ok(tables.map(Self))
+    }
+
+    /// Makes sure that no other scanner delivers to the follower.
+    pub(crate) fn claim(&mut self, follower: &FollowerName) -> Result<(), StoreError> {
+        self.0.claim(follower)
     }
 
     /// Returns the position of a follower.

@@ -14,6 +14,7 @@ use super::{
     database::{self, Database},
     error::{Operation, StoreError},
     files::{self, Header},
+    location::StoreLocation,
     log_age, opening, restore, texts,
     usage::Usage,
 };
@@ -61,6 +62,33 @@ pub fn refuse_used(path: &Path) -> Result<(), StoreError> {
         return Ok(());
     }
     Usage::exclusive(path, IN_USE_TIMEOUT).map(drop)
+}
+
+impl StoreLocation {
+    /// Counts what the store contains of the connection with this code. `None` if it does not contain the connection.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn connection_contents(
+        &self,
+        code: &str,
+    ) -> Result<Option<ConnectionContents>, StoreError> {
+        match self {
+            Self::File(path) => connection_contents(path, code),
+            Self::Server(server) => server.connection_contents(code),
+        }
+    }
+
+    /// Removes a connection with all its data. It can be repeated after an interruption.
+    ///
+    /// # Errors
+    /// If the store cannot be written, or another process uses the file.
+    pub fn forget(&self, code: &str) -> Result<(), StoreError> {
+        match self {
+            Self::File(path) => forget(path, code),
+            Self::Server(server) => server.forget(code),
+        }
+    }
 }
 
 impl SqliteCursors {

@@ -21,6 +21,7 @@ mod error;
 mod file_system;
 mod files;
 mod first_keys;
+pub mod fleet;
 mod forget;
 pub mod fuse;
 mod hashes;

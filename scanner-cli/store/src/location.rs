@@ -6,10 +6,12 @@ use std::{
     sync::{Arc, atomic::AtomicBool},
 };
 
+use catalog_model::Stage;
 use file_access::path_text::shown;
 
 use crate::{
     CatalogReader, ConnectionContents, FollowerTables, ScanWriter, StoreError, StoreLimits,
+    fleet::{Duties, Fleet, ScannerReport},
 };
 
 /// Where a store is.
@@ -58,6 +60,27 @@ pub trait StoreServer: Send + Sync {
     /// If the store cannot be read.
     fn connection_contents(&self, code: &str) -> Result<Option<ConnectionContents>, StoreError>;
 
+    /// Reports that this scanner works. Returns what it may do until the next report.
+    ///
+    /// # Errors
+    /// If the store cannot be written.
+    fn report(&self, report: &ScannerReport) -> Result<Duties, StoreError>;
+
+    /// Ends the reports of this scanner, so that others take over its connections at once.
+    ///
+    /// # Errors
+    /// If the store cannot be written.
+    fn leave(&self) -> Result<(), StoreError>;
+
+    /// Returns the state of all scanners. `None` if the store does not exist.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    fn fleet(&self) -> Result<Option<Fleet>, StoreError>;
+
+    /// Tests each stage on the way to the store, and what may be done there. Nothing is changed.
+    fn check(&self) -> Vec<Stage>;
+
     /// Removes a connection. It can be repeated after an interruption.
     ///
     /// # Errors
@@ -81,6 +104,17 @@ impl StoreLocation {
         match self {
             Self::File(path) => path.exists(),
             Self::Server(_) => true,
+        }
+    }
+
+    /// Returns the state of the scanners that share the store. `None` if it is a file, or does not exist.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn fleet(&self) -> Result<Option<Fleet>, StoreError> {
+        match self {
+            Self::File(_) => Ok(None),
+            Self::Server(server) => server.fleet(),
         }
     }
 

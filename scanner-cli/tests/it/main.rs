@@ -67,6 +67,9 @@ mod secret_manager;
 mod secrets;
 mod secure;
 mod selection;
+/// A server of PostgreSQL runs on Unix only.
+#[cfg(unix)]
+mod server_store;
 mod service;
 mod shared_sessions;
 mod store_backup;

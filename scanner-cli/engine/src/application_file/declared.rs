@@ -8,6 +8,8 @@ use catalog_model::settings::{
 /// All settings.
 pub const GROUPS: &[DeclarationGroup] = &[
     DeclarationGroup::always(SETTINGS),
+    DeclarationGroup::always(STORE_SERVER),
+    DeclarationGroup::always(STORE_TLS_AND_PROXY),
     DeclarationGroup::always(HTTP),
 ];
 
@@ -136,6 +138,48 @@ pub const SETTINGS: &[Declaration] = &[
     )
     .default("`365`"),
 ];
+
+/// The settings of a store on a server.
+pub const STORE_SERVER: &[Declaration] = &[
+    Declaration::new(
+        "store.url",
+        Text,
+        "`\"postgresql://USER@HOST:PORT/DATABASE\"`: the store is in this database of PostgreSQL, which several \
+         [scanners](fleet.md) may share. Several hosts, `USER@HOST1,HOST2`, are the primary server and its standbys: \
+         the first one that can be written is used (`?target_session_attrs=any`: the first one that accepts the \
+         login). A password in it is an error. A change needs a restart of `run`.",
+    )
+    .default("the store is the file `data/catalog.db`"),
+    Declaration::new(
+        "store.password",
+        Secret,
+        "The password of the role.",
+    )
+    .default("`PGPASSWORD`, else the file `PGPASSFILE` or `~/.pgpass`"),
+    Declaration::new("store.schema", Text, "The schema of the store in the database.").default("`qlik_store`"),
+    Declaration::new(
+        "store.lease",
+        Duration,
+        "From 3 s to 1 h. Within this time, another scanner takes over the connections of one that is killed or \
+         loses the database.",
+    )
+    .default("`30 s`"),
+    Declaration::new(
+        "store.tls.disabled",
+        Boolean,
+        "`true` turns TLS off; the password and all items can then be read in transit. `false` requires TLS on this \
+         machine, too.",
+    ),
+    Declaration::new(
+        "store.time_limits.connect",
+        Duration,
+        "Maximum time to connect to one of the servers.",
+    )
+    .default("`10 s`"),
+];
+
+/// The way to that server.
+pub const STORE_TLS_AND_PROXY: &[Declaration] = outbound_settings::tls_and_proxy!("store.");
 
 /// The settings of the pages.
 pub const HTTP: &[Declaration] = &[

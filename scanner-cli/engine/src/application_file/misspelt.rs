@@ -17,8 +17,21 @@ pub(super) fn misspelt(settings: &mut Settings) -> Vec<LocatedProblem> {
     settings.know_declared();
     let is_own = |key: &str| OWN_BLOCKS.iter().any(|block| key.starts_with(block));
     let unknown = settings.unknown().into_iter().map(with_other_names);
-    let unknown = unknown.filter(|one| one.near.is_some() || is_own(&one.key));
+    let unknown = unknown.filter(|one| {
+        is_own(&one.key)
+            || one
+                .near
+                .as_deref()
+                .is_some_and(|near| may_be_meant(&one.key, near))
+    });
     unknown.map(found).collect()
+}
+
+/// Whether the setting `near` may be what is meant. The Zeenea scanner has settings such as `proxy.hostname`, which are not
+/// those of the store.
+fn may_be_meant(key: &str, near: &str) -> bool {
+    let first = key.split('.').next().unwrap_or_default();
+    !near.starts_with("store.") || first == "store" || nearest(first, ["store"]).is_some()
 }
 
 /// Suggests the schedule setting for its other names.
@@ -35,7 +48,15 @@ fn with_other_names(unknown: UnknownSetting) -> UnknownSetting {
 fn found(UnknownSetting { key, place, near }: UnknownSetting) -> LocatedProblem {
     // Only settings that look like these can contain a secret.
     let is_secret = |near: &String| {
-        let mut blocks = ["secret-manager", "encryption", "http.auth"].iter();
+        let mut blocks = [
+            "secret-manager",
+            "encryption",
+            "http.auth",
+            "store.p",
+            "store.tls",
+            "store.url",
+        ]
+        .iter();
         blocks.any(|block| near.starts_with(block))
     };
     let value = match &near {

@@ -11,6 +11,8 @@ struct ChecksJson<'a> {
     connections: Vec<CheckedJson<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     followers: Vec<CheckedJson<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    store: Option<CheckedJson<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     files: Vec<CheckedJson<'a>>,
 }
@@ -38,6 +40,8 @@ pub struct CheckGroups<'a> {
     pub connections: &'a [CheckReport],
     /// The followers.
     pub followers: &'a [CheckReport],
+    /// The store, if it is on a server.
+    pub store: Option<&'a CheckReport>,
     /// Files other than connection files. Only a check without the sites has them.
     pub files: &'a [CheckReport],
 }
@@ -49,6 +53,7 @@ impl CheckGroups<'_> {
         json_page(&ChecksJson {
             connections: self.connections.iter().map(checked_json).collect(),
             followers: self.followers.iter().map(checked_json).collect(),
+            store: self.store.map(checked_json),
             files: self.files.iter().map(checked_json).collect(),
         })
     }

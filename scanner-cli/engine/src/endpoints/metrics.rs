@@ -10,11 +10,14 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use super::stored_numbers::{FollowerNumbers, StoredNumbers};
 use crate::{
     service_state::{ConnectionSnapshot, FileStatus, Snapshot, is_ahead},
-    store::StoredScan,
+    store::{
+        StoredScan,
+        fleet::{Assignment, Fleet},
+    },
 };
 
 /// The gauges, with their help texts.
-const GAUGES: [(&str, &str); 15] = [
+const GAUGES: [(&str, &str); 19] = [
     (
         "scanner_build_info",
         "Version and name of the scanner; always 1.",
@@ -72,7 +75,26 @@ const GAUGES: [(&str, &str); 15] = [
         "scanner_follower_last_success_timestamp_seconds",
         "Time at which a follower last delivered everything.",
     ),
+    (
+        "scanner_fleet_last_report_seconds",
+        "How long ago a scanner that shares the store has last reported to it.",
+    ),
+    (
+        "scanner_fleet_overdue_seconds",
+        "For how long the connection has been due that waits longest for its scan by this scanner.",
+    ),
+    (
+        "scanner_fleet_connections",
+        "Number of connections that a scanner scans.",
+    ),
+    (
+        "scanner_fleet_connection_held",
+        "1 if a scanner scans the connection, 0 if none does: the scanners are lost, or their files differ.",
+    ),
 ];
+
+/// The gauges of scanners that share a store.
+const SCANNER_LABELS: [&str; 2] = ["scanner", "host"];
 
 /// The counters, with their help texts.
 const COUNTERS: [(&str, &str); 5] = [
@@ -126,6 +148,9 @@ pub(super) fn page(snapshot: &Snapshot, stored: Option<&StoredNumbers>) -> Strin
             add_connection(connection, snapshot, scans.map_or(&[], Vec::as_slice));
         }
         of_followers(snapshot, stored);
+        if let Some(fleet) = stored.and_then(|stored| stored.fleet.as_ref()) {
+            of_fleet(fleet);
+        }
     });
     handle.render()
 }
@@ -200,6 +225,26 @@ fn of_followers(snapshot: &Snapshot, stored: Option<&StoredNumbers>) {
         if let Some(numbers) = numbers {
             add_follower(follower.name.to_string(), *numbers, snapshot.now);
         }
+    }
+}
+
+/// Adds the scanners that share the store, and the connections that nobody scans.
+fn of_fleet(fleet: &Fleet) {
+    let [scanner_label, host_label] = SCANNER_LABELS;
+    for scanner in &fleet.scanners {
+        let labels = [
+            (scanner_label, scanner.name.clone()),
+            (host_label, scanner.host.clone()),
+        ];
+        gauge!("scanner_fleet_last_report_seconds", &labels)
+            .set(scanner.since_report.as_secs_f64());
+        gauge!("scanner_fleet_overdue_seconds", &labels).set(scanner.overdue.as_secs_f64());
+        gauge!("scanner_fleet_connections", &labels).set(scanner.connections.len() as f64);
+    }
+    for connection in &fleet.connections {
+        let is_held = matches!(connection.state, Assignment::Held { .. });
+        gauge!("scanner_fleet_connection_held", "connection" => connection.code.clone())
+            .set(f64::from(u8::from(is_held)));
     }
 }
 

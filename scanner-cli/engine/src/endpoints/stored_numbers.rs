@@ -2,7 +2,6 @@
 
 use std::{
     collections::BTreeMap,
-    path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -10,13 +9,17 @@ use std::{
 use catalog_model::FollowerName;
 use tokio::{sync::Mutex, time::timeout};
 
-use crate::store::{Catalog, FeedFollower, LastScan, StoreError, StoredScan};
+use crate::store::{
+    Catalog, FeedFollower, LastScan, StoreError, StoreLocation, StoredScan, fleet::Fleet,
+};
 
 /// The numbers that come from the store.
 #[derive(Default)]
 pub(super) struct StoredNumbers {
     /// The last scan of each connection and outcome.
     pub(super) last_scans: Vec<StoredScan>,
+    /// The scanners that share the store.
+    pub(super) fleet: Option<Fleet>,
     /// The numbers of each follower.
     pub(super) followers: BTreeMap<FollowerName, FollowerNumbers>,
 }
@@ -38,7 +41,7 @@ pub(super) struct FollowerNumbers {
 
 /// Reads the store for one request at a time, and at most every two seconds.
 pub(super) struct StoreReader {
-    store: PathBuf,
+    store: StoreLocation,
     read: Arc<Mutex<Option<TimedNumbers>>>,
 }
 
@@ -51,8 +54,8 @@ const MAX_AGE: Duration = Duration::from_secs(2);
 const READ_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl StoreReader {
-    /// Reads the store at `store`.
-    pub(super) fn new(store: PathBuf) -> Self {
+    /// Reads this store.
+    pub(super) fn new(store: StoreLocation) -> Self {
         Self {
             store,
             read: Arc::default(),
@@ -83,7 +86,7 @@ impl StoreReader {
     }
 }
 
-fn numbers(store: &Path, followers: &[FeedFollower]) -> Result<StoredNumbers, StoreError> {
+fn numbers(store: &StoreLocation, followers: &[FeedFollower]) -> Result<StoredNumbers, StoreError> {
     let Some(catalog) = Catalog::open(store)? else {
         return Ok(StoredNumbers::default());
     };
@@ -102,6 +105,7 @@ fn numbers(store: &Path, followers: &[FeedFollower]) -> Result<StoredNumbers, St
     }
     Ok(StoredNumbers {
         last_scans: catalog.last_scans(LastScan::OfEachOutcome)?,
+        fleet: store.fleet()?,
         followers: numbers,
     })
 }
@@ -127,7 +131,7 @@ mod tests {
             revision: 1,
         };
         let behind = || {
-            let numbers = numbers(&scratch.path(), std::slice::from_ref(&follower)).unwrap();
+            let numbers = numbers(&scratch.path().into(), std::slice::from_ref(&follower)).unwrap();
             numbers.followers[&follower.name].changes_behind
         };
         assert_eq!(behind(), 0);
@@ -147,7 +151,7 @@ mod tests {
     #[test]
     fn a_home_without_a_store_has_no_numbers() {
         let folder = tempfile::tempdir().unwrap();
-        let numbers = numbers(&folder.path().join("catalog.db"), &[]).unwrap();
+        let numbers = numbers(&folder.path().join("catalog.db").into(), &[]).unwrap();
         assert!(numbers.last_scans.is_empty());
         assert!(numbers.followers.is_empty());
     }

@@ -148,7 +148,8 @@ impl FileWatcher {
         }
         self.restrictions_changed &= poll.error.is_some();
         if !poll.files.is_empty() {
-            self.progress.set(Some(self.home.store()));
+            self.progress
+                .set(self.home.store().file().map(Path::to_path_buf));
             poll.stored = stored_codes(&self.home);
         }
         self.progress.set(None);

@@ -36,9 +36,15 @@ impl Service {
     pub(super) fn publish(&mut self) {
         let connections = self.table.all().map(|entry| {
             let identity = entry.code.as_ref().map(Home::identity);
+            let identity = identity.unwrap_or_default();
+            let state = ConnectionState::from_entry(entry, &self.home);
+            // Another scanner of the group scans the others.
+            let is_own = self.may_scan(&identity);
             ConnectionState {
-                scanning: identity.is_some_and(|identity| self.running.contains_key(&identity)),
-                ..ConnectionState::from_entry(entry, &self.home)
+                scanning: self.running.contains_key(&identity),
+                next_scan: state.next_scan.clone().filter(|_| is_own),
+                retry: state.retry.filter(|_| is_own),
+                ..state
             }
         });
         let connections: Vec<_> = connections.collect();
@@ -53,7 +59,11 @@ impl Service {
             now: self.last_time,
             errors: self.errors.all().count(),
             connections: entries
-                .filter_map(|(entry, state)| connection_snapshot(entry, state))
+                .filter_map(|(entry, state)| {
+                    let identity = entry.code.as_ref().map(Home::identity).unwrap_or_default();
+                    let next_scan = entry.next_scan().filter(|_| self.may_scan(&identity));
+                    connection_snapshot(entry, state, next_scan)
+                })
                 .collect(),
             followers: self.deliveries.followers().map(FeedFollower::new).collect(),
             counts: self.counts.clone(),
@@ -83,13 +93,17 @@ impl Service {
 }
 
 /// The state of the connection of a file, or `None` if the file was removed.
-fn connection_snapshot(entry: &TableEntry, state: &ConnectionState) -> Option<ConnectionSnapshot> {
+fn connection_snapshot(
+    entry: &TableEntry,
+    state: &ConnectionState,
+    next_scan: Option<Timestamp>,
+) -> Option<ConnectionSnapshot> {
     // If two files have the same code, only the file that was first is labelled with it.
     let code = state.code.clone().filter(|_| !entry.clashes);
     (state.state != FileStatus::Removed).then(|| ConnectionSnapshot {
         label: code.or_else(|| state.file.clone()).unwrap_or_default(),
         state: state.state,
-        next_scan: entry.next_scan(),
+        next_scan,
         scanning: state.scanning,
     })
 }

@@ -60,6 +60,7 @@ impl Service {
             return;
         };
         self.running.remove(&identity);
+        self.group.wake();
         let counted = match ended {
             ScanEnd::Scanned(scanned) => self.scanned(&identity, &scanned.report),
             ScanEnd::Interrupted => {
@@ -92,6 +93,7 @@ impl Service {
                 .scan_by(identity, (self.clock)() + BUSY_RETRY_INTERVAL);
             return None;
         }
+        self.table.ended(identity);
         match &report.outcome {
             Outcome::Failed(error) if error.may_pass() => self.retry_later(identity, report),
             _ => self.table.forget_failures(identity),

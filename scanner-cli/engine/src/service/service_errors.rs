@@ -13,12 +13,14 @@ pub(super) enum ErrorSource {
     Poll,
     /// The address to listen on.
     Address,
+    /// The reports to the other scanners of the store.
+    Group,
 }
 
 /// The current errors.
 #[derive(Default)]
 pub(super) struct ServiceErrors {
-    errors: [Option<String>; 4],
+    errors: [Option<String>; 5],
     /// Why there is nothing to scan. This may be intended.
     nothing_to_scan: Option<String>,
 }
@@ -34,8 +36,12 @@ impl ServiceErrors {
                 }
                 ErrorSource::Poll => "file changes are not noticed in the meantime",
                 ErrorSource::Address => "it is retried at each poll",
+                // The group has logged it.
+                ErrorSource::Group => "",
             };
-            warn!("{error}; {effect}");
+            if !effect.is_empty() {
+                warn!("{error}; {effect}");
+            }
         }
         *known = error;
     }

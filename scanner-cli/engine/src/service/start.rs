@@ -1,15 +1,15 @@
 //! Starts the service: reads its name, takes its lock, and reads `conf/application.conf`.
 
-use std::{io, thread, time::Duration};
+use std::{thread, time::Duration};
 
 use super::{FileWatcher, LostLines, Service};
 use crate::{
-    home::{Home, shown, shown_absolute},
-    input_file::{self, FileKind},
+    home::shown_absolute,
     installation::Installation,
     lock::{Lock, LockError},
     operation_error::{OperationError, OperationErrorKind},
     problem::Problem,
+    scanner_identity::scanner_name,
     temporary_file,
 };
 
@@ -74,28 +74,4 @@ impl Installation {
             }
         }
     }
-}
-
-/// The name of the scanner, if the home has one.
-///
-/// # Errors
-/// If the name is invalid, or its file cannot be read.
-pub fn scanner_name(home: &Home) -> Result<Option<String>, Problem> {
-    let path = home.path("agent-identifier");
-    let text = match input_file::read_text(&path, FileKind::Small) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => {
-            let message = format!("`{}` cannot be read: {error}", shown(&path));
-            return Err(Problem::general(message, None));
-        }
-    };
-    let name = text.trim();
-    let fits = |char: char| char.is_ascii_alphanumeric() || matches!(char, '_' | '-');
-    if name.is_empty() || !name.chars().all(fits) {
-        let message = format!("`{}` does not contain a valid scanner name", shown(&path));
-        let hint = "write one line of letters, digits, `_` and `-`".to_owned();
-        return Err(Problem::general(message, hint));
-    }
-    Ok(Some(name.to_owned()))
 }

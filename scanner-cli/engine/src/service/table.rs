@@ -17,7 +17,10 @@ pub(crate) use self::entry::FileState;
 pub(super) use self::entry::Retry;
 pub(crate) use self::entry::TableEntry;
 pub use self::entry::{reason, reasons};
-use self::{clashes::Claims, entry::ValidSettings};
+use self::{
+    clashes::Claims,
+    entry::{ScannedSettings, ValidSettings},
+};
 use super::file_watcher::FileEvent;
 use crate::{
     automation::Automation,
@@ -25,6 +28,7 @@ use crate::{
     connections::Ready,
     home::{Home, shown},
     service_state::is_ahead,
+    store::fleet::{ReportedConnection, ScanProgress},
     tracked_files::Fingerprint,
 };
 
@@ -115,21 +119,67 @@ impl Table {
         codes.map(|code| code.map(ConnectionCode::as_str)).collect()
     }
 
-    /// The identities of the connections that are due, the longest overdue first.
-    pub fn due(&self, now: Timestamp) -> Vec<String> {
+    /// The connections that are due, and since when, the longest overdue first.
+    pub fn due(&self, now: Timestamp) -> Vec<(Timestamp, String)> {
         let due = self.entries.values().filter_map(|entry| {
             let next = entry.next.filter(|next| *next <= now)?;
             Some((next, Home::identity(&entry.valid.as_ref()?.ready.code)))
         });
         let mut due: Vec<_> = due.collect();
         due.sort();
-        due.into_iter().map(|(_, identity)| identity).collect()
+        due
+    }
+
+    /// The connections that could be scanned, for the report to other scanners.
+    pub fn reported(
+        &self,
+        home: &Home,
+        now: Timestamp,
+        is_scanning: impl Fn(&str) -> bool,
+    ) -> Vec<ReportedConnection> {
+        let entries = self.entries.values();
+        let valid = entries.filter_map(|entry| Some((entry, entry.valid.as_ref()?)));
+        let reported = valid.map(|(entry, valid)| {
+            let is_scanning = is_scanning(&Home::identity(&valid.ready.code));
+            ReportedConnection {
+                code: valid.ready.code.to_string(),
+                file: home.relative(&entry.file),
+                digest: entry.fingerprint.0.clone(),
+                is_scanning,
+                progress: entry.progress(now).filter(|_| !is_scanning),
+            }
+        });
+        reported.collect()
+    }
+
+    /// Records that the scan that was started last has ended.
+    pub fn ended(&mut self, identity: &str) {
+        if let Some(entry) = self.entry_mut(identity) {
+            entry.scanned = entry.begun.take().or(entry.scanned.take());
+        }
+    }
+
+    /// Goes on where another scanner stopped.
+    pub fn take_over(&mut self, code: &str, progress: &ScanProgress, timing: Timing<'_>) {
+        let Some(identity) = ConnectionCode::new(code)
+            .ok()
+            .map(|code| Home::identity(&code))
+        else {
+            return;
+        };
+        if let Some(entry) = self.entry_mut(&identity) {
+            entry.take_over(progress, timing);
+        }
     }
 
     /// Records the start of a scan and schedules the next one. Returns the connection to scan.
     pub fn start(&mut self, identity: &str, timing: Timing<'_>) -> Option<Ready> {
         let entry = self.entry_mut(identity)?;
         entry.last_start = Some(timing.now);
+        entry.begun = Some(ScannedSettings {
+            start: timing.now,
+            fingerprint: entry.fingerprint.clone(),
+        });
         entry.is_retry = false;
         entry.schedule_next(timing);
         entry.valid.as_ref().map(|valid| valid.ready.clone())
@@ -237,6 +287,10 @@ impl Table {
         } else {
             let same = |previous: &TableEntry| previous.fingerprint == entry.fingerprint;
             let previous = before.or(removed);
+            if let Some(previous) = &previous {
+                entry.begun.clone_from(&previous.begun);
+                entry.scanned.clone_from(&previous.scanned);
+            }
             entry.last_start = previous
                 .as_ref()
                 .and_then(|previous| previous.last_start)
@@ -286,6 +340,8 @@ impl Table {
                 valid: None,
                 next: None,
                 last_start: None,
+                begun: None,
+                scanned: None,
                 is_retry: false,
                 retries: 0,
             });

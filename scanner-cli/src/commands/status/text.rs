@@ -5,7 +5,7 @@ use catalog_model::{counted, grouped};
 use crate::{
     local_time::LocalTime,
     printable::Page,
-    records::FollowerCondition,
+    records::{FleetRecord, FollowerCondition},
     service::HookRun,
     service_state::FileStatus,
     status_record::{
@@ -18,6 +18,9 @@ pub(super) fn text(status: &StatusRecord<'_>, local: &LocalTime) -> String {
     write_scanner(&mut text, &status.scanner);
     for connection in &status.connections {
         write_connection(&mut text, connection, local);
+    }
+    if let Some(fleet) = &status.fleet {
+        write_fleet(&mut text, fleet);
     }
     for follower in &status.followers {
         write_follower(&mut text, follower, local);
@@ -107,6 +110,40 @@ fn next_scan(connection: &ConnectionRecord, local: &LocalTime) -> Option<String>
         (Some(next), Some(retry)) => Some(format!("{} (retry {retry})", local.of(next))),
         (Some(next), None) => Some(local.of(next).into_owned()),
         (None, _) => None,
+    }
+}
+
+/// Writes which scanners share the store, and who scans what.
+fn write_fleet(text: &mut Page, fleet: &FleetRecord) {
+    let alive = fleet.scanners.iter().filter(|one| one.state == "alive");
+    let (alive, all) = (alive.count(), fleet.scanners.len());
+    writeln!(
+        text,
+        "fleet: {alive} of {} alive",
+        counted(all as u64, "scanner")
+    );
+    for scanner in &fleet.scanners {
+        let connections = match scanner.connections.is_empty() {
+            true => "no connection".to_owned(),
+            false => scanner.connections.join(", "),
+        };
+        let overdue = match scanner.overdue_seconds.round() {
+            0.0 => String::new(),
+            seconds => format!(", a scan is overdue by {seconds} s"),
+        };
+        writeln!(
+            text,
+            "  {} on {}, version {}: {}, last report {:.0} s ago{overdue}: {connections}",
+            scanner.name, scanner.host, scanner.version, scanner.state, scanner.last_report_seconds
+        );
+    }
+    for connection in &fleet.connections {
+        let state = match (&connection.scanner, &connection.reason) {
+            (Some(scanner), _) if connection.scanning => format!("{scanner} scans it now"),
+            (Some(scanner), _) => format!("{scanner} scans it"),
+            (None, reason) => format!("nobody scans it: {}", reason.as_deref().unwrap_or_default()),
+        };
+        writeln!(text, "  {}: {state}", connection.code);
     }
 }
 

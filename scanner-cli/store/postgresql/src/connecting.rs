@@ -1,9 +1,9 @@
 //! Sessions of the store: their settings on the server, and statements with a time limit.
 
-use std::{ops::Deref, time::Duration};
+use std::{future::pending, ops::Deref, sync::OnceLock, time::Duration};
 
 use postgresql_client::{Session, Target, quoted, text_literal};
-use tokio::time::timeout;
+use tokio::{sync::watch, time::timeout};
 use tokio_postgres::{Client, Row, types::ToSql};
 
 use crate::error::{DatabaseError, Result};
@@ -18,6 +18,8 @@ const TEMPORARY_MEMORY: &str = "64MB";
 /// A session in the schema of the store.
 pub(crate) struct Database {
     session: Session,
+    /// Becomes true when the lease is lost for which the session works.
+    lost: OnceLock<watch::Receiver<bool>>,
 }
 
 /// The values of a statement.
@@ -35,7 +37,8 @@ impl Database {
     /// Connects and logs in.
     pub(crate) async fn open(target: &Target) -> Result<Self> {
         let session = Session::open(target).await?;
-        let database = Self { session };
+        let lost = OnceLock::new();
+        let database = Self { session, lost };
         database
             .batch(&format!(
                 "SET search_path = {}, pg_catalog; SET statement_timeout = {}; \
@@ -53,41 +56,65 @@ impl Database {
 
     /// Runs statements without parameters.
     pub(crate) async fn batch(&self, sql: &str) -> Result<()> {
-        limited(self.session.client().batch_execute(sql)).await
+        self.limited(self.session.client().batch_execute(sql)).await
     }
 
     /// Runs a statement, and returns the number of its rows.
     pub(crate) async fn run(&self, sql: &str, values: Values<'_>) -> Result<u64> {
-        limited(self.session.client().execute(sql, values)).await
+        self.limited(self.session.client().execute(sql, values))
+            .await
     }
 
     /// Runs a statement, and returns its rows.
     pub(crate) async fn rows(&self, sql: &str, values: Values<'_>) -> Result<Vec<Row>> {
-        limited(self.session.client().query(sql, values)).await
+        self.limited(self.session.client().query(sql, values)).await
     }
 
     /// Runs a statement that returns one row.
     pub(crate) async fn row(&self, sql: &str, values: Values<'_>) -> Result<Row> {
-        limited(self.session.client().query_one(sql, values)).await
+        self.limited(self.session.client().query_one(sql, values))
+            .await
     }
 
     /// Runs a statement that returns at most one row.
     pub(crate) async fn optional(&self, sql: &str, values: Values<'_>) -> Result<Option<Row>> {
-        limited(self.session.client().query_opt(sql, values)).await
+        self.limited(self.session.client().query_opt(sql, values))
+            .await
+    }
+
+    /// From now on, statements end with an error when the lease is lost. Otherwise, they would wait for a server that
+    /// cannot be reached, while another scanner goes on.
+    pub(crate) fn work_for(&self, lost: watch::Receiver<bool>) {
+        // A session works for one lease.
+        let _ = self.lost.set(lost);
+    }
+
+    /// Waits for the end of a statement. The server's own limit is not enough if the connection hangs.
+    pub(crate) async fn limited<T>(
+        &self,
+        statement: impl Future<Output = std::result::Result<T, tokio_postgres::Error>>,
+    ) -> Result<T> {
+        tokio::select! {
+            ended = timeout(STATEMENT_LIMIT + Duration::from_secs(5), statement) => match ended {
+                Ok(ended) => ended.map_err(DatabaseError::from),
+                Err(_) => Err(DatabaseError::Late),
+            },
+            () = self.is_lost() => Err(DatabaseError::LeaseLost),
+        }
+    }
+
+    /// Waits until the lease is lost.
+    async fn is_lost(&self) {
+        if let Some(mut lost) = self.lost.get().cloned()
+            && lost.wait_for(|lost| *lost).await.is_ok()
+        {
+            return;
+        }
+        pending().await
     }
 
     /// Ends the session.
     pub(crate) async fn close(self) {
         self.session.close().await;
-    }
-}
-
-/// Waits for the end of a statement. The server's own limit is not enough if the connection hangs.
-pub(crate) async fn limited<T>(
-    statement: impl Future<Output = std::result::Result<T, tokio_postgres::Error>>,
-) -> Result<T> {
-    match timeout(STATEMENT_LIMIT + Duration::from_secs(5), statement).await {
-        Ok(ended) => ended.map_err(DatabaseError::from),
-        Err(_) => Err(DatabaseError::Late),
     }
 }

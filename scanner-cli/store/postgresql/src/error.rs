@@ -23,6 +23,8 @@ pub(crate) enum DatabaseError {
     Problem(Problem),
     /// A statement took longer than its time limit.
     Late,
+    /// The lease was not renewed in time, or another scanner has it.
+    LeaseLost,
     /// No thread could be started, or a task crashed.
     Thread(io::Error),
     /// The content of the database is not what a store has.
@@ -30,6 +32,9 @@ pub(crate) enum DatabaseError {
     /// The error of the store.
     Store(StoreError),
 }
+
+/// Why something was not written.
+pub(crate) const LEASE_LOST: &str = "was not written: this scanner did not renew its lease in time, so another one may have taken over";
 
 pub(crate) type Result<T> = std::result::Result<T, DatabaseError>;
 
@@ -108,6 +113,9 @@ impl DatabaseError {
                 StoreErrorKind::Locked,
                 "the database did not answer in time".to_owned(),
             ),
+            Self::LeaseLost => {
+                StoreError::on_server(address, StoreErrorKind::Overtaken, LEASE_LOST)
+            }
             Self::Thread(error) => with(StoreErrorKind::Other, error.to_string()),
             Self::Content(text) => with(StoreErrorKind::Damaged, text),
         }

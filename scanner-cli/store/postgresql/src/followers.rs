@@ -7,7 +7,7 @@ use catalog_model::{
     follower::{Acknowledgement, Delivery, Position},
 };
 use catalog_store::{
-    Cursor, FeedFollower, StoreError,
+    Cursor, FeedFollower, StoreError, StoreErrorKind,
     backend::{FollowerTables, MAX_REFUSALS},
 };
 use jiff::Timestamp;
@@ -18,7 +18,7 @@ use crate::{
     connecting::Database,
     error::{DatabaseError, Operation, Result},
     forget,
-    lease::Leases,
+    lease::{Lease, Leases},
     runtime,
     values::{key_print, storable},
     writer::{hold, interrupt},
@@ -29,6 +29,8 @@ pub(crate) struct Followers {
     db: Arc<Database>,
     target: Arc<Target>,
     leases: Leases,
+    /// The lease of the follower to which this scanner delivers.
+    claimed: Option<Lease>,
 }
 
 /// The columns of a position. `$2` is the basis of the follower.
@@ -76,6 +78,7 @@ impl Followers {
             db: Arc::new(db),
             target,
             leases,
+            claimed: None,
         }
     }
 
@@ -107,7 +110,40 @@ async fn transaction<T>(db: &Database, work: impl Future<Output = Result<T>>) ->
     }
 }
 
+impl Drop for Followers {
+    fn drop(&mut self) {
+        if let Some(lease) = self.claimed.take() {
+            let db = Arc::clone(&self.db);
+            // If this fails, it expires.
+            let _ = runtime::spawn(async move {
+                let _ = lease.release_with(&db).await;
+            });
+        }
+    }
+}
+
 impl FollowerTables for Followers {
+    fn claim(&mut self, follower: &FollowerName) -> std::result::Result<(), StoreError> {
+        let (leases, name) = (self.leases.clone(), follower.to_string());
+        let lease = self.with(Operation::Write, |db| async move {
+            match leases.take(&db, &format!("follower {name}")).await? {
+                Ok(lease) => {
+                    db.work_for(lease.lost());
+                    Ok(lease)
+                }
+                Err(holder) => {
+                    let message = format!(
+                        "cannot be read for the follower `{name}`: `{holder}` delivers to it"
+                    );
+                    let kind = StoreErrorKind::HeldElsewhere;
+                    Err(StoreError::on_server(&leases.address(), kind, &message).into())
+                }
+            }
+        })?;
+        self.claimed = Some(lease);
+        Ok(())
+    }
+
     fn cursor(&self, follower: &FeedFollower) -> std::result::Result<Cursor, StoreError> {
         let (name, basis) = (follower.name.to_string(), follower.basis());
         self.with(Operation::Read, |db| async move {
@@ -133,8 +169,12 @@ impl FollowerTables for Followers {
                 None => forgotten.push(print),
             }
         }
+        let fence = self.claimed.as_ref().map(Lease::fence);
         self.with(Operation::Write, |db| async move {
             transaction(&db, async {
+                if let Some(fence) = fence {
+                    fence.check(&db).await?;
+                }
                 db.run(ACKNOWLEDGE, &[&name, &position, &now, &basis])
                     .await?;
                 let Notes {

@@ -4,10 +4,17 @@
 //! holder checks the token and locks the row, so that a holder that was paused or cut off cannot write after another one has
 //! taken over.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use postgresql_client::Target;
-use tokio::{sync::Mutex, task::JoinHandle, time::sleep};
+use tokio::{
+    sync::watch,
+    task::JoinHandle,
+    time::{sleep, timeout},
+};
 
 use crate::{
     connecting::Database,
@@ -32,6 +39,15 @@ pub struct Lease {
     token: i64,
     /// Renews it.
     renewal: JoinHandle<()>,
+    /// Becomes true when it is lost.
+    lost: watch::Receiver<bool>,
+}
+
+/// What a transaction checks, to write only while a lease is held.
+#[derive(Clone, Debug)]
+pub(crate) struct Fence {
+    name: String,
+    token: i64,
 }
 
 /// Why a lease cannot be had.
@@ -131,6 +147,16 @@ impl Leases {
         }
     }
 
+    /// Names this scanner among the holders.
+    pub(crate) fn holder(&self) -> Arc<str> {
+        Arc::clone(&self.holder)
+    }
+
+    /// How long a lease lasts.
+    pub(crate) fn duration(&self) -> Duration {
+        self.duration
+    }
+
     /// The address of the store, for messages.
     pub(crate) fn address(&self) -> String {
         self.target.address()
@@ -143,12 +169,14 @@ impl Leases {
 
 impl Lease {
     fn new(leases: Leases, name: String, token: i64) -> Result<Self> {
-        let renewal = runtime::spawn(renew(leases.clone(), name.clone(), token))?;
+        let (lose, lost) = watch::channel(false);
+        let renewal = runtime::spawn(renew(leases.clone(), name.clone(), token, lose))?;
         Ok(Self {
             leases,
             name,
             token,
             renewal,
+            lost,
         })
     }
 
@@ -158,10 +186,22 @@ impl Lease {
         self.token
     }
 
+    /// Becomes true when the lease is lost.
+    pub(crate) fn lost(&self) -> watch::Receiver<bool> {
+        self.lost.clone()
+    }
+
+    /// What transactions check.
+    pub(crate) fn fence(&self) -> Fence {
+        Fence {
+            name: self.name.clone(),
+            token: self.token,
+        }
+    }
+
     /// Checks in a transaction that the lease is still held, and keeps it until the end of the transaction.
     pub(crate) async fn check(&self, db: &Database) -> Result<bool> {
-        let held = db.optional(CHECK, &[&self.name, &self.token]).await?;
-        Ok(held.is_some())
+        self.fence().is_held(db).await
     }
 
     /// Releases the lease with a session.
@@ -187,35 +227,71 @@ impl Lease {
     }
 }
 
+impl Fence {
+    async fn is_held(&self, db: &Database) -> Result<bool> {
+        let held = db.optional(CHECK, &[&self.name, &self.token]).await?;
+        Ok(held.is_some())
+    }
+
+    /// Fails in a transaction if the lease is no longer held, and keeps it until the end of the transaction.
+    pub(crate) async fn check(&self, db: &Database) -> Result<()> {
+        match self.is_held(db).await? {
+            true => Ok(()),
+            false => Err(DatabaseError::LeaseLost),
+        }
+    }
+}
+
 impl Drop for Lease {
     fn drop(&mut self) {
         self.renewal.abort();
     }
 }
 
-/// Renews a lease until somebody else has it.
-async fn renew(leases: Leases, name: String, token: i64) {
-    let session: Mutex<Option<Database>> = Mutex::new(None);
-    let seconds = leases.duration.as_secs_f64();
+/// Renews a lease until somebody else has it, or it could not be renewed for as long as it lasts.
+async fn renew(leases: Leases, name: String, token: i64, lose: watch::Sender<bool>) {
+    let mut session: Option<Database> = None;
+    let mut renewed = Instant::now();
     loop {
         sleep(leases.duration / RENEWALS).await;
-        let mut session = session.lock().await;
-        let renewed = async {
-            let db = match session.take() {
-                Some(db) => db,
-                None => Database::open(&leases.target).await?,
-            };
-            let rows = db.run(RENEW, &[&name, &token, &seconds]).await?;
-            Ok::<_, DatabaseError>((db, rows > 0))
-        };
-        match renewed.await {
-            Ok((_, false)) => return,
+        let begun = Instant::now();
+        let limit = leases.duration / RENEWALS;
+        match timeout(limit, renew_once(&leases, &name, token, session.take())).await {
             // Kept open: a server that is busy may take long to accept another one.
-            Ok((db, true)) => *session = Some(db),
-            Err(error) => {
+            Ok(Ok(Some(db))) => {
+                session = Some(db);
+                renewed = begun;
+            }
+            Ok(Ok(None)) => {
+                lose.send_replace(true);
+                return;
+            }
+            Ok(Err(error)) => {
                 let error = error.of_store(&leases.target.address(), Operation::Write);
                 tracing::warn!("the lease `{name}` cannot be renewed: {error}");
             }
+            Err(_) => {
+                tracing::warn!("the lease `{name}` cannot be renewed: the database does not answer")
+            }
+        }
+        if renewed.elapsed() >= leases.duration {
+            lose.send_replace(true);
         }
     }
+}
+
+/// Renews a lease, if nobody else has taken it. Returns the session.
+async fn renew_once(
+    leases: &Leases,
+    name: &str,
+    token: i64,
+    session: Option<Database>,
+) -> Result<Option<Database>> {
+    let db = match session {
+        Some(db) => db,
+        None => Database::open(&leases.target).await?,
+    };
+    let seconds = leases.duration.as_secs_f64();
+    let rows = db.run(RENEW, &[&name, &token, &seconds]).await?;
+    Ok((rows > 0).then_some(db))
 }

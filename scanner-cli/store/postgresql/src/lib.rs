@@ -1,9 +1,11 @@
 #![doc = include_str!("../README.md")]
 
+mod check;
 mod connecting;
 mod error;
 mod followers;
 mod forget;
+mod group;
 mod lease;
 mod pruning;
 mod reader;

@@ -14,13 +14,13 @@ use crate::{
 };
 
 /// The migrations, in their order. A released one never changes.
-const MIGRATIONS: [&str; 1] = [include_str!("schema/1.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("schema/1.sql"), include_str!("schema/2.sql")];
 
 /// The version of the schema that this program writes.
-const CURRENT: i32 = MIGRATIONS.len() as i32;
+pub(crate) const CURRENT: i32 = MIGRATIONS.len() as i32;
 
 /// The oldest server that has everything that the schema needs, as `server_version_num` counts.
-const OLDEST_SERVER: i32 = 130_000;
+pub(crate) const OLDEST_SERVER: i32 = 130_000;
 
 /// The table of versions, made before the first migration. `oldest` is the first version of the program's schema that can still
 /// use the tables.

@@ -7,17 +7,21 @@ use std::{
     time::Duration,
 };
 
+use catalog_model::Stage;
 use catalog_store::{
     ConnectionContents, StoreError, StoreErrorKind, StoreLimits,
     backend::{Access, CatalogReader, FollowerTables, ScanWriter, StoreServer},
+    fleet::{Duties, Fleet, ScannerReport},
 };
 use postgresql_client::Target;
 
 use crate::{
+    check,
     connecting::Database,
     error::{DatabaseError, Operation, Result},
     followers::Followers,
     forget,
+    group::{self, Group},
     lease::Leases,
     reader::Reader,
     runtime,
@@ -30,9 +34,10 @@ pub struct PostgresqlStore {
     target: Arc<Target>,
     address: String,
     leases: Leases,
+    group: Arc<Group>,
 }
 
-/// How long a scanner keeps a connection after its last sign of life, by default.
+/// Within which time another scanner takes over what a scanner did that is lost, by default.
 const LEASE: Duration = Duration::from_secs(30);
 
 impl PostgresqlStore {
@@ -43,15 +48,17 @@ impl PostgresqlStore {
         Self::with_lease(target, scanner, LEASE)
     }
 
-    /// The same with another duration of leases.
+    /// The same with another time within which another scanner takes over what this one did. The leases are shorter, so
+    /// that the others have time to notice that they have expired.
     #[must_use]
     pub fn with_lease(target: Target, scanner: &str, lease: Duration) -> Self {
         let (address, target) = (target.address(), Arc::new(target));
         // Numbers of processes are not unique: in containers, they are often 1.
         let random = RandomState::new().hash_one(scanner) as u32;
         let holder = format!("{scanner} (process {}, {random:08x})", process::id());
-        let leases = Leases::new(Arc::clone(&target), holder.into(), lease);
+        let leases = Leases::new(Arc::clone(&target), holder.into(), lease * 2 / 3);
         Self {
+            group: Arc::new(Group::new(Arc::clone(&target), &leases)),
             target,
             address,
             leases,
@@ -74,10 +81,18 @@ impl PostgresqlStore {
         F: Future<Output = Result<T>> + Send + 'static,
     {
         let target = Arc::clone(&self.target);
-        let done = runtime::wait(async move {
+        self.wait(operation, async move {
             let db = Database::open(&target).await?;
             work(db, target).await
-        });
+        })
+    }
+
+    fn wait<T: Send + 'static>(
+        &self,
+        operation: Operation,
+        work: impl Future<Output = Result<T>> + Send + 'static,
+    ) -> std::result::Result<T, StoreError> {
+        let done = runtime::wait(work);
         let done = done.map_err(DatabaseError::from).flatten();
         done.map_err(|error| error.of_store(&self.address, operation))
     }
@@ -153,6 +168,31 @@ impl StoreServer for PostgresqlStore {
             }
             forget::contents(&db, &code).await
         })
+    }
+
+    fn report(&self, report: &ScannerReport) -> std::result::Result<Duties, StoreError> {
+        let (group, report) = (Arc::clone(&self.group), report.clone());
+        self.wait(Operation::Write, async move { group.report(report).await })
+    }
+
+    fn leave(&self) -> std::result::Result<(), StoreError> {
+        let group = Arc::clone(&self.group);
+        self.wait(Operation::Write, async move { group.leave().await })
+    }
+
+    fn fleet(&self) -> std::result::Result<Option<Fleet>, StoreError> {
+        self.with(Operation::Read, |db, target| async move {
+            if !is_there(&db, &target).await? {
+                return Ok(None);
+            }
+            group::fleet(&db).await.map(Some)
+        })
+    }
+
+    fn check(&self) -> Vec<Stage> {
+        let target = Arc::clone(&self.target);
+        let checked = runtime::wait(async move { check::check(&target).await });
+        checked.unwrap_or_else(|error| vec![check::no_thread(&error)])
     }
 
     fn forget(&self, code: &str) -> std::result::Result<(), StoreError> {

@@ -165,10 +165,11 @@ impl ScanWriter for Writer {
             let Running {
                 db,
                 lease,
+                scan,
                 connection,
                 ..
             } = *running;
-            let _ = interrupt(&db, connection).await;
+            let _ = beginning::interrupt_scan(&db, (scan, connection)).await;
             let _ = lease.release_with(&db).await;
             db.close().await;
         });

@@ -110,7 +110,8 @@ impl StoreFeed {
     ) -> Result<Option<Self>, StoreError> {
         // Opening for writing first migrates an older store.
         let location = location.into();
-        let cursors = Cursors::open(&location, stop)?;
+        let mut cursors = Cursors::open(&location, stop)?;
+        cursors.claim(&follower.name)?;
         Self::with(cursors, &location, follower, (clock, stop))
     }
 

@@ -1,6 +1,6 @@
 //! The state of one connection file in the service.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use catalog_model::ConnectionCode;
 use jiff::{SignedDuration, Timestamp};
@@ -9,7 +9,8 @@ use tracing::{info, warn};
 use super::Timing;
 use crate::{
     connection_file::ConnectionFile, connections::Ready, home::shown, problem::Problem,
-    schedule::Schedule, service_state::is_ahead, tracked_files::Fingerprint,
+    schedule::Schedule, service_state::is_ahead, store::fleet::ScanProgress,
+    tracked_files::Fingerprint,
 };
 
 /// The state of one file.
@@ -28,10 +29,21 @@ pub struct TableEntry {
     pub(super) next: Option<Timestamp>,
     /// The start of its last known scan.
     pub(super) last_start: Option<Timestamp>,
+    /// The scan that was started last, unless it has ended.
+    pub(super) begun: Option<ScannedSettings>,
+    /// The last scan that ended.
+    pub(super) scanned: Option<ScannedSettings>,
     /// Whether `next` is a retry, not a time of the schedule.
     pub(super) is_retry: bool,
     /// The number of retries since its last successful scan.
     pub(super) retries: usize,
+}
+
+/// When a scan began, and with which settings.
+#[derive(Clone, Debug)]
+pub(super) struct ScannedSettings {
+    pub(super) start: Timestamp,
+    pub(super) fingerprint: Fingerprint,
 }
 
 /// A retry of a failed scan.
@@ -105,6 +117,8 @@ impl TableEntry {
             valid,
             next: None,
             last_start: None,
+            begun: None,
+            scanned: None,
             is_retry: false,
             retries: 0,
         }
@@ -132,6 +146,49 @@ impl TableEntry {
         }
         let schedule = self.schedule(timing);
         schedule.next(last.min(timing.now), &timing.automation.zone)
+    }
+
+    /// What another scanner must know to go on. `None` before the first scan.
+    pub(super) fn progress(&self, now: Timestamp) -> Option<ScanProgress> {
+        let ScannedSettings { start, fingerprint } = self.scanned.as_ref()?;
+        let period = |from: Timestamp, to: Timestamp| {
+            Duration::try_from(to.duration_since(from)).unwrap_or_default()
+        };
+        let retry = self.retry().zip(self.next);
+        Some(ScanProgress {
+            digest: fingerprint.0.clone(),
+            since_start: period(*start, now),
+            retry: retry.map(|(number, next)| {
+                (u32::try_from(number).unwrap_or(u32::MAX), period(now, next))
+            }),
+        })
+    }
+
+    /// Goes on where another scanner stopped.
+    pub(super) fn take_over(&mut self, progress: &ScanProgress, timing: Timing<'_>) {
+        let now = timing.now;
+        let moved = |period: Duration, by: fn(Timestamp, Duration) -> Option<Timestamp>| {
+            by(now, period).unwrap_or(now)
+        };
+        let start = moved(progress.since_start, |now, period| {
+            now.checked_sub(period).ok()
+        });
+        self.last_start = Some(start);
+        self.scanned = Some(ScannedSettings {
+            start,
+            fingerprint: Fingerprint(progress.digest.clone()),
+        });
+        (self.is_retry, self.retries) = (false, 0);
+        if progress.digest != self.fingerprint.0 {
+            self.next = Some(now);
+            return;
+        }
+        self.next = self.after(start, timing);
+        if let Some((number, until)) = progress.retry {
+            let time = moved(until, |now, period| now.checked_add(period).ok());
+            let number = usize::try_from(number).unwrap_or(usize::MAX);
+            self.resume_retry((number, time), timing);
+        }
     }
 
     /// The number of the retry, if the next scan is a retry.

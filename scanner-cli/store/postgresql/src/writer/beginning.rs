@@ -46,6 +46,7 @@ pub(super) async fn begin(
     schema::migrate(&db, target).await?;
     let code = beginning.code.as_str();
     let lease = hold(&db, leases, code).await?;
+    db.work_for(lease.lost());
     db.batch(TABLES).await?;
     db.batch("BEGIN").await?;
     let begun = begin_with(&db, beginning).await?;
@@ -122,6 +123,17 @@ pub(super) async fn fail(
         db.run(sql, &[&connection, &reason]).await?;
     }
     db.close().await;
+    Ok(())
+}
+
+/// Records a scan as interrupted, unless it has an end. Another scan of the connection may be running.
+pub(super) async fn interrupt_scan(db: &Database, (scan, connection): (i64, i64)) -> Result<()> {
+    let sql = "UPDATE scan SET outcome = 'interrupted', log_from = log.last, log_to = log.last FROM log \
+               WHERE id = $1 AND outcome IS NULL";
+    if db.run(sql, &[&scan]).await? > 0 {
+        let sql = "UPDATE connection SET outcome = 'interrupted', error = NULL WHERE id = $1";
+        db.run(sql, &[&connection]).await?;
+    }
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 //! and records the outcome.
 
 use catalog_model::Completeness;
-use catalog_store::{Closed, Closing, Counts, StoreError, StoreErrorKind, spool::Duplicates};
+use catalog_store::{Closed, Closing, Counts, StoreError, spool::Duplicates};
 
 use super::{
     batch::{ADD, EXCLUDED, MARK, PRESENT, WRITE},
@@ -99,8 +99,7 @@ async fn refuse_overtaken(running: &Running, address: &str) -> Result<()> {
     if running.lease.check(&running.db).await? {
         return Ok(());
     }
-    let message = "was not written: this scanner did not renew the lease of the connection in time, so another one may scan it";
-    Err(StoreError::on_server(address, StoreErrorKind::Overtaken, message).into())
+    Err(DatabaseError::LeaseLost)
 }
 
 /// What the scan saw, and the changes that it found.

@@ -6,6 +6,7 @@
 
 mod differential;
 mod faults;
+mod group;
 mod leases;
 mod server;
 

@@ -7,7 +7,7 @@ use tokio_postgres::{
     types::{ToSql, Type},
 };
 
-use crate::{connecting::limited, error::Result};
+use crate::error::Result;
 
 use super::super::running::Running;
 
@@ -105,42 +105,44 @@ pub(super) async fn copy(running: &Running, rows: Vec<Row>) -> Result<()> {
     if rows.is_empty() {
         return Ok(());
     }
-    limited(async {
-        let sink = running.db.copy_in(COPY).await?;
-        let mut writer = pin!(BinaryCopyInWriter::new(sink, &TYPES));
-        for row in &rows {
-            let print = &row.print[..];
-            let fingerprint = row.fingerprint.as_ref().map(|bytes| &bytes[..]);
-            let digest = row.digest.as_ref().map(|bytes| &bytes[..]);
-            let values: [&(dyn ToSql + Sync); 21] = [
-                &row.ordinal,
-                &row.id,
-                &row.is_new,
-                &row.decision,
-                &row.container_kind,
-                &row.key,
-                &print,
-                &row.standing,
-                &row.modified,
-                &row.source_id,
-                &row.action,
-                &row.new_state,
-                &row.change_kind,
-                &row.fields,
-                &row.change_values,
-                &fingerprint,
-                &row.contacts_fingerprint,
-                &row.contacts,
-                &row.content,
-                &row.texts,
-                &digest,
-            ];
-            writer.as_mut().write(&values).await?;
-        }
-        writer.finish().await
-    })
-    .await
-    .map(drop)
+    running
+        .db
+        .limited(async {
+            let sink = running.db.copy_in(COPY).await?;
+            let mut writer = pin!(BinaryCopyInWriter::new(sink, &TYPES));
+            for row in &rows {
+                let print = &row.print[..];
+                let fingerprint = row.fingerprint.as_ref().map(|bytes| &bytes[..]);
+                let digest = row.digest.as_ref().map(|bytes| &bytes[..]);
+                let values: [&(dyn ToSql + Sync); 21] = [
+                    &row.ordinal,
+                    &row.id,
+                    &row.is_new,
+                    &row.decision,
+                    &row.container_kind,
+                    &row.key,
+                    &print,
+                    &row.standing,
+                    &row.modified,
+                    &row.source_id,
+                    &row.action,
+                    &row.new_state,
+                    &row.change_kind,
+                    &row.fields,
+                    &row.change_values,
+                    &fingerprint,
+                    &row.contacts_fingerprint,
+                    &row.contacts,
+                    &row.content,
+                    &row.texts,
+                    &digest,
+                ];
+                writer.as_mut().write(&values).await?;
+            }
+            writer.finish().await
+        })
+        .await
+        .map(drop)
 }
 
 /// Adds the ids of records that could not be read.
