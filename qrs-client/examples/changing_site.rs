@@ -1,7 +1,12 @@
 //! Starts the fake site for tests of what a catalog shows: it changes between two scans.
 //!
-//! It prints the same three lines as `fake_site`. Each line `change` on standard input changes apps and sheets once; the
-//! site then prints `changed`. It ends when standard input is closed.
+//! It prints the same three lines as `fake_site`, and then `changed` after each line of standard input, which is one of these:
+//!
+//! - `change` changes apps and sheets;
+//! - `set NAME TEXT` describes a sheet in an app of its own, and adds the sheet if it does not exist;
+//! - `remove NAME` removes such a sheet.
+//!
+//! It ends when standard input is closed.
 
 use std::error::Error;
 use std::io::{self, BufRead, Write};
@@ -18,6 +23,9 @@ const HOSTILE: [&str; 5] = [
     "👩‍👩‍👧‍👦 Ünïcödé ∑ 日本語の売上",
 ];
 
+/// The app of the sheets that lines set.
+const EDITED: &str = "Edited";
+
 fn main() -> Result<(), Box<dyn Error>> {
     let site = FakeSite::builder().start_in_thread();
     site.edit(prepare);
@@ -27,13 +35,34 @@ fn main() -> Result<(), Box<dyn Error>> {
     writeln!(out, "value={}", site.header_value())?;
     out.flush()?;
     for line in io::stdin().lock().lines() {
-        if line? == "change" {
-            site.edit(change);
-            writeln!(out, "changed")?;
-            out.flush()?;
+        let line = line?;
+        let words: Vec<_> = line.splitn(3, ' ').collect();
+        match words[..] {
+            ["change"] => site.edit(change),
+            ["set", name, text] => site.edit(|content| set(content, name, text)),
+            ["remove", name] => site.edit(|content| {
+                let sheet = content.sheet_named(name).map(str::to_owned);
+                content.remove(&sheet.unwrap_or_default());
+            }),
+            _ => return Err(format!("unknown line `{line}`").into()),
         }
+        writeln!(out, "changed")?;
+        out.flush()?;
     }
     Ok(())
+}
+
+/// Describes a sheet, which is added if it does not exist.
+fn set(content: &mut Content, name: &str, text: &str) {
+    let sheet = match content.sheet_named(name) {
+        Some(sheet) => sheet.to_owned(),
+        None => {
+            let app = content.app_named(EDITED).map(str::to_owned);
+            let app = app.unwrap_or_else(|| content.add_app(EDITED));
+            content.add_sheet(&app, name)
+        }
+    };
+    content.set(&sheet, "description", json!(text));
 }
 
 /// Adds an app with names that are hard to show.

@@ -12,7 +12,7 @@ use xshell::{Shell, cmd};
 
 use crate::{Outcome, target};
 
-mod served;
+pub(crate) mod served;
 
 use served::{ChangingSite, Served};
 

@@ -15,6 +15,8 @@ mod demo;
 mod dist;
 mod environment;
 mod fixtures;
+#[cfg(unix)]
+mod fleet;
 mod full;
 mod layers;
 mod lint;
@@ -64,6 +66,10 @@ enum Command {
         #[cfg(unix)]
         #[arg(long)]
         postgresql: bool,
+        /// Instead, three scanners with one store in PostgreSQL: one is killed, one is paused
+        #[cfg(unix)]
+        #[arg(long)]
+        fleet: bool,
         /// Also show the catalog in a browser, until Ctrl-C
         #[arg(long)]
         serve: bool,
@@ -87,6 +93,16 @@ enum Command {
         /// `web`: 300,000]
         #[arg(long, global = true)]
         sheets: Option<usize>,
+    },
+    /// Several scanners with one store, and random faults of scanners, network and database
+    #[cfg(unix)]
+    FleetFaults {
+        /// Number of faults
+        #[arg(long, default_value_t = 13)]
+        rounds: usize,
+        /// The seed of the random numbers
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
     },
     /// Run a PostgreSQL server in a temporary folder, to try the follower of this kind
     #[cfg(unix)]
@@ -167,6 +183,10 @@ fn run(command: Command) -> Outcome {
         Command::Layers => layers::check(&shell),
         Command::Words => words::check(),
         Command::Full { only } => full::run(&shell, &only),
+        #[cfg(unix)]
+        Command::Demo { fleet: true, .. } => fleet::demonstrate(&shell),
+        #[cfg(unix)]
+        Command::FleetFaults { rounds, seed } => fleet::run_faults(&shell, rounds, seed),
         #[cfg(unix)]
         Command::Demo {
             postgresql: true,

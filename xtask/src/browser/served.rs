@@ -8,7 +8,7 @@ use std::{
 };
 
 /// A fake site that changes on request.
-pub(super) struct ChangingSite {
+pub(crate) struct ChangingSite {
     process: Child,
     lines: Lines<BufReader<ChildStdout>>,
     url: String,
@@ -17,7 +17,7 @@ pub(super) struct ChangingSite {
 }
 
 impl ChangingSite {
-    pub(super) fn start(program: &Path) -> Result<Self, Box<dyn Error>> {
+    pub(crate) fn start(program: &Path) -> Result<Self, Box<dyn Error>> {
         let mut process = Command::new(program)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -40,19 +40,29 @@ impl ChangingSite {
 
     /// Changes some of its records.
     pub(super) fn change(&mut self) -> Result<(), Box<dyn Error>> {
+        self.send("change")
+    }
+
+    /// Sends a line, and waits until the site has changed.
+    pub(crate) fn send(&mut self, line: &str) -> Result<(), Box<dyn Error>> {
         let input = self.process.stdin.as_mut().ok_or("the site has no input")?;
-        writeln!(input, "change")?;
+        writeln!(input, "{line}")?;
         self.lines.next().ok_or("the site ended too early")??;
         Ok(())
     }
 
     pub(super) fn connection_file(&self) -> String {
+        self.connection_file_of("demo")
+    }
+
+    /// The file of a connection with this code.
+    pub(crate) fn connection_file_of(&self, code: &str) -> String {
         let Self {
             url, header, value, ..
         } = self;
         let people = url.trim_end_matches("/header");
         format!(
-            "name = \"Demonstration\"\ncode = \"demo\"\nconnector_id = \"qlik-sense\"\nconnection {{\n  url = \"{url}\"\n  \
+            "name = \"Demonstration\"\ncode = \"{code}\"\nconnector_id = \"qlik-sense\"\nconnection {{\n  url = \"{url}\"\n  \
              link_url = \"{people}\"\n  auth.key = \"{header}\"\n  auth.value = \"\"\"{value}\"\"\"\n}}\n"
         )
     }

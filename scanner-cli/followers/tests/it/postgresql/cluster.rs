@@ -45,8 +45,9 @@ cp access data/pg_hba.conf
 "$1/postgres" -D data -p "$2" &
 server=$!
 cat >/dev/null
-kill -INT $server
-wait $server || true
+# It may have been restarted.
+"$1/pg_ctl" -D data -m fast stop || true
+wait
 cd / && rm -rf "$3"
 "#;
 
@@ -125,6 +126,28 @@ impl Cluster {
         };
         cluster.wait()?;
         Ok(cluster)
+    }
+
+    /// Runs PostgreSQL's program `pg_ctl` on the server, and waits for it: `restart`, with a mode such as `immediate`.
+    pub(crate) fn control(&self, action: &str, mode: &str) -> io::Result<()> {
+        let mut command = Command::new(self.bin.join("pg_ctl"));
+        let options = format!("-p {}", self.port);
+        command
+            .args([
+                "-D", "data", "-w", "-l", "log", "-m", mode, "-o", &options, action,
+            ])
+            .current_dir(&self.folder)
+            .process_group(0)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        if let Some((user, group)) = unprivileged_user()? {
+            command.uid(user).gid(group);
+        }
+        match command.status()?.success() {
+            true => Ok(()),
+            false => Err(io::Error::other(format!("`pg_ctl {action}` failed"))),
+        }
     }
 
     /// The port.

@@ -1,0 +1,269 @@
+//! `cargo xtask fleet-faults`: random faults of scanners, network and database. After each round, the invariants are checked.
+
+use std::{
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+use xshell::Shell;
+
+use super::{Failed, group, group::Group, proxy::Network};
+use crate::Outcome;
+
+/// `store.lease` in seconds: the least.
+const LEASE: u32 = 3;
+/// Longer than the lease.
+const LONGER: Duration = Duration::from_secs(LEASE as u64 + 1);
+/// How long scanners may take to start, and to spread the connections.
+const START: Duration = Duration::from_secs(60);
+
+/// What happens in a round.
+#[derive(Clone, Copy, Debug)]
+enum Fault {
+    /// A scanner is killed, and starts again.
+    Kill,
+    /// All scanners are killed, and start again at once.
+    KillAll,
+    /// A scanner is stopped as the service manager does.
+    Stop,
+    /// A scanner is paused for longer than the lease.
+    Pause,
+    /// A scanner cannot reach the database for longer than the lease, and is not told.
+    Partition,
+    /// All connections of a scanner to the database are cut.
+    Cut,
+    /// The way of a scanner to the database is slow.
+    Slow,
+    /// The database is restarted.
+    Restart,
+    /// The database crashes.
+    Crash,
+    /// The sessions of the scanners are ended by the database's administrator.
+    Terminate,
+    /// The database refuses writes for a while.
+    ReadOnly,
+    /// Ten scanners start at once.
+    Ten,
+    /// The files of a connection differ for a while.
+    Differ,
+}
+
+const FAULTS: [Fault; 13] = [
+    Fault::Kill,
+    Fault::KillAll,
+    Fault::Stop,
+    Fault::Pause,
+    Fault::Partition,
+    Fault::Cut,
+    Fault::Slow,
+    Fault::Restart,
+    Fault::Crash,
+    Fault::Terminate,
+    Fault::ReadOnly,
+    Fault::Ten,
+    Fault::Differ,
+];
+
+/// Runs rounds of random faults. The same seed has the same faults, but not the same instants.
+pub(crate) fn run(shell: &Shell, rounds: usize, seed: u64) -> Outcome {
+    let built = group::build(shell)?;
+    let begun = Instant::now();
+    let mut group = Group::new(built, 3, LEASE, seed)?;
+    group.edit(10)?;
+    for scanner in &mut group.scanners {
+        scanner.start()?;
+    }
+    let names: Vec<_> = group.scanners.iter().map(|one| one.name.clone()).collect();
+    group.wait_for_holders(&names, START)?;
+    group.settle()?;
+    for round in 1..=rounds {
+        // Each at least once, if there are enough rounds.
+        let fault = match FAULTS.get(round - 1) {
+            Some(fault) => *fault,
+            None => FAULTS[group.random.below(FAULTS.len())],
+        };
+        let one = group.random.below(group.scanners.len());
+        let at = Instant::now();
+        let done = play(&mut group, fault, one).and_then(|()| {
+            group.edit(3)?;
+            group.wait_for_holders(&names, START)?;
+            let settled = group.settle()?;
+            group.check()?;
+            Ok(settled)
+        });
+        match done {
+            Ok(_) => say(&format!(
+                "round {round} of {rounds}: {fault:?} of scanner-{}: all invariants hold after {:.1} s",
+                one + 1,
+                at.elapsed().as_secs_f64()
+            )),
+            Err(error) => {
+                return Err(format!(
+                    "seed {seed}, round {round}, {fault:?} of scanner-{}: {error}",
+                    one + 1
+                )
+                .into());
+            }
+        }
+    }
+    for scanner in &mut group.scanners {
+        scanner.stop()?;
+    }
+    group.check()?;
+    let scans = group.database.number("SELECT count(*) FROM scan")?;
+    let changes = group.database.number("SELECT count(*) FROM change")?;
+    let received = group.receiver.received();
+    say(&format!(
+        "{rounds} rounds with the seed {seed} in {:.0} s: {scans} scans, {changes} changes; the follower received {} events, {} again",
+        begun.elapsed().as_secs_f64(),
+        received.ids.len(),
+        received.repeated
+    ));
+    Ok(())
+}
+
+/// Lets the fault happen, and ends it.
+fn play(group: &mut Group, fault: Fault, one: usize) -> Result<(), Failed> {
+    let edits = 1 + group.random.below(5);
+    group.edit(edits)?;
+    // At any instant of a scan.
+    let period = group.random.period(Duration::from_secs(2));
+    sleep(period);
+    match fault {
+        Fault::Kill => {
+            group.scanners[one].kill()?;
+            let name = group.scanners[one].name.clone();
+            group.edit(3)?;
+            let limit = Duration::from_secs(LEASE.into());
+            group.wait_for_takeover(&name, limit)?;
+            group.scanners[one].start()?;
+        }
+        Fault::KillAll => {
+            for scanner in &mut group.scanners {
+                scanner.kill()?;
+            }
+            group.edit(3)?;
+            for scanner in &mut group.scanners {
+                scanner.start()?;
+            }
+        }
+        Fault::Stop => {
+            group.scanners[one].stop()?;
+            group.edit(3)?;
+            group.scanners[one].start()?;
+        }
+        Fault::Pause => {
+            group.scanners[one].pause()?;
+            group.edit(3)?;
+            sleep(LONGER + period);
+            group.scanners[one].resume()?;
+        }
+        Fault::Partition | Fault::Cut | Fault::Slow => bad_network(group, fault, one)?,
+        Fault::Restart | Fault::Crash | Fault::Terminate | Fault::ReadOnly => {
+            bad_database(group, fault)?
+        }
+        Fault::Ten => ten(group)?,
+        Fault::Differ => differ(group, one)?,
+    }
+    Ok(())
+}
+
+/// Lets the network of a scanner fail, and ends that.
+fn bad_network(group: &mut Group, fault: Fault, one: usize) -> Result<(), Failed> {
+    match fault {
+        Fault::Partition => {
+            group.scanners[one].network.set(Network::Silent);
+            group.edit(3)?;
+            let period = group.random.period(LONGER);
+            sleep(LONGER + period);
+            group.scanners[one].network.set(Network::Good);
+        }
+        Fault::Slow => {
+            group.scanners[one].network.set(Network::Slow);
+            group.edit(3)?;
+            sleep(LONGER);
+            group.scanners[one].network.set(Network::Good);
+        }
+        _ => group.scanners[one].network.cut(),
+    }
+    Ok(())
+}
+
+/// Lets the database fail.
+fn bad_database(group: &mut Group, fault: Fault) -> Result<(), Failed> {
+    match fault {
+        Fault::Restart => group.database.restart("fast")?,
+        Fault::Crash => group.database.restart("immediate")?,
+        Fault::Terminate => {
+            let sql = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = 'scanner'";
+            group.database.number(sql)?;
+        }
+        _ => {
+            let set = |value: &str| {
+                format!("ALTER ROLE scanner SET default_transaction_read_only = {value}")
+            };
+            group.database.query(&set("on"))?;
+            // Only new sessions are concerned.
+            let sql = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = 'scanner'";
+            group.database.number(sql)?;
+            group.edit(3)?;
+            sleep(Duration::from_secs(2));
+            group.database.query(&set("off"))?;
+            group.database.number(sql)?;
+        }
+    }
+    Ok(())
+}
+
+/// Starts seven more scanners at once, waits until all share the connections, and stops them again.
+fn ten(group: &mut Group) -> Result<(), Failed> {
+    let before = group.scanners.len();
+    for _ in before..10 {
+        group.add()?;
+    }
+    for scanner in &mut group.scanners {
+        scanner.start()?;
+    }
+    group.edit(3)?;
+    let names: Vec<_> = group.scanners.iter().map(|one| one.name.clone()).collect();
+    group.wait_for_holders(&names, START)?;
+    for scanner in &mut group.scanners[before..] {
+        scanner.kill()?;
+    }
+    group.scanners.truncate(before);
+    Ok(())
+}
+
+/// Changes a file of one scanner: nobody scans the connection, and the state names both. Then the files agree again.
+fn differ(group: &mut Group, one: usize) -> Result<(), Failed> {
+    let code = super::CONNECTIONS[group.random.below(super::CONNECTIONS.len())];
+    let (code, site) = code;
+    let file = group.sites[site].connection_file(code);
+    group.scanners[one].add_connection(code, &format!("{file}# different\n"))?;
+    let begun = Instant::now();
+    let limit = START;
+    loop {
+        let fleet = group.reader.fleet()?;
+        let all = fleet["connections"].as_array().cloned().unwrap_or_default();
+        let found = all.iter().find(|found| found["code"] == code);
+        let is_named = found.is_some_and(|found| {
+            let reason = found["reason"].as_str().unwrap_or_default();
+            found["state"] == "differs" && reason.contains(&group.scanners[one].name)
+        });
+        if is_named {
+            break;
+        }
+        if begun.elapsed() > limit {
+            return Err(group.failed(&format!(
+                "the state does not say that files of {code} differ"
+            )));
+        }
+        sleep(Duration::from_millis(100));
+    }
+    group.scanners[one].add_connection(code, &file)
+}
+
+#[expect(clippy::print_stdout, reason = "a developer's tool prints its result")]
+fn say(text: &str) {
+    println!("{text}");
+}

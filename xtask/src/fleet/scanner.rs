@@ -1,0 +1,179 @@
+//! A scanner as a process of its own, with its own home.
+
+use std::{
+    env::consts::EXE_SUFFIX,
+    fs::{self, File},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::{
+    Failed,
+    database::{ROLE, SCHEMA},
+    proxy::Proxy,
+};
+
+/// A scanner.
+pub(super) struct Scanner {
+    pub(super) name: String,
+    home: TempDir,
+    program: PathBuf,
+    /// Its way to the database.
+    pub(super) network: Proxy,
+    process: Option<Child>,
+    pub(super) is_paused: bool,
+}
+
+impl Scanner {
+    /// A scanner that does not run yet.
+    pub(super) fn new(built: &Path, name: &str, database: u16) -> Result<Self, Failed> {
+        let home = tempfile::tempdir()?;
+        for folder in ["conf", "connections", "data"] {
+            fs::create_dir(home.path().join(folder))?;
+        }
+        fs::write(home.path().join("agent-identifier"), name)?;
+        Ok(Self {
+            name: name.to_owned(),
+            program: built.join(format!("scanner-cli{EXE_SUFFIX}")),
+            network: Proxy::start(database)?,
+            home,
+            process: None,
+            is_paused: false,
+        })
+    }
+
+    /// Writes its settings.
+    pub(super) fn configure(&self, lease: u32, webhook: &str) -> Result<(), Failed> {
+        let port = self.network.port();
+        let settings = format!(
+            "store.url = \"postgresql://{ROLE}@127.0.0.1:{port}/postgres\"\nstore.schema = {SCHEMA}\nstore.lease = {lease} s\n\
+             automation.synchronize = \"0/2 * * * * ?\"\nautomation.look_interval = 200 ms\n\
+             automation.retry_after = [ 1 s ]\n\
+             followers = [ {{ kind = webhook, url = \"{webhook}\", events = [ item, scan ], time_limits.retry = 500 ms }} ]\n"
+        );
+        Ok(fs::write(self.path("conf/application.conf"), settings)?)
+    }
+
+    /// Writes the file of a connection.
+    pub(super) fn add_connection(&self, code: &str, file: &str) -> Result<(), Failed> {
+        Ok(fs::write(
+            self.path(&format!("connections/{code}.conf")),
+            file,
+        )?)
+    }
+
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.home.path().join(name)
+    }
+
+    /// Starts it, if it does not run.
+    pub(super) fn start(&mut self) -> Result<(), Failed> {
+        if self.is_running() {
+            return Ok(());
+        }
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(self.path("run.log"))?;
+        self.process = Some(
+            Command::new(&self.program)
+                .arg("run")
+                .current_dir(self.home.path())
+                .stdin(Stdio::null())
+                .stdout(Stdio::null())
+                .stderr(log)
+                .spawn()?,
+        );
+        Ok(())
+    }
+
+    /// Whether its process exists.
+    pub(super) fn is_running(&mut self) -> bool {
+        let process = self.process.as_mut();
+        process.is_some_and(|process| matches!(process.try_wait(), Ok(None)))
+    }
+
+    /// Kills it.
+    pub(super) fn kill(&mut self) -> Result<(), Failed> {
+        if let Some(mut process) = self.process.take() {
+            process.kill()?;
+            process.wait()?;
+        }
+        self.is_paused = false;
+        Ok(())
+    }
+
+    /// Stops it as the service manager does, and waits for its end.
+    pub(super) fn stop(&mut self) -> Result<(), Failed> {
+        self.signal("TERM")?;
+        if let Some(mut process) = self.process.take() {
+            let status = process.wait()?;
+            if !status.success() {
+                return Err(format!("{} ended with {status}: {}", self.name, self.log()).into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Pauses it.
+    pub(super) fn pause(&mut self) -> Result<(), Failed> {
+        self.is_paused = true;
+        self.signal("STOP")
+    }
+
+    /// Lets it go on.
+    pub(super) fn resume(&mut self) -> Result<(), Failed> {
+        self.is_paused = false;
+        self.signal("CONT")
+    }
+
+    fn signal(&self, name: &str) -> Result<(), Failed> {
+        let Some(process) = &self.process else {
+            return Ok(());
+        };
+        let sent = Command::new("kill")
+            .arg(format!("-{name}"))
+            .arg(process.id().to_string())
+            .status()?;
+        match sent.success() {
+            true => Ok(()),
+            false => Err(format!("{} cannot be sent SIG{name}", self.name).into()),
+        }
+    }
+
+    /// The end of its log.
+    pub(super) fn log(&self) -> String {
+        let log = fs::read_to_string(self.path("run.log")).unwrap_or_default();
+        let lines: Vec<_> = log.lines().collect();
+        lines[lines.len().saturating_sub(40)..].join("\n")
+    }
+
+    /// Runs a command in its home. Returns its standard output.
+    pub(super) fn command(&self, arguments: &[&str]) -> Result<String, Failed> {
+        let output = Command::new(&self.program)
+            .args(arguments)
+            .current_dir(self.home.path())
+            .stdin(Stdio::null())
+            .output()?;
+        if !output.status.success() {
+            let errors = String::from_utf8_lossy(&output.stderr);
+            return Err(format!("`{}`: {errors}", arguments.join(" ")).into());
+        }
+        Ok(String::from_utf8(output.stdout)?)
+    }
+
+    /// The part `fleet` of `status`.
+    pub(super) fn fleet(&self) -> Result<Value, Failed> {
+        let status: Value = serde_json::from_str(&self.command(&["status", "--format", "json"])?)?;
+        Ok(status["fleet"].clone())
+    }
+}
+
+impl Drop for Scanner {
+    fn drop(&mut self) {
+        let _ = self.kill();
+    }
+}
