@@ -193,7 +193,7 @@ fn the_password_comes_from_the_environment_the_file_of_passwords_or_an_encrypted
     list.env("PGPASSFILE", home.path(".pgpass"));
     finish(list).check(0, &[]);
     home.write_secret("secret", SUPERUSER_PASSWORD);
-    let mut encrypt = home.command(&["encrypt", "--for", "scanner", "store.password"]);
+    let mut encrypt = home.command(&["encrypt", "--for", "scanner:", "store.password"]);
     encrypt.stdin(std::fs::File::open(home.path("secret")).unwrap());
     let encrypted = finish(encrypt).check(0, &[]).output.trim().to_owned();
     assert!(encrypted.starts_with("\"ENC["), "{encrypted}");
