@@ -3,6 +3,7 @@
 //!
 //! Both use the same group of processes, and check the same invariants.
 
+mod clock;
 mod database;
 mod demo;
 mod faults;

@@ -98,7 +98,7 @@ enum Command {
     #[cfg(unix)]
     FleetFaults {
         /// Number of faults
-        #[arg(long, default_value_t = 13)]
+        #[arg(long, default_value_t = 17)]
         rounds: usize,
         /// The seed of the random numbers
         #[arg(long, default_value_t = 1)]

@@ -195,10 +195,8 @@ impl Application {
         let are_secrets_known = reads_secrets && refused.is_empty();
         if are_secrets_known {
             let server = StoreServerSettings::read(&document.root, secrets, None);
-            match server {
-                Ok(server) => warnings.extend(server.into_iter().flat_map(|one| one.warnings)),
-                Err(problems) => errors.extend(problems),
-            }
+            let read = server.map(|server| server.map(|one| one.warnings).unwrap_or_default());
+            read.map_or_else(|all| errors.extend(all), |all| warnings.extend(all));
         }
         let mut settings = secrets.settings(path, document.root);
         settings.declare(GROUPS);

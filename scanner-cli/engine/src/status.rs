@@ -103,13 +103,7 @@ impl Installation {
             problems.push(error.problem());
             Vec::new()
         });
-        let fleet = self.home.store().fleet().unwrap_or_else(|error| {
-            // The same error as that of the scans is shown once.
-            if problems.is_empty() {
-                problems.push(error.problem());
-            }
-            None
-        });
+        let fleet = fleet(&self.home, &mut problems);
         let service = left.as_ref().filter(|_| running);
         let mut holders = holders(&self.home, &mut connections, service.map(|state| state.pid));
         let now = (self.clock)();
@@ -194,6 +188,17 @@ impl Installation {
         }
         service::read_state(&path)?.overdue
     }
+}
+
+/// The scanners that share the store.
+fn fleet(home: &Home, problems: &mut Vec<Problem>) -> Option<Fleet> {
+    home.store().fleet().unwrap_or_else(|error| {
+        // The same error as that of the scans is shown once.
+        if problems.is_empty() {
+            problems.push(error.problem());
+        }
+        None
+    })
 }
 
 /// The problem that it is unknown whether a service is running.

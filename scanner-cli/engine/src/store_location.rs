@@ -8,7 +8,7 @@ use std::{
 use postgresql_store::PostgresqlStore;
 
 use crate::{
-    hocon::{LocatedProblem, Severity, SourceDiagnostic, Value},
+    hocon::{LocatedProblem, Object, Severity, SourceDiagnostic, Value},
     installation::Installation,
     operation_error::OperationError,
     problem::Problem,
@@ -28,68 +28,72 @@ impl Installation {
     /// If the settings of the store on a server are not valid.
     pub fn locate_store(&mut self, url: Option<&str>) -> Result<Vec<Problem>, OperationError> {
         let path = self.home.settings();
-        let content = match application_content(&self.home) {
-            Ok(content) => content,
-            Err(problems) if url.is_some() => return Err(OperationError::configuration(problems)),
-            Err(_) => return Ok(Vec::new()),
+        let (home, variables) = (self.home.clone(), Arc::clone(&self.variables));
+        let files = Arc::new(TrackedFiles::new(&home));
+        let content = match application_content(&home) {
+            Ok(content) => content.unwrap_or_default(),
+            Err(problems) => return unless_asked(url, problems),
         };
-        if content.is_none() && url.is_none() {
-            return Ok(Vec::new());
-        }
-        let content = content.unwrap_or_default();
-        let files = Arc::new(TrackedFiles::new(&self.home));
-        let variables = Arc::clone(&self.variables);
         let document = application_document(&path, &content, &variables, &Trusted(&files));
         let mut root = match document {
             Ok(document) => document.root,
-            Err(problems) if url.is_some() => {
-                let problems = problems.into_iter().map(Problem::InFile);
-                return Err(OperationError::configuration(problems.collect()));
+            Err(problems) => {
+                return unless_asked(url, problems.into_iter().map(Problem::InFile).collect());
             }
-            Err(_) => return Ok(Vec::new()),
         };
-        let is_set = matches!(root.get(BLOCK).map(|node| &node.value),
-            Some(Value::Object(block)) if block.setting("url").is_some());
-        if !is_set && url.is_none() {
+        if url.is_none() && !names_server(&root) {
             return Ok(Vec::new());
         }
-        let home = self.home.clone();
         let secrets = Secrets::new_for_followers(&path, &content, &home, &variables, &files);
-        let missing = secrets.resolve_scanner(&mut root, &[SecretBlock::Store]);
         let show = |severity, found: LocatedProblem| match &*found.place.file == OPTION {
             true => of_option(found),
             false => SourceDiagnostic::in_file(&path, &content, severity, found).into(),
         };
         let clean = |problem| secrets.redact(problem);
+        let refused = |problems: Vec<Problem>| {
+            OperationError::configuration(problems.into_iter().map(clean).collect())
+        };
+        let missing = secrets.resolve_scanner(&mut root, &[SecretBlock::Store]);
         if !missing.is_empty() {
-            let missing = missing.into_iter().map(Problem::InFile).map(clean);
-            return Err(OperationError::configuration(missing.collect()));
+            return Err(refused(missing.into_iter().map(Problem::InFile).collect()));
         }
         let read = StoreServerSettings::read(&root, &secrets, url).map_err(|problems| {
-            let problems = problems
-                .into_iter()
-                .map(|one| clean(show(Severity::Error, one)));
-            OperationError::configuration(problems.collect())
+            let problems = problems.into_iter().map(|one| show(Severity::Error, one));
+            refused(problems.collect())
         })?;
         let Some(server) = read else {
             return Ok(Vec::new());
         };
+        let warnings = server
+            .warnings
+            .into_iter()
+            .map(|one| show(Severity::Warning, one));
         let trust = server
             .target
             .trust_warnings
             .iter()
             .cloned()
             .map(Problem::General);
-        let warnings = server
-            .warnings
-            .into_iter()
-            .map(|one| show(Severity::Warning, one));
         let warnings = warnings.chain(trust).map(clean).collect();
-        let identity = scanner_identity(&self.home, &self.variables);
+        let identity = scanner_identity(&home, &variables);
         let store = PostgresqlStore::with_lease(server.target, &identity, server.lease);
         self.home.set_store(StoreLocation::Server(Arc::new(store)));
         Ok(warnings)
     }
+}
+
+/// The errors of a file, if it is needed for a store that the user names.
+fn unless_asked(url: Option<&str>, problems: Vec<Problem>) -> Result<Vec<Problem>, OperationError> {
+    match url {
+        Some(_) => Err(OperationError::configuration(problems)),
+        None => Ok(Vec::new()),
+    }
+}
+
+/// Whether the file names a server.
+fn names_server(root: &Object) -> bool {
+    let block = root.get(BLOCK).map(|node| &node.value);
+    matches!(block, Some(Value::Object(block)) if block.setting("url").is_some())
 }
 
 /// The problem of the option `--store`, without its text.

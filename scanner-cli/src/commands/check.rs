@@ -50,21 +50,18 @@ pub(crate) async fn run(program: &mut Program, arguments: Check) -> Exit {
             () = &mut interrupted => return Exit::Interrupted,
         }
     }
-    if checked.iter().any(CheckReport::fails_at_the_site) {
-        outcomes.push(Exit::Failed);
-    }
     let application = application.filter(|_| arguments.codes.is_empty());
-    let store = match arguments.codes.is_empty() {
-        true => program.installation.check_store().await,
-        false => None,
-    };
-    if store.as_ref().is_some_and(CheckReport::fails_at_the_site) {
-        outcomes.push(Exit::Failed);
-    }
-    let followers = tokio::select! {
-        followers = check_followers(&program.installation, application.as_ref()) => followers,
+    let (store, followers) = tokio::select! {
+        checked = check_store_and_followers(&program.installation, application.as_ref()) => checked,
         () = &mut interrupted => return Exit::Interrupted,
     };
+    if checked
+        .iter()
+        .chain(&store)
+        .any(CheckReport::fails_at_the_site)
+    {
+        outcomes.push(Exit::Failed);
+    }
     if followers.iter().any(CheckReport::fails_at_the_site) {
         outcomes.push(Exit::Follower);
     }
@@ -86,18 +83,22 @@ pub(crate) async fn run(program: &mut Program, arguments: Check) -> Exit {
     program.print(&text, Exit::worst_of(&outcomes))
 }
 
-/// Checks the followers of these settings.
-async fn check_followers(
+/// Checks the store on a server, and the followers of these settings. Without settings, or for single connections, neither.
+async fn check_store_and_followers(
     installation: &Installation,
     application: Option<&Application>,
-) -> Vec<CheckReport> {
+) -> (Option<CheckReport>, Vec<CheckReport>) {
+    if application.is_none() {
+        return (None, Vec::new());
+    }
+    let store = installation.check_store().await;
     let mut checked = Vec::new();
     for follower in application.iter().flat_map(|one| &one.followers) {
         checked.push(installation.check_follower(follower).await);
     }
     let disabled = application.map(|one| installation.disabled_followers(one));
     checked.extend(disabled.into_iter().flatten());
-    checked
+    (store, checked)
 }
 
 fn check_offline(program: &mut Program, arguments: &Check) -> Exit {

@@ -1,23 +1,39 @@
 //! The database of the group.
 
-use std::{path::PathBuf, process::Command};
+use std::{
+    net::TcpListener,
+    os::unix::fs::chown,
+    path::PathBuf,
+    process::Command,
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+use tempfile::TempDir;
 
 use super::Failed;
 use crate::postgresql::{
     self,
-    cluster::{Cluster, SUPERUSER_PASSWORD, programs},
+    cluster::{Cluster, SUPERUSER_PASSWORD, programs, unprivileged_user},
 };
 
-/// A server with the store.
+/// A server with the store, and the address of another one that may take over.
 pub(super) struct Database {
-    cluster: Cluster,
+    primary: Cluster,
+    /// The ports of both servers: only one of them has the primary server.
+    ports: [u16; 2],
     psql: PathBuf,
+    /// A small file system for temporary tables.
+    small: Option<SmallDisk>,
 }
 
 /// The schema of the store.
 pub(super) const SCHEMA: &str = "fleet";
 /// The role of the scanners, without a password.
 pub(super) const ROLE: &str = "scanner";
+
+/// How long a standby may take until it follows.
+const STANDBY: Duration = Duration::from_secs(60);
 
 const ROLES: &str = "CREATE ROLE passwordless; CREATE ROLE scanner LOGIN IN ROLE passwordless; \
      CREATE SCHEMA fleet AUTHORIZATION scanner";
@@ -31,31 +47,97 @@ impl Database {
         if !psql.exists() {
             return Err(missing.into());
         }
+        let primary = postgresql::start(None)?;
+        let other = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let database = Self {
-            cluster: postgresql::start(None)?,
+            ports: [primary.port(), other],
+            primary,
             psql,
+            small: None,
         };
         database.query(ROLES)?;
         Ok(database)
     }
 
-    pub(super) fn port(&self) -> u16 {
-        self.cluster.port()
+    /// The ports of the servers, of which one may not exist.
+    pub(super) fn ports(&self) -> [u16; 2] {
+        self.ports
     }
 
     /// Restarts the server: `fast`, or `immediate` as after a crash.
     pub(super) fn restart(&self, mode: &str) -> Result<(), Failed> {
-        Ok(self.cluster.control("restart", mode)?)
+        Ok(self.primary.control("restart", mode)?)
+    }
+
+    /// Lets a standby at the other address take over from the server, which crashes.
+    pub(super) fn fail_over(&mut self) -> Result<(), Failed> {
+        let is_other = |port: &&u16| **port != self.primary.port();
+        let other = self.ports.iter().find(is_other).ok_or("no other port")?;
+        let standby = self.primary.standby_at(*other)?;
+        // Otherwise, the last transactions could be lost.
+        self.query("ALTER SYSTEM SET synchronous_standby_names = '*'")?;
+        self.query("SELECT pg_reload_conf()")?;
+        self.wait_for("SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'")?;
+        self.primary.control("stop", "immediate")?;
+        standby.control("promote", "fast")?;
+        self.primary = standby;
+        Ok(())
+    }
+
+    /// Waits until a statement returns one.
+    fn wait_for(&self, statement: &str) -> Result<(), Failed> {
+        let begun = Instant::now();
+        while self.number(statement)? != 1 {
+            if begun.elapsed() > STANDBY {
+                return Err("the standby does not follow its primary server".into());
+            }
+            sleep(Duration::from_millis(50));
+        }
+        Ok(())
+    }
+
+    /// Lets the disk of temporary tables be full. Only root can make a small file system.
+    pub(super) fn fill_disk(&mut self) -> Result<(), Failed> {
+        let disk = SmallDisk::new()?;
+        let place = disk.0.path().display();
+        self.query(&format!("CREATE TABLESPACE small LOCATION '{place}'"))?;
+        self.query("GRANT CREATE ON TABLESPACE small TO scanner")?;
+        self.query("ALTER ROLE scanner SET temp_tablespaces = small")?;
+        self.small = Some(disk);
+        self.end_sessions()
+    }
+
+    /// Ends that.
+    pub(super) fn empty_disk(&mut self) -> Result<(), Failed> {
+        self.query("ALTER ROLE scanner RESET temp_tablespaces")?;
+        // A tablespace with temporary tables cannot be dropped.
+        for _ in 0..50 {
+            self.end_sessions()?;
+            if self.query("DROP TABLESPACE small").is_ok() {
+                self.small = None;
+                return Ok(());
+            }
+            sleep(Duration::from_millis(100));
+        }
+        Err("the small disk cannot be removed".into())
+    }
+
+    /// Ends the sessions of the scanners, as an administrator can.
+    pub(super) fn end_sessions(&self) -> Result<(), Failed> {
+        let sql = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = 'scanner'";
+        self.number(sql).map(drop)
     }
 
     /// Runs a statement. Returns its rows, with `|` between cells.
     pub(super) fn query(&self, statement: &str) -> Result<Vec<String>, Failed> {
         let output = Command::new(&self.psql)
-            .args(["--no-psqlrc", "--set=ON_ERROR_STOP=1", "-qtA", "--command"])
-            .arg(format!(
-                "SET search_path = {SCHEMA}, pg_catalog; {statement}"
-            ))
-            .arg(postgresql::url(&self.cluster))
+            .args(["--no-psqlrc", "--set=ON_ERROR_STOP=1", "-qtA"])
+            .args([
+                "--command",
+                &format!("SET search_path = {SCHEMA}, pg_catalog"),
+            ])
+            .args(["--command", statement])
+            .arg(postgresql::url(&self.primary))
             .env("PGPASSWORD", SUPERUSER_PASSWORD)
             .output()?;
         if !output.status.success() {
@@ -69,5 +151,31 @@ impl Database {
     pub(super) fn number(&self, statement: &str) -> Result<i64, Failed> {
         let rows = self.query(statement)?;
         Ok(rows.first().ok_or("no row")?.parse()?)
+    }
+}
+
+/// A file system with little room.
+struct SmallDisk(TempDir);
+
+impl SmallDisk {
+    fn new() -> Result<Self, Failed> {
+        let folder = tempfile::tempdir()?;
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=64k", "tmpfs"])
+            .arg(folder.path())
+            .status()?;
+        if !mounted.success() {
+            return Err("a small file system cannot be mounted: only root can".into());
+        }
+        if let Some((user, group)) = unprivileged_user()? {
+            chown(folder.path(), Some(user), Some(group))?;
+        }
+        Ok(Self(folder))
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(self.0.path()).status();
     }
 }

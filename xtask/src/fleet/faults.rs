@@ -12,8 +12,20 @@ use crate::Outcome;
 
 /// `store.lease` in seconds: the least.
 const LEASE: u32 = 3;
+/// How long a fault lasts that ends the scans which run meanwhile.
+const SHORT: Duration = Duration::from_secs(2);
+/// Ends every second transaction that logs changes, as a serialization failure does. A sequence is not rolled back.
+const CONFLICTS: &str = "CREATE SEQUENCE conflicts; GRANT USAGE ON SEQUENCE conflicts TO scanner; \
+     CREATE FUNCTION conflict() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+     IF nextval('fleet.conflicts') % 2 = 1 THEN RAISE 'on purpose' USING ERRCODE = 'serialization_failure'; END IF; \
+     RETURN NULL; END $$; CREATE TRIGGER conflict AFTER INSERT ON change FOR EACH STATEMENT EXECUTE FUNCTION conflict()";
+/// What a newer version might have added: older ones go on.
+const NEWER: &str = "ALTER TABLE item ADD COLUMN IF NOT EXISTS newer text; ALTER TABLE scan ADD COLUMN IF NOT EXISTS newer text; \
+     INSERT INTO schema_version (version, oldest) SELECT max(version) + 1, 1 FROM schema_version";
 /// Longer than the lease.
 const LONGER: Duration = Duration::from_secs(LEASE as u64 + 1);
+/// By how much the clocks of scanners are wrong, in seconds.
+const HOUR: i32 = 3_600;
 /// How long scanners may take to start, and to spread the connections.
 const START: Duration = Duration::from_secs(60);
 
@@ -42,13 +54,21 @@ enum Fault {
     Terminate,
     /// The database refuses writes for a while.
     ReadOnly,
+    /// The disk of the temporary tables is full for a while.
+    Full,
+    /// The database ends transactions because of others, a few times.
+    Conflicts,
+    /// The database crashes, and a standby at another address takes over.
+    FailOver,
+    /// A newer version of the program has added to the schema.
+    Upgrade,
     /// Ten scanners start at once.
     Ten,
     /// The files of a connection differ for a while.
     Differ,
 }
 
-const FAULTS: [Fault; 13] = [
+const FAULTS: [Fault; 17] = [
     Fault::Kill,
     Fault::KillAll,
     Fault::Stop,
@@ -60,6 +80,10 @@ const FAULTS: [Fault; 13] = [
     Fault::Crash,
     Fault::Terminate,
     Fault::ReadOnly,
+    Fault::Full,
+    Fault::Conflicts,
+    Fault::FailOver,
+    Fault::Upgrade,
     Fault::Ten,
     Fault::Differ,
 ];
@@ -70,7 +94,9 @@ pub(crate) fn run(shell: &Shell, rounds: usize, seed: u64) -> Outcome {
     let begun = Instant::now();
     let mut group = Group::new(built, 3, LEASE, seed)?;
     group.edit(10)?;
-    for scanner in &mut group.scanners {
+    // Only the clock of the database counts.
+    for (scanner, seconds) in group.scanners.iter_mut().zip([0, HOUR, -HOUR]) {
+        scanner.skew(seconds);
         scanner.start()?;
     }
     let names: Vec<_> = group.scanners.iter().map(|one| one.name.clone()).collect();
@@ -159,9 +185,14 @@ fn play(group: &mut Group, fault: Fault, one: usize) -> Result<(), Failed> {
             group.scanners[one].resume()?;
         }
         Fault::Partition | Fault::Cut | Fault::Slow => bad_network(group, fault, one)?,
-        Fault::Restart | Fault::Crash | Fault::Terminate | Fault::ReadOnly => {
-            bad_database(group, fault)?
-        }
+        Fault::Restart
+        | Fault::Crash
+        | Fault::Terminate
+        | Fault::ReadOnly
+        | Fault::Full
+        | Fault::Conflicts
+        | Fault::FailOver
+        | Fault::Upgrade => bad_database(group, fault)?,
         Fault::Ten => ten(group)?,
         Fault::Differ => differ(group, one)?,
     }
@@ -189,27 +220,43 @@ fn bad_network(group: &mut Group, fault: Fault, one: usize) -> Result<(), Failed
     Ok(())
 }
 
-/// Lets the database fail.
+/// Lets the database fail, and ends that.
 fn bad_database(group: &mut Group, fault: Fault) -> Result<(), Failed> {
     match fault {
         Fault::Restart => group.database.restart("fast")?,
         Fault::Crash => group.database.restart("immediate")?,
-        Fault::Terminate => {
-            let sql = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = 'scanner'";
-            group.database.number(sql)?;
-        }
-        _ => {
+        Fault::Terminate => group.database.end_sessions()?,
+        Fault::ReadOnly => {
             let set = |value: &str| {
                 format!("ALTER ROLE scanner SET default_transaction_read_only = {value}")
             };
             group.database.query(&set("on"))?;
             // Only new sessions are concerned.
-            let sql = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = 'scanner'";
-            group.database.number(sql)?;
+            group.database.end_sessions()?;
             group.edit(3)?;
-            sleep(Duration::from_secs(2));
+            sleep(SHORT);
             group.database.query(&set("off"))?;
-            group.database.number(sql)?;
+            group.database.end_sessions()?;
+        }
+        Fault::Full => {
+            group.database.fill_disk()?;
+            group.edit(3)?;
+            sleep(SHORT);
+            group.database.empty_disk()?;
+        }
+        Fault::Conflicts => {
+            group.database.query(CONFLICTS)?;
+            group.edit(3)?;
+            sleep(SHORT);
+            group.database.query(
+                "DROP TRIGGER conflict ON change; DROP FUNCTION conflict; DROP SEQUENCE conflicts",
+            )?;
+        }
+        Fault::FailOver => group.database.fail_over()?,
+        _ => {
+            group.database.query(NEWER)?;
+            group.scanners[0].stop()?;
+            group.scanners[0].start()?;
         }
     }
     Ok(())

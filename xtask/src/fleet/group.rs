@@ -57,7 +57,7 @@ impl Group {
         let database = Database::start()?;
         let mut group = Self {
             scanners: Vec::new(),
-            reader: Scanner::new(&built, "reader", database.port())?,
+            reader: Scanner::new(&built, "reader", &database.ports())?,
             sites: vec![Site::start(&built)?, Site::start(&built)?],
             receiver: Receiver::start()?,
             database,
@@ -75,7 +75,7 @@ impl Group {
     /// Adds a scanner that does not run yet.
     pub(super) fn add(&mut self) -> Result<(), Failed> {
         let name = format!("scanner-{}", self.scanners.len() + 1);
-        let scanner = Scanner::new(&self.built, &name, self.database.port())?;
+        let scanner = Scanner::new(&self.built, &name, &self.database.ports())?;
         scanner.configure(self.lease, &self.receiver.url())?;
         for (code, site) in CONNECTIONS {
             scanner.add_connection(code, &self.sites[site].connection_file(code))?;

@@ -1,8 +1,8 @@
-//! A proxy between a scanner and its database, which can behave like a bad network.
+//! A proxy between a scanner and the servers of its database, which can behave like a bad network.
 
 use std::{
     io::{self, Read, Write},
-    net::{Shutdown, SocketAddr, TcpListener, TcpStream},
+    net::{Ipv4Addr, Shutdown, TcpListener, TcpStream},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU8, AtomicU64, Ordering},
@@ -13,12 +13,13 @@ use std::{
 
 /// A proxy that ends with the process.
 pub(super) struct Proxy {
-    address: SocketAddr,
+    /// Its ports, one for each server.
+    ports: Vec<u16>,
     shared: Arc<Shared>,
 }
 
+#[derive(Default)]
 struct Shared {
-    server: SocketAddr,
     network: AtomicU8,
     /// Numbers the cuts: connections of before a cut end.
     cuts: AtomicU64,
@@ -42,29 +43,27 @@ const DELAY: Duration = Duration::from_millis(20);
 const PAUSE: Duration = Duration::from_millis(10);
 
 impl Proxy {
-    /// Starts a proxy to a server of this machine.
-    pub(super) fn start(port: u16) -> io::Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0")?;
-        let address = listener.local_addr()?;
-        let shared = Arc::new(Shared {
-            server: ([127, 0, 0, 1], port).into(),
-            network: AtomicU8::new(Network::Good as u8),
-            cuts: AtomicU64::new(0),
-            open: Mutex::default(),
-        });
-        let theirs = Arc::clone(&shared);
-        thread::spawn(move || {
-            for client in listener.incoming().flatten() {
-                let shared = Arc::clone(&theirs);
-                thread::spawn(move || shared.connect(client));
-            }
-        });
-        Ok(Self { address, shared })
+    /// Starts a proxy to servers of this machine.
+    pub(super) fn start(servers: &[u16]) -> io::Result<Self> {
+        let shared: Arc<Shared> = Arc::default();
+        let mut ports = Vec::new();
+        for server in servers.iter().copied() {
+            let listener = TcpListener::bind("127.0.0.1:0")?;
+            ports.push(listener.local_addr()?.port());
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || {
+                for client in listener.incoming().flatten() {
+                    let shared = Arc::clone(&shared);
+                    thread::spawn(move || shared.connect(client, server));
+                }
+            });
+        }
+        Ok(Self { ports, shared })
     }
 
-    /// Its port.
-    pub(super) fn port(&self) -> u16 {
-        self.address.port()
+    /// Its ports, in the order of the servers.
+    pub(super) fn ports(&self) -> &[u16] {
+        &self.ports
     }
 
     /// Changes how the network behaves.
@@ -87,9 +86,9 @@ impl Proxy {
 }
 
 impl Shared {
-    fn connect(self: Arc<Self>, client: TcpStream) -> io::Result<()> {
+    fn connect(self: Arc<Self>, client: TcpStream, server: u16) -> io::Result<()> {
         self.wait_while_silent();
-        let server = TcpStream::connect(self.server)?;
+        let server = TcpStream::connect((Ipv4Addr::LOCALHOST, server))?;
         for stream in [&client, &server] {
             stream.set_nodelay(true)?;
             let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);

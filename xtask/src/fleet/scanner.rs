@@ -11,7 +11,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::{
-    Failed,
+    Failed, clock,
     database::{ROLE, SCHEMA},
     proxy::Proxy,
 };
@@ -25,11 +25,13 @@ pub(super) struct Scanner {
     pub(super) network: Proxy,
     process: Option<Child>,
     pub(super) is_paused: bool,
+    /// By how many seconds its clock is wrong.
+    skew: i32,
 }
 
 impl Scanner {
     /// A scanner that does not run yet.
-    pub(super) fn new(built: &Path, name: &str, database: u16) -> Result<Self, Failed> {
+    pub(super) fn new(built: &Path, name: &str, servers: &[u16]) -> Result<Self, Failed> {
         let home = tempfile::tempdir()?;
         for folder in ["conf", "connections", "data"] {
             fs::create_dir(home.path().join(folder))?;
@@ -38,18 +40,21 @@ impl Scanner {
         Ok(Self {
             name: name.to_owned(),
             program: built.join(format!("scanner-cli{EXE_SUFFIX}")),
-            network: Proxy::start(database)?,
+            network: Proxy::start(servers)?,
             home,
             process: None,
             is_paused: false,
+            skew: 0,
         })
     }
 
     /// Writes its settings.
     pub(super) fn configure(&self, lease: u32, webhook: &str) -> Result<(), Failed> {
-        let port = self.network.port();
+        let hosts = self.network.ports().iter();
+        let hosts: Vec<_> = hosts.map(|port| format!("127.0.0.1:{port}")).collect();
+        let hosts = hosts.join(",");
         let settings = format!(
-            "store.url = \"postgresql://{ROLE}@127.0.0.1:{port}/postgres\"\nstore.schema = {SCHEMA}\nstore.lease = {lease} s\n\
+            "store.url = \"postgresql://{ROLE}@{hosts}/postgres\"\nstore.schema = {SCHEMA}\nstore.lease = {lease} s\n\
              automation.synchronize = \"0/2 * * * * ?\"\nautomation.look_interval = 200 ms\n\
              automation.retry_after = [ 1 s ]\n\
              followers = [ {{ kind = webhook, url = \"{webhook}\", events = [ item, scan ], time_limits.retry = 500 ms }} ]\n"
@@ -78,16 +83,26 @@ impl Scanner {
             .create(true)
             .append(true)
             .open(self.path("run.log"))?;
-        self.process = Some(
-            Command::new(&self.program)
-                .arg("run")
-                .current_dir(self.home.path())
-                .stdin(Stdio::null())
-                .stdout(Stdio::null())
-                .stderr(log)
-                .spawn()?,
-        );
+        let mut command = Command::new(&self.program);
+        command
+            .arg("run")
+            .current_dir(self.home.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log);
+        if self.skew != 0 {
+            command
+                .env("LD_PRELOAD", clock::library()?)
+                .env("FAKETIME", format!("{:+}", self.skew))
+                .env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+        }
+        self.process = Some(command.spawn()?);
         Ok(())
+    }
+
+    /// Lets its clock be wrong by some seconds, from its next start on.
+    pub(super) fn skew(&mut self, seconds: i32) {
+        self.skew = seconds;
     }
 
     /// Whether its process exists.

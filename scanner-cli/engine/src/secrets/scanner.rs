@@ -59,7 +59,7 @@ impl Secrets<'_> {
             let rest = setting.strip_prefix(name);
             rest.is_some_and(|rest| rest.starts_with('.'))
         };
-        for setting in SCANNER_SECRETS.into_iter().filter(|one| of_block(&one)) {
+        for setting in SCANNER_SECRETS.into_iter().filter(|one| of_block(one)) {
             let mut path = setting.split('.');
             let first = path.next().unwrap_or_default();
             let mut node = root

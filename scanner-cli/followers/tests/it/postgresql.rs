@@ -2,6 +2,7 @@
 //!
 //! Where PostgreSQL is not installed these tests fail: Debian has it in the package `postgresql`.
 
+#[expect(dead_code, reason = "others use the rest of it")]
 pub(crate) mod cluster;
 mod content;
 mod contract;

@@ -35,11 +35,16 @@ pub(crate) const SUPERUSER_PASSWORD: &str = "super secret";
 const START: Duration = Duration::from_secs(120);
 
 /// Makes a database and serves it until its standard input ends, which it does when the process that started it ends. `$1` is
-/// the folder of the programs, `$2` the port.
+/// the folder of the programs, `$2` the port, `$3` the folder, `$4` the port of the primary server of a standby.
 const SCRIPT: &str = r#"
 set -e
 exec >log 2>&1
-"$1/initdb" -D data -U postgres --pwfile=password --auth=scram-sha-256 -E UTF8 --locale=C --no-sync
+if [ -n "$4" ]
+then "$1/pg_basebackup" -D data -R -X stream -c fast -h 127.0.0.1 -p "$4" -U postgres --no-sync
+else "$1/initdb" -D data -U postgres --pwfile=password --auth=scram-sha-256 -E UTF8 --locale=C --no-sync
+fi
+# A copy is a standby of its primary server.
+grep -s primary_conninfo data/postgresql.auto.conf >>settings || true
 cp settings data/postgresql.auto.conf
 cp access data/pg_hba.conf
 "$1/postgres" -D data -p "$2" &
@@ -62,6 +67,7 @@ fsync = off
 const ACCESS: &str = "
 host all +passwordless 127.0.0.1/32 trust
 host all all 127.0.0.1/32 scram-sha-256
+host replication postgres 127.0.0.1/32 scram-sha-256
 ";
 
 impl Cluster {
@@ -79,6 +85,22 @@ impl Cluster {
     /// # Errors
     /// If PostgreSQL is not installed or does not start.
     pub(crate) fn start_at(port: u16, identity: Option<&Identity<'_>>) -> io::Result<Self> {
+        Self::start_with(port, identity, None)
+    }
+
+    /// Starts a standby of this server at a port.
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub(crate) fn standby_at(&self, port: u16) -> io::Result<Self> {
+        Self::start_with(port, None, Some(self.port))
+    }
+
+    fn start_with(
+        port: u16,
+        identity: Option<&Identity<'_>>,
+        primary: Option<u16>,
+    ) -> io::Result<Self> {
         let bin = programs().ok_or_else(|| {
             let message = "PostgreSQL is not installed. Debian: apt-get install postgresql";
             io::Error::new(io::ErrorKind::NotFound, message)
@@ -109,6 +131,8 @@ impl Cluster {
             .arg(&bin)
             .arg(port.to_string())
             .arg(&folder)
+            .arg(primary.map(|port| port.to_string()).unwrap_or_default())
+            .env("PGPASSWORD", SUPERUSER_PASSWORD)
             .current_dir(&folder)
             // Ctrl-C in a terminal ends the process that started it, and then the server in its own way.
             .process_group(0)
@@ -208,7 +232,7 @@ pub(crate) fn programs() -> Option<PathBuf> {
 }
 
 /// The user and group that the server runs as, if this process is that of root: PostgreSQL refuses root.
-fn unprivileged_user() -> io::Result<Option<(u32, u32)>> {
+pub(crate) fn unprivileged_user() -> io::Result<Option<(u32, u32)>> {
     if !is_root() {
         return Ok(None);
     }

@@ -18,6 +18,7 @@ use postgresql_client::Target;
 use postgresql_store::PostgresqlStore;
 
 #[path = "../../../../followers/tests/it/postgresql/cluster.rs"]
+#[expect(dead_code, reason = "others use the rest of it")]
 mod cluster;
 
 use cluster::{Cluster, SUPERUSER_PASSWORD};
