@@ -65,22 +65,25 @@ pub(crate) async fn run(program: &mut Program, arguments: Check) -> Exit {
     if followers.iter().any(CheckReport::fails_at_the_site) {
         outcomes.push(Exit::Follower);
     }
+    let http = application.and_then(|application| application.http);
+    let groups = CheckGroups {
+        connections: &checked,
+        followers: &followers,
+        store: store.as_ref(),
+        files: &[],
+    };
     let text = match arguments.format {
-        ShowFormat::Text => {
-            let http = application.as_ref().and_then(|one| one.http.as_ref());
-            text::text(checked.iter().chain(&store).chain(&followers))
-                + &text::catalog(http.and_then(HttpSettings::catalog))
-                + &text::failed_followers(&followers)
-        }
-        ShowFormat::Json => CheckGroups {
-            connections: &checked,
-            followers: &followers,
-            store: store.as_ref(),
-            files: &[],
-        }
-        .to_json(),
+        ShowFormat::Text => as_text(&groups, http.as_ref()),
+        ShowFormat::Json => groups.to_json(),
     };
     program.print(&text, Exit::worst_of(&outcomes))
+}
+
+fn as_text(groups: &CheckGroups<'_>, http: Option<&HttpSettings>) -> String {
+    let checked = groups.connections.iter().chain(groups.store);
+    text::text(checked.chain(groups.followers))
+        + &text::catalog(http.and_then(HttpSettings::catalog))
+        + &text::failed_followers(groups.followers)
 }
 
 /// Checks the store on a server, and the followers of these settings. Without settings, or for single connections, neither.
