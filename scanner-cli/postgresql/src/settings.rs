@@ -389,7 +389,7 @@ mod tests {
                 "postgresql://u@a,b/d?target_session_attrs=standby",
                 "must be `read-write` or `any`",
             ),
-            ("postgresql://u@a,/d", "has no host"),
+            ("postgresql://u@a,/d", "begins with"),
             ("postgresql://u@a:1,b:x/d", "port"),
             ("postgresql://a,b/d", "has no user"),
             ("https://u@a,b/d", "begins with"),

@@ -297,7 +297,7 @@ fn names_of_followers_cannot_be_secrets() {
 fn only_followers_use_the_secret_manager_in_this_file() {
     let home = TestHome::new();
     home.write("secrets.conf", "s.a = s3cr3t-a, s.path = conf/other.key");
-    let message = "cannot be a secret of the secret manager: in this file, only followers and the login of `http.auth` can use them";
+    let message = "cannot be a secret of the secret manager: in this file, only followers, the login of `http.auth` and the passwords in `store` can use them";
     for settings in [
         "store.max_size = ${secret_manager.a}",
         "encryption.key-file = ${secret_manager.path}",
