@@ -35,7 +35,7 @@ struct Part {
 }
 
 /// All parts, in the order in which they run. A new one is a line here.
-const PARTS: [Part; 14] = [
+const PARTS: [Part; 15] = [
     Part {
         name: "test",
         run: |shell| verdict(test::run(shell)),
@@ -47,6 +47,10 @@ const PARTS: [Part; 14] = [
     Part {
         name: "demo",
         run: |shell| verdict(whole_demo(shell)),
+    },
+    Part {
+        name: "fleet faults",
+        run: fleet_faults,
     },
     Part {
         name: "browser",
@@ -103,10 +107,31 @@ const MUTATIONS: usize = 2_000;
 /// A library that the real Quartz needs.
 const QUARTZ: &str = "/usr/share/java/quartz2.jar";
 
+/// Number of random faults of scanners that share a store.
+#[cfg(unix)]
+const FAULTS: usize = 200;
+
+#[cfg(unix)]
+fn fleet_faults(shell: &Shell) -> Verdict {
+    // Each run has other faults. The seed is printed.
+    let seed = std::time::UNIX_EPOCH.elapsed().map(|time| time.as_secs());
+    verdict(crate::fleet::run_faults(
+        shell,
+        FAULTS,
+        seed.unwrap_or_default(),
+    ))
+}
+
+#[cfg(not(unix))]
+fn fleet_faults(_shell: &Shell) -> Verdict {
+    Verdict::NotRun("a PostgreSQL server that tests start runs on Unix only".to_owned())
+}
+
 #[cfg(unix)]
 fn whole_demo(shell: &Shell) -> Outcome {
     crate::postgresql::ensure_installed(shell)?;
-    demo::run_with_postgresql(shell, demo::HomeAfter::Removed)
+    demo::run_with_postgresql(shell, demo::HomeAfter::Removed)?;
+    crate::fleet::demonstrate(shell)
 }
 
 #[cfg(not(unix))]

@@ -6,6 +6,10 @@ use crate::{Outcome, layers, words};
 
 pub(crate) mod binaries;
 
+/// Number of faults of scanners that share a store. `full` has many more.
+#[cfg(unix)]
+const FAULTS: usize = 5;
+
 pub(crate) fn run(shell: &Shell) -> Outcome {
     #[cfg(unix)]
     crate::postgresql::ensure_installed(shell)?;
@@ -24,6 +28,8 @@ pub(crate) fn run(shell: &Shell) -> Outcome {
     let built = binaries::build(shell)?;
     binaries::run(&built, &binaries::Launcher::default())?;
     cmd!(shell, "cargo test --workspace --all-features --doc").run()?;
+    #[cfg(unix)]
+    crate::fleet::run_faults(shell, FAULTS, 1)?;
     drop(compare_only);
     let strict_docs = shell.push_env("RUSTDOCFLAGS", "-D warnings");
     cmd!(
