@@ -18,7 +18,7 @@ use crate::scanner::{Home, Run, closed_port, finish, items};
 #[expect(dead_code, reason = "others use the rest of it")]
 mod cluster;
 
-use cluster::{Cluster, SUPERUSER_PASSWORD};
+use cluster::{Cluster, SUPERUSER_PASSWORD, programs};
 
 /// The port of the server of all tests, which ends with the process.
 fn port() -> u16 {
@@ -200,6 +200,69 @@ fn the_password_comes_from_the_environment_the_file_of_passwords_or_an_encrypted
     let settings = format!("{}store.password = {encrypted}\n", settings(&schema));
     home.write("conf/application.conf", settings);
     assert_eq!(items(&home.run(&LIST).check(0, &[]).output).len(), 53);
+}
+
+/// Runs statements in a database with PostgreSQL's own program.
+fn psql(database: &str, statements: &str) {
+    let url = format!("postgresql://postgres@127.0.0.1:{}/{database}", port());
+    let mut psql = Command::new(programs().unwrap().join("psql"));
+    psql.args([
+        "--no-psqlrc",
+        "-q",
+        "--set=ON_ERROR_STOP=1",
+        &url,
+        "--command",
+        statements,
+    ])
+    .env("PGPASSWORD", SUPERUSER_PASSWORD);
+    finish(psql).check(0, &[]);
+}
+
+#[test]
+fn the_documented_rights_are_enough_and_a_reader_cannot_write() {
+    let docs = include_str!("../../../docs/fleet.md");
+    let blocks: Vec<_> = docs.split("```sql\n").skip(1).collect();
+    let blocks = blocks
+        .iter()
+        .map(|block| block.split("```").next().unwrap());
+    let [scanner, reader] = <[&str; 2]>::try_from(blocks.collect::<Vec<_>>()).unwrap();
+    psql("postgres", "CREATE DATABASE documented");
+    psql("documented", scanner);
+    let site = FakeSite::start_in_thread();
+    let home = Home::with_site(&site);
+    let url = |role: &str| format!("postgresql://{role}@127.0.0.1:{}/documented", port());
+    let settings = |role: &str| {
+        let url = url(role);
+        home.write(
+            "conf/application.conf",
+            format!("store.url = \"{url}\"\nstore.password = \"…\"\n"),
+        );
+    };
+    settings("scanner");
+    let checked = home.run(&["check"]);
+    checked.check(0, &[]);
+    assert!(
+        checked
+            .output
+            .contains("may create the schema and its tables"),
+        "{}",
+        checked.output
+    );
+    // The reader's rights are of tables that are there, and of later ones.
+    psql("documented", reader);
+    home.run(&["scan"]).check(0, &["complete"]);
+    let mut list = home.command(&[&LIST[..], &["--store", &url("reader")]].concat());
+    list.env("PGPASSWORD", "…");
+    assert_eq!(items(&finish(list).check(0, &[]).output).len(), 53);
+    settings("reader");
+    home.run(&["scan"]).check(4, &["permission denied"]);
+    let checked = home.run(&["check"]);
+    checked.check(4, &[]);
+    assert!(
+        checked.output.contains("the role may not write"),
+        "{}",
+        checked.output
+    );
 }
 
 #[test]

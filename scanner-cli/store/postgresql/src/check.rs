@@ -26,7 +26,8 @@ const STAGES: [&str; 5] = [SERVER, LOGIN, VERSION, PERMISSIONS, SCHEMA];
 /// The tables that a scanner writes.
 const WRITTEN: &str = "SELECT coalesce(string_agg(relname, ', '), '') FROM pg_catalog.pg_class \
      WHERE relnamespace = (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = $1) AND relkind = 'r' \
-     AND relname <> 'schema_version' AND NOT has_table_privilege(oid, 'SELECT, INSERT, UPDATE, DELETE')";
+     AND relname <> 'schema_version' AND NOT (has_table_privilege(oid, 'SELECT') AND has_table_privilege(oid, 'INSERT') \
+     AND has_table_privilege(oid, 'UPDATE') AND has_table_privilege(oid, 'DELETE'))";
 
 /// Connects to the database, and tests what the scanner may do there.
 pub(crate) async fn check(target: &Target) -> Vec<Stage> {
@@ -120,7 +121,7 @@ async fn version(db: &Database) -> Result<Stage> {
 async fn permissions(db: &Database, target: &Target, found: Found) -> Result<&'static str> {
     let role = written(&target.user);
     let schema = written(&target.schema);
-    let known = "SELECT has_schema_privilege(oid, 'USAGE, CREATE') FROM pg_catalog.pg_namespace WHERE nspname = $1";
+    let known = "SELECT has_schema_privilege(oid, 'USAGE') AND has_schema_privilege(oid, 'CREATE') FROM pg_catalog.pg_namespace WHERE nspname = $1";
     let may_create = match db.optional(known, &[&target.schema]).await? {
         Some(row) => row.get(0),
         None => {

@@ -22,6 +22,9 @@ pub(crate) const CURRENT: i32 = MIGRATIONS.len() as i32;
 /// The oldest server that has everything that the schema needs, as `server_version_num` counts.
 pub(crate) const OLDEST_SERVER: i32 = 130_000;
 
+/// How often a migration is repeated that the server ended because of another transaction.
+const REPETITIONS: usize = 5;
+
 /// The table of versions, made before the first migration. `oldest` is the first version of the program's schema that can still
 /// use the tables.
 const VERSIONS: &str = "
@@ -71,6 +74,18 @@ pub(crate) async fn migrate(db: &Database, target: &Target) -> Result<()> {
     }
     refuse_old_server(db, target).await?;
     create(db, target).await?;
+    for _ in 0..REPETITIONS {
+        match apply(db, target).await {
+            // Scanners of the former version use the tables in the meantime.
+            Err(error) if error.is_conflict() => db.batch("ROLLBACK").await?,
+            applied => return applied,
+        }
+    }
+    apply(db, target).await
+}
+
+/// Applies the migrations that are missing, in one transaction.
+async fn apply(db: &Database, target: &Target) -> Result<()> {
     db.batch("BEGIN").await?;
     let lock = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
     let name = format!("scanner-cli store {}", target.schema);
