@@ -131,9 +131,11 @@ pub(crate) fn run(shell: &Shell, rounds: usize, seed: u64) -> Outcome {
     group.check()?;
     let scans = group.database.number("SELECT count(*) FROM scan")?;
     let changes = group.database.number("SELECT count(*) FROM change")?;
+    let refused: usize = group.scanners.iter().map(|one| one.refused()).sum();
     let received = group.receiver.received();
     say(&format!(
-        "{rounds} rounds with the seed {seed} in {:.0} s: {scans} scans, {changes} changes; the follower received {} events, {} again",
+        "{rounds} rounds with the seed {seed} in {:.0} s: {scans} scans, {changes} changes, {refused} scans refused because their lease had \
+         ended; the follower received {} events, {} again",
         begun.elapsed().as_secs_f64(),
         received.ids.len(),
         received.repeated

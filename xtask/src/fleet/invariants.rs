@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{CONNECTIONS, Failed, group::Group};
 
 /// A statement that counts what must not be, and its meaning.
-const NEVER: [(&str, &str); 6] = [
+const NEVER: [(&str, &str); 7] = [
     (
         "a number is missing in the log of changes",
         // The first complete scan of a connection has a number of its own.
@@ -29,6 +29,11 @@ const NEVER: [(&str, &str); 6] = [
         "two scans have written the same part of the log",
         "SELECT count(*) FROM scan AS one JOIN scan AS other ON one.id < other.id AND one.log_from < one.log_to \
          AND other.log_from < other.log_to AND one.log_from < other.log_to AND other.log_from < one.log_to",
+    ),
+    (
+        "a scan was written after a later one of its connection",
+        "SELECT count(*) FROM scan AS one JOIN scan AS other USING (connection) WHERE one.id < other.id \
+         AND one.log_to > other.log_to AND one.outcome IN ('complete', 'partial') AND other.outcome IN ('complete', 'partial')",
     ),
     (
         "an item was removed twice without having been there in between",

@@ -166,6 +166,14 @@ impl Scanner {
         lines[lines.len().saturating_sub(40)..].join("\n")
     }
 
+    /// How often a scan of it was refused because its lease had ended.
+    pub(super) fn refused(&self) -> usize {
+        let log = fs::read_to_string(self.path("run.log")).unwrap_or_default();
+        let is_failure =
+            |line: &&str| line.contains("scan failed") && line.contains("did not renew its lease");
+        log.lines().filter(is_failure).count()
+    }
+
     /// Runs a command in its home. Returns its standard output.
     pub(super) fn command(&self, arguments: &[&str]) -> Result<String, Failed> {
         let output = Command::new(&self.program)
