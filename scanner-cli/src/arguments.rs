@@ -9,12 +9,14 @@ mod catalog;
 mod form;
 mod init;
 mod service;
+mod store_use;
 
 pub(crate) use self::{
     catalog::{Catalog, CatalogCommand, Export, Forget, ItemOptions, OfConnection, WantedType},
     form::{CatalogFormat, Form},
     init::Init,
     service::{Install, Service, ServiceStatus, Target},
+    store_use::StoreUse,
 };
 use crate::{
     application_file::socket_address, exit::Exit, terminal::ColorChoice, verbosity::Verbosity,
@@ -119,28 +121,6 @@ impl Command {
         }
     }
 
-    /// What the command does with the store.
-    pub(crate) fn use_of_store(&self) -> StoreUse {
-        match self {
-            Self::Status(_)
-            | Self::Serve(_)
-            | Self::Explain(_)
-            | Self::Catalog(CatalogCommand::List(_) | CatalogCommand::Export(_)) => StoreUse::Read,
-            Self::Run(_)
-            | Self::Scan(_)
-            | Self::Follow(_)
-            | Self::Check(_)
-            | Self::Store(_)
-            | Self::Catalog(CatalogCommand::Forget(_))
-            | Self::Hook(_)
-            | Self::Filter(_)
-            | Self::Config(Config::Check { .. }) => StoreUse::Write,
-            #[cfg(windows)]
-            Self::Service(Service::Run(_)) => StoreUse::Write,
-            _ => StoreUse::None,
-        }
-    }
-
     /// Whether the command works in a home, which must exist. `service` has a default home.
     pub(crate) fn needs_home(&self) -> bool {
         !matches!(
@@ -153,16 +133,6 @@ impl Command {
                 | Self::Config(Config::Schema { .. })
         )
     }
-}
-
-/// What a command does with the store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum StoreUse {
-    None,
-    /// It only reads it, so that it may read another one.
-    Read,
-    /// It may write it, and so uses that of the home.
-    Write,
 }
 
 #[derive(Debug, Args)]

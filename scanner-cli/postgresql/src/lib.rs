@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod database_url;
 mod error;
 mod names;
 mod password_file;
@@ -7,9 +8,10 @@ mod session;
 mod settings;
 mod values;
 
+pub use database_url::{HostAddress, WantedServer};
 pub use error::{Failure, OTHER_SERVER, Problem, RIGHTS};
 pub use names::{quoted, written};
 pub use password_file::password_in;
 pub use session::{Session, Way, WayEnd};
-pub use settings::{Encryption, HostAddress, SERVER, Target, WantedServer};
+pub use settings::{Encryption, SERVER, Target};
 pub use values::{Value, Values, text_literal, with_values};

@@ -32,7 +32,7 @@ pub(super) const SCHEMA: &str = "fleet";
 /// The role of the scanners, without a password.
 pub(super) const ROLE: &str = "scanner";
 
-/// How long a standby may take until it follows.
+/// How long a server may take until it works.
 const STANDBY: Duration = Duration::from_secs(60);
 
 const ROLES: &str = "CREATE ROLE passwordless; CREATE ROLE scanner LOGIN IN ROLE passwordless; \
@@ -66,7 +66,14 @@ impl Database {
 
     /// Restarts the server: `fast`, or `immediate` as after a crash.
     pub(super) fn restart(&self, mode: &str) -> Result<(), Failed> {
-        Ok(self.primary.control("restart", mode)?)
+        let mut done = self.primary.control("restart", mode);
+        let begun = Instant::now();
+        // After a crash, processes that are still ending may keep the server from starting.
+        while done.is_err() && begun.elapsed() < STANDBY {
+            sleep(Duration::from_millis(500));
+            done = self.primary.control("start", mode);
+        }
+        Ok(done?)
     }
 
     /// Lets a standby at the other address take over from the server, which crashes.

@@ -12,6 +12,7 @@ use tracing::{info, warn};
 
 mod clashes;
 mod entry;
+mod progress;
 
 pub(crate) use self::entry::FileState;
 pub(super) use self::entry::Retry;
@@ -28,7 +29,6 @@ use crate::{
     connections::Ready,
     home::{Home, shown},
     service_state::is_ahead,
-    store::fleet::{ReportedConnection, ScanProgress},
     tracked_files::Fingerprint,
 };
 
@@ -128,48 +128,6 @@ impl Table {
         let mut due: Vec<_> = due.collect();
         due.sort();
         due
-    }
-
-    /// The connections that could be scanned, for the report to other scanners.
-    pub fn reported(
-        &self,
-        home: &Home,
-        now: Timestamp,
-        is_scanning: impl Fn(&str) -> bool,
-    ) -> Vec<ReportedConnection> {
-        let entries = self.entries.values();
-        let valid = entries.filter_map(|entry| Some((entry, entry.valid.as_ref()?)));
-        let reported = valid.map(|(entry, valid)| {
-            let is_scanning = is_scanning(&Home::identity(&valid.ready.code));
-            ReportedConnection {
-                code: valid.ready.code.to_string(),
-                file: home.relative(&entry.file),
-                digest: entry.fingerprint.0.clone(),
-                is_scanning,
-                progress: entry.progress(now).filter(|_| !is_scanning),
-            }
-        });
-        reported.collect()
-    }
-
-    /// Records that the scan that was started last has ended.
-    pub fn ended(&mut self, identity: &str) {
-        if let Some(entry) = self.entry_mut(identity) {
-            entry.scanned = entry.begun.take().or(entry.scanned.take());
-        }
-    }
-
-    /// Goes on where another scanner stopped.
-    pub fn take_over(&mut self, code: &str, progress: &ScanProgress, timing: Timing<'_>) {
-        let Some(identity) = ConnectionCode::new(code)
-            .ok()
-            .map(|code| Home::identity(&code))
-        else {
-            return;
-        };
-        if let Some(entry) = self.entry_mut(&identity) {
-            entry.take_over(progress, timing);
-        }
     }
 
     /// Records the start of a scan and schedules the next one. Returns the connection to scan.
