@@ -12,7 +12,7 @@ use crate::error::{DatabaseError, Result};
 const STATEMENT_LIMIT: Duration = Duration::from_secs(1_800);
 /// How long a transaction may be idle before the server ends it. A feed waits for its catalog.
 const IDLE_LIMIT: Duration = Duration::from_secs(1_800);
-/// Memory for temporary tables, before they are written to files of the server.
+/// Memory for temporary tables, and for each sort or join, before they are written to files of the server.
 const TEMPORARY_MEMORY: &str = "64MB";
 
 /// A session in the schema of the store.
@@ -42,7 +42,7 @@ impl Database {
         database
             .batch(&format!(
                 "SET search_path = {}, pg_catalog; SET statement_timeout = {}; \
-                 SET idle_in_transaction_session_timeout = {}; SET temp_buffers = '{TEMPORARY_MEMORY}'; \
+                 SET idle_in_transaction_session_timeout = {}; SET temp_buffers = '{TEMPORARY_MEMORY}'; SET work_mem = '{TEMPORARY_MEMORY}'; \
                  SET client_min_messages = warning; SET jit = off; SET application_name = {}",
                 quoted(&target.schema),
                 STATEMENT_LIMIT.as_millis(),

@@ -148,8 +148,9 @@ async fn delete_texts(db: &Database) -> Result<()> {
     if !db.row(sql, &[]).await?.get::<_, bool>(0) {
         return Ok(());
     }
-    let sql = "DELETE FROM long_text WHERE hash NOT IN (SELECT place.value ->> 1 FROM content, \
-               json_array_elements(texts::json) AS place (value) WHERE texts IS NOT NULL)";
+    let sql = "WITH used AS MATERIALIZED (SELECT DISTINCT place.value ->> 1 AS hash FROM content, \
+               json_array_elements(texts::json) AS place (value) WHERE texts IS NOT NULL) \
+               DELETE FROM long_text WHERE NOT EXISTS (SELECT 1 FROM used WHERE used.hash = long_text.hash)";
     db.run(sql, &[]).await.map(drop)
 }
 

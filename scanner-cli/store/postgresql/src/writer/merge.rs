@@ -17,6 +17,9 @@ use crate::{
 /// How often a transaction is repeated that the server ended because of another one.
 const REPETITIONS: usize = 3;
 
+/// Number of rows above which the server needs statistics to find the best way to join them.
+const MANY_ROWS: i64 = 10_000;
+
 /// Ends a scan. If the transaction fails, nothing of the scan is written.
 pub(super) async fn close(
     running: &mut Running,
@@ -24,7 +27,7 @@ pub(super) async fn close(
     address: &str,
 ) -> Result<(Closed, Duplicates)> {
     duplicates::resolve(running).await?;
-    if running.attempted.rows > 10_000 {
+    if running.attempted.rows > MANY_ROWS {
         running
             .db
             .batch("ANALYZE sighting (id, is_new, action, decision, change_kind)")
@@ -39,7 +42,13 @@ pub(super) async fn close(
             Err(error) => Err(error),
         };
         match committed {
-            Ok(closed) => return Ok((closed, running.attempted.duplicates.clone())),
+            Ok(closed) => {
+                if closed.counts.added > MANY_ROWS {
+                    // The server would do it later. Until then, it would read all rows for each batch of a scan.
+                    let _ = running.db.batch("ANALYZE item; ANALYZE content").await;
+                }
+                return Ok((closed, running.attempted.duplicates.clone()));
+            }
             Err(error) if error.is_conflict() && repetition < REPETITIONS => {
                 running.db.batch("ROLLBACK").await?;
                 running.attempted.unread.clone_from(&unread);

@@ -76,13 +76,13 @@ pub(super) async fn find_unseen(running: &Running) -> Result<()> {
     for (sql, values) in [
         (
             "INSERT INTO unseen SELECT id, state = 0, false FROM item WHERE id = ANY($2) AND connection = $1 AND state <> 3 \
-             AND id NOT IN (SELECT id FROM sighting)",
+             AND NOT EXISTS (SELECT 1 FROM sighting WHERE sighting.id = item.id)",
             &known,
         ),
         (
             "INSERT INTO unseen SELECT id, state = 0, false FROM item WHERE connection = $1 AND container_kind IS NULL \
              AND state <> 3 AND (state <> 0 OR digest IS NULL OR left_out OR id > ($2::bigint[])[1]) \
-             AND id NOT IN (SELECT id FROM sighting)",
+             AND NOT EXISTS (SELECT 1 FROM sighting WHERE sighting.id = item.id)",
             &vec![running.known_up_to],
         ),
     ] {
@@ -98,7 +98,7 @@ async fn find_below(running: &mut Running, keys: &[&str]) -> Result<()> {
                JOIN item ON left(item.key, 500) >= left(read.key, 500) COLLATE \"C\" \
                AND left(item.key, 500) <= left(read.key || '0', 500) COLLATE \"C\" \
                WHERE (item.key = read.key COLLATE \"C\" OR starts_with(item.key, read.key || '/')) \
-               AND connection = $1 AND container_kind IS NULL AND state <> 3 AND item.id NOT IN (SELECT id FROM sighting)";
+               AND connection = $1 AND container_kind IS NULL AND state <> 3 AND NOT EXISTS (SELECT 1 FROM sighting WHERE sighting.id = item.id)";
     running.db.run(sql, &[&running.connection, &keys]).await?;
     // Without the recognized ones.
     let seen: Vec<i64> = running
@@ -117,7 +117,7 @@ async fn find_below(running: &mut Running, keys: &[&str]) -> Result<()> {
 /// Number of present items that a scan for changes neither saw nor misses.
 pub(super) async fn unread(running: &Running) -> Result<i64> {
     let sql = "SELECT count(*) FROM item WHERE connection = $1 AND container_kind IS NULL AND state = 0 \
-               AND id NOT IN (SELECT id FROM sighting) AND id NOT IN (SELECT item FROM unseen)";
+               AND NOT EXISTS (SELECT 1 FROM sighting WHERE sighting.id = item.id) AND NOT EXISTS (SELECT 1 FROM unseen WHERE unseen.item = item.id)";
     let all: i64 = running.db.row(sql, &[&running.connection]).await?.get(0);
     Ok((all - running.known.recognized() - running.attempted.seen).max(0))
 }
@@ -147,7 +147,7 @@ pub(super) async fn remove_containers(running: &Running) -> Result<u64> {
         .collect();
     let sql = "INSERT INTO unseen_container SELECT item.id FROM item \
                JOIN container_kind ON container_kind.id = item.container_kind \
-               WHERE connection = $1 AND state <> 3 AND NOT name = ANY($2) AND item.id NOT IN (SELECT id FROM sighting)";
+               WHERE connection = $1 AND state <> 3 AND NOT name = ANY($2) AND NOT EXISTS (SELECT 1 FROM sighting WHERE sighting.id = item.id)";
     let found = running.db.run(sql, &[&running.connection, &hidden]).await?;
     if found == 0 {
         return Ok(0);
