@@ -2,13 +2,22 @@
 //! what its readers return. For crates that implement [`StoreServer`].
 
 pub use crate::{
+    browse::{
+        backend::{
+            BrowseReader, BrowseStore, EventQuery, FacetText, FollowerPosition, HOUR_MILLIS,
+            IndexedEntity, IndexedOwner, LoggedChange, OrderValue, SearchedPart,
+        },
+        document::{COLUMNS, Document, DocumentSource, FacetEntry, FacetKind, Holder, MAX_DEPTH},
+        tokens::Tokenizer,
+        words::{Expression, SearchedWords},
+    },
     catalog::{CatalogReader, ChangeLimit, ChangeQuery, Each, Found, Snapshots, Which},
     change::NumericCode,
     checkpoint::checkpoint_at,
     containers::stored_kind,
     cursors::{FollowerTables, MAX_REFUSALS},
     fuse::blows,
-    hashes::fingerprint,
+    hashes::{fingerprint, hash},
     known_records::{
         Claim, DigestRecord, KnownItems, KnownRecords, MAX_KNOWN, NumberedRecord, head,
     },

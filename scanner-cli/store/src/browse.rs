@@ -1,15 +1,17 @@
 //! Reading the store for people: search, lists, pages of one item, changes, scans and statistics.
 //!
-//! Requests and answers are plain values: they contain no SQL and no open transaction, so that another kind of store can
-//! implement the same interface. Every list is read in pages. A page ends with a cursor, which continues the same list
-//! only: a cursor of another list, filter or order is refused.
+//! [`Browser`] reads every kind of store in the same way; [`BrowseStore`](crate::backend::BrowseStore) is what a kind must be able
+//! to do. Requests and answers are plain values. Every list is read in pages. A page ends with a cursor, which continues the
+//! same list only: a cursor of another list, filter or order is refused.
 //!
 //! All times are in milliseconds since 1970.
 
+pub(crate) mod backend;
 mod browser;
 mod changes;
 mod columns;
 mod cursor;
+pub(crate) mod document;
 mod error;
 mod filter;
 mod index;
@@ -21,8 +23,10 @@ mod recent;
 mod scans;
 mod search;
 mod settings;
+mod sqlite;
 mod summary;
-mod words;
+pub(crate) mod tokens;
+pub(crate) mod words;
 
 pub use browser::Browser;
 pub use changes::{ChangeRow, ChangesRequest, DayChanges, FieldChange, KindCounts};

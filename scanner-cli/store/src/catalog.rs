@@ -1,6 +1,6 @@
 //! Reads the store: a consistent snapshot, streamed and sorted.
 
-use std::{ops::ControlFlow, path::Path};
+use std::ops::ControlFlow;
 
 use catalog_model::{
     ChangeKind, ContainerKind, FollowerName,
@@ -25,12 +25,9 @@ pub use reader::{CatalogReader, ChangeLimit, ChangeQuery, Each, Found, Snapshots
 pub(crate) use sqlite::SqliteReader;
 
 /// A consistent snapshot of the store. What reads it depends on the kind of the store.
-pub struct Catalog<R: ?Sized = dyn CatalogReader> {
-    reader: Box<R>,
+pub struct Catalog {
+    reader: Box<dyn CatalogReader>,
 }
-
-/// A snapshot of a store on SQLite.
-pub(crate) type SqliteCatalog = Catalog<SqliteReader>;
 
 /// A connection of the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -136,19 +133,7 @@ impl Catalog {
         };
         Ok(reader.map(|reader| Self { reader }))
     }
-}
 
-impl SqliteCatalog {
-    /// Opens a store on SQLite for reading; `None` if it does not exist.
-    pub(crate) fn open_file(path: &Path) -> Result<Option<Self>, StoreError> {
-        let reader = SqliteReader::open(path)?;
-        Ok(reader.map(|reader| Self {
-            reader: Box::new(reader),
-        }))
-    }
-}
-
-impl<R: CatalogReader + ?Sized> Catalog<R> {
     /// Returns the random id of the store. Numbers of scans and changes are unique only together with it.
     pub fn store_id(&self) -> &str {
         self.reader.store_id()

@@ -28,9 +28,13 @@ pub mod duplicate_keys;
 pub mod excluded;
 pub mod feed;
 pub mod gone;
+pub(crate) mod library;
+pub mod lists;
+pub mod paging;
 pub mod recognized;
 pub mod revisions;
 pub mod scans;
+pub mod searching;
 pub mod unchanged;
 
 impl Scratch {
@@ -156,6 +160,16 @@ macro_rules! conformance_suite {
                 an_item_is_gone_for_followers_before_it_is_deleted;
                 a_clock_that_is_years_ahead_for_a_scan_deletes_nothing;
             }
+            lists {
+                an_entry_has_everything_that_is_known;
+                owners_are_listed_with_their_items;
+                changes_and_scans_are_listed_and_counted;
+            }
+            paging {
+                no_item_is_lost_or_found_twice_while_the_store_changes;
+                a_cursor_belongs_to_one_list;
+                other_lists_are_read_in_pages_too;
+            }
             recognized {
                 only_a_complete_scan_marks_what_it_did_not_see_as_gone;
                 a_changed_item_is_written_with_its_new_digest;
@@ -182,6 +196,15 @@ macro_rules! conformance_suite {
                 old_changes_are_deleted_and_items_are_not;
                 a_clock_that_is_ahead_for_a_while_deletes_no_changes;
                 a_step_of_the_clock_is_accepted_after_a_week;
+            }
+            searching {
+                words_are_found_in_all_texts_and_those_in_names_come_first;
+                pasted_keys_and_ids_find_what_they_name_first;
+                hits_are_marked_in_their_texts;
+                no_text_is_a_syntax_error;
+                values_of_a_filter_select_items;
+                conditions_select_items_and_containers;
+                facets_count_values_and_ignore_their_own_filter;
             }
             unchanged {
                 what_was_not_read_is_seen_and_keeps_its_content;

@@ -3,7 +3,8 @@
 use sha2::{Digest, Sha256};
 
 /// The first 64 bits of SHA-256. Different texts may have the same hash, so matches must be compared.
-pub(super) fn hash(text: &str) -> i64 {
+#[must_use]
+pub fn hash(text: &str) -> i64 {
     let [a, b, c, d, e, f, g, h, ..] = <[u8; 32]>::from(Sha256::digest(text));
     i64::from_le_bytes([a, b, c, d, e, f, g, h])
 }

@@ -74,4 +74,9 @@ pub use running::Counts;
 pub use store::{Store, StoreScan};
 
 // What makes a kind of store is public in `backend`.
-use {catalog::CatalogReader, cursors::FollowerTables, scan_writer::ScanWriter};
+use {
+    browse::{BrowseSettings, backend::BrowseStore},
+    catalog::CatalogReader,
+    cursors::FollowerTables,
+    scan_writer::ScanWriter,
+};

@@ -10,7 +10,8 @@ use catalog_model::Stage;
 use file_access::path_text::shown;
 
 use crate::{
-    CatalogReader, ConnectionContents, FollowerTables, ScanWriter, StoreError, StoreLimits,
+    BrowseSettings, BrowseStore, CatalogReader, ConnectionContents, FollowerTables, ScanWriter,
+    StoreError, StoreLimits,
     fleet::{Duties, Fleet, ScannerReport},
 };
 
@@ -43,6 +44,9 @@ pub trait StoreServer: Send + Sync {
     /// # Errors
     /// If the store cannot be read.
     fn reader(&self) -> Result<Option<Box<dyn CatalogReader>>, StoreError>;
+
+    /// The store for people. Nothing is connected.
+    fn browse(&self, settings: &BrowseSettings) -> Box<dyn BrowseStore>;
 
     /// Opens the tables of followers. `None` if the store does not exist and is only read.
     ///

@@ -1,8 +1,7 @@
 //! Tests of the store on SQLite alone. What every kind of store does is in `conformance`.
 
 use catalog_model::{
-    Completeness, ConnectionCode, Contact, Contacts, ItemKey, Properties, SourceId, Visualization,
-    with_causes,
+    Completeness, ConnectionCode, Contacts, Properties, SourceId, Visualization, with_causes,
 };
 use jiff::SignedDuration;
 
@@ -10,7 +9,7 @@ use super::{
     Catalog, ItemState, Store, StoreError, StoreErrorKind, StoreScan,
     conformance::*,
     fuse::Removals,
-    scratch::{DAY, Scratch, at, close_with, item, see},
+    scratch::{DAY, Scratch, close_with, item, see},
 };
 
 mod browse;

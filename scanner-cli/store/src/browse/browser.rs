@@ -3,7 +3,6 @@
 use std::{
     cell::RefCell,
     collections::HashMap,
-    path::{Path, PathBuf},
     sync::{
         Arc, Condvar, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -13,20 +12,17 @@ use std::{
 };
 
 use catalog_model::{ContainerKind, ItemKey};
-use rusqlite::{Connection, InterruptHandle};
-use tempfile::TempDir;
+use rusqlite::Connection;
 
 use super::{
     BrowseError, BrowseSettings, ContainerRef, Facets, IndexState,
+    backend::{BrowseReader, BrowseStore},
     columns::Columns,
-    index::{
-        self,
-        update::{Updater, last_id, settled},
-    },
-    pool::{self, Pool, Reader},
+    pool::{self, Pool},
     recent::Recent,
+    sqlite::SqliteBrowse,
 };
-use crate::{LastScan, StoreError, StoreErrorKind, catalog::SqliteCatalog, files, hashes::hash};
+use crate::{LastScan, StoreError, StoreLocation, catalog::CatalogReader, hashes::hash};
 
 mod entries;
 mod events;
@@ -63,8 +59,9 @@ pub struct Browser {
 
 /// What requests and threads share.
 struct Shared {
-    store: PathBuf,
+    location: StoreLocation,
     settings: BrowseSettings,
+    store: Arc<dyn BrowseStore>,
     pool: Pool,
     columns: Mutex<Option<Arc<Columns>>>,
     hits: Recent<Arc<TextHits>>,
@@ -72,11 +69,7 @@ struct Shared {
     counts: Recent<u64>,
     /// Searches the texts of a page again, to mark the hits.
     memory: Mutex<Option<Connection>>,
-    /// Held while the index is updated by this process.
-    update: Mutex<Option<TempDir>>,
     stop: AtomicBool,
-    /// Interrupts the update that is running.
-    interrupt: Mutex<Option<InterruptHandle>>,
     /// Whether an update is wanted at once.
     wanted: Mutex<bool>,
     wake: Condvar,
@@ -85,7 +78,7 @@ struct Shared {
 /// A request with its snapshot.
 struct Session<'a> {
     shared: &'a Shared,
-    reader: &'a Reader,
+    reader: &'a dyn BrowseReader,
     columns: Arc<Columns>,
     state: IndexState,
     /// The containers that this request has read, with the keys of those around them.
@@ -99,37 +92,45 @@ impl std::fmt::Debug for Browser {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut shown = formatter.debug_struct("Browser");
         shown
-            .field("store", &self.shared.store)
+            .field("store", &self.shared.location)
             .finish_non_exhaustive()
     }
 }
 
 impl Browser {
-    /// Opens the store `path`, which does not have to exist yet.
+    /// Opens a store, which does not have to exist yet.
     ///
     /// # Errors
     /// If the threads cannot be started.
-    pub fn open(path: &Path, settings: BrowseSettings) -> Result<Self, BrowseError> {
+    pub fn open(
+        location: impl Into<StoreLocation>,
+        settings: BrowseSettings,
+    ) -> Result<Self, BrowseError> {
+        let location = location.into();
+        let store: Arc<dyn BrowseStore> = match &location {
+            StoreLocation::File(path) => Arc::new(SqliteBrowse::new(path, settings.clone())),
+            StoreLocation::Server(server) => server.browse(&settings).into(),
+        };
         let shared = Arc::new(Shared {
-            pool: Pool::new(path, files::index(path), settings.time_limit),
-            store: path.to_path_buf(),
+            pool: Pool::new(Arc::clone(&store), settings.time_limit),
+            location,
             settings,
+            store,
             columns: Mutex::default(),
             hits: Recent::new(RECENT_SEARCHES),
             facets: Recent::new(RECENT_FACETS),
             counts: Recent::new(RECENT_COUNTS),
             memory: Mutex::default(),
-            update: Mutex::default(),
             stop: AtomicBool::new(false),
-            interrupt: Mutex::default(),
             wanted: Mutex::new(true),
             wake: Condvar::new(),
         });
         let start = |name: &str, work: fn(&Shared)| {
-            let shared = Arc::clone(&shared);
+            let started = Arc::clone(&shared);
             let thread = thread::Builder::new().name(name.to_owned());
-            let thread = thread.spawn(move || work(&shared));
-            thread.map_err(|error| StoreError::folder(path, error))
+            let thread = thread.spawn(move || work(&started));
+            let place = shared.location.to_string();
+            thread.map_err(|error| StoreError::folder(place.as_ref(), error))
         };
         let threads = vec![
             start("index", Shared::keep_index)?,
@@ -183,19 +184,20 @@ impl Browser {
                 .filter_map(|scan| scan.ended)
                 .max()
                 .unwrap_or_default();
-            let followers: String = catalog.query(|db| {
-                db.query_row(
-                    "SELECT coalesce(group_concat(concat_ws(' ', name, cursor, failures, followed, refused)), '') FROM follower",
-                    [],
-                    |row| row.get(0),
+            let followers = session.reader.followers()?;
+            let followers = followers.iter().map(|follower| {
+                let cursor = &follower.cursor;
+                format!(
+                    "{} {:?} {} {:?} {}",
+                    follower.name, cursor.reached, cursor.failures, cursor.followed, cursor.refused
                 )
-            })?;
+            });
             Ok(format!(
                 "{}-{}-{last}-{ended}-{}-{:x}",
                 catalog.store_id(),
-                catalog.query(settled)?,
+                catalog.settled()?,
                 session.columns.generation,
-                hash(&followers)
+                hash(&followers.collect::<Vec<_>>().join(","))
             ))
         })
     }
@@ -215,7 +217,7 @@ impl Browser {
     /// If the store cannot be read.
     pub fn container_kinds(&self) -> Result<Vec<ContainerKind>, BrowseError> {
         self.shared
-            .read(|session| Ok(session.catalog().container_kinds().collect()))
+            .read(|session| Ok(session.container_kinds().collect()))
     }
 
     /// Returns how far the index is.
@@ -230,10 +232,7 @@ impl Browser {
 impl Drop for Browser {
     fn drop(&mut self) {
         self.shared.stop.store(true, Ordering::Relaxed);
-        let running = self.shared.interrupt.lock();
-        if let Some(handle) = &*running.unwrap_or_else(PoisonError::into_inner) {
-            handle.interrupt();
-        }
+        self.shared.store.interrupt();
         self.update_soon();
         for thread in self.threads.drain(..) {
             thread.thread().unpark();
@@ -250,8 +249,8 @@ impl Shared {
         work: impl Fn(&Session<'_>) -> Result<T, BrowseError>,
     ) -> Result<T, BrowseError> {
         let answer = self.pool.read(|reader| {
-            let state = index_state(reader)?;
-            match may_catch_up(reader, state)? {
+            let state = reader.index_state()?;
+            match may_catch_up(reader, state) {
                 true => Ok(None),
                 false => self
                     .session(reader, state)
@@ -266,14 +265,14 @@ impl Shared {
             tracing::debug!("the index is not up to date: {error}");
         }
         self.pool.read(|reader| {
-            let state = index_state(reader)?;
+            let state = reader.index_state()?;
             self.session(reader, state).and_then(|one| work(&one))
         })
     }
 
     fn session<'a>(
         &'a self,
-        reader: &'a Reader,
+        reader: &'a dyn BrowseReader,
         state: IndexState,
     ) -> Result<Session<'a>, BrowseError> {
         Ok(Session {
@@ -286,15 +285,9 @@ impl Shared {
     }
 
     /// Returns the columns of the reader's snapshot of the index.
-    fn columns(&self, reader: &Reader) -> Result<Arc<Columns>, BrowseError> {
-        let read = |error| index_error(&self.pool.index_path(), error);
+    fn columns(&self, reader: &dyn BrowseReader) -> Result<Arc<Columns>, BrowseError> {
         let mut columns = self.columns.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(db) = reader.index_of_store().map_err(read)? else {
-            return Ok(Arc::new(Columns::empty()));
-        };
-        let generation = index::meta::<i64>(db, "generation")
-            .map_err(read)?
-            .unwrap_or_default();
+        let generation = reader.generation()?;
         if let Some(columns) = &*columns
             && columns.generation == generation
         {
@@ -302,43 +295,14 @@ impl Shared {
         }
         // The former ones are not needed any more.
         *columns = None;
-        let loaded = Arc::new(Columns::load(db).map_err(read)?);
+        let loaded = Arc::new(Columns::load(reader, generation)?);
         *columns = Some(Arc::clone(&loaded));
         Ok(loaded)
     }
 
-    /// Updates the index. A pass takes place only if the store has at most `max_items`.
+    /// Updates the index. See [`BrowseStore::update`].
     fn update(&self, max_items: i64) -> Result<(), StoreError> {
-        let mut temporary = self.update.lock().unwrap_or_else(PoisonError::into_inner);
-        let updated = self.update_at(&self.pool.index_path(), max_items);
-        match updated {
-            Err(error) if temporary.is_none() && is_unwritable(&error) => {
-                // For example a copy of the store in a folder that cannot be written.
-                let folder =
-                    tempfile::tempdir().map_err(|cause| StoreError::folder(&self.store, cause))?;
-                let path = folder.path().join("catalog.index");
-                *temporary = Some(folder);
-                self.pool.move_index(path.clone());
-                self.update_at(&path, max_items)
-            }
-            updated => updated,
-        }
-    }
-
-    fn update_at(&self, index: &Path, max_items: i64) -> Result<(), StoreError> {
-        let updater = Updater::open(&self.store, index, &self.settings, &self.stop)?;
-        let Some(mut updater) = updater else {
-            return Ok(());
-        };
-        let interrupt = |handle| {
-            *self
-                .interrupt
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner) = handle
-        };
-        interrupt(Some(updater.interrupt_handle()));
-        let updated = updater.run(max_items);
-        interrupt(None);
+        let updated = self.store.update(max_items, &self.stop);
         match self.stop.load(Ordering::Relaxed) {
             // The next process continues.
             true => Ok(()),
@@ -375,65 +339,25 @@ impl Shared {
 }
 
 impl Session<'_> {
-    fn catalog(&self) -> &SqliteCatalog {
-        &self.reader.catalog
+    fn catalog(&self) -> &dyn CatalogReader {
+        self.reader.catalog()
     }
 
-    /// Runs a query on the index; `None` if the index does not exist yet.
-    fn index<T>(
-        &self,
-        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
-    ) -> Result<Option<T>, BrowseError> {
-        let failed = |error| index_error(&self.shared.pool.index_path(), error);
-        let index = self.reader.index_of_store().map_err(failed)?;
-        Ok(index.map(work).transpose().map_err(failed)?)
+    fn container_kinds(&self) -> impl Iterator<Item = ContainerKind> {
+        let kinds = self.catalog().container_kinds().iter();
+        kinds.map(|(_, kind)| *kind)
     }
-}
-
-/// How far the index is.
-fn index_state(reader: &Reader) -> Result<IndexState, BrowseError> {
-    let store = &reader.catalog;
-    let failed = |error| index_error(Path::new("index"), error);
-    let Some(index) = reader.index_of_store().map_err(failed)? else {
-        let total = store.query(last_id)?.unsigned_abs();
-        return Ok(IndexState::Building { indexed: 0, total });
-    };
-    let number = |name| index::meta::<i64>(index, name).map_err(failed);
-    if number("last_scan")?.is_none() {
-        return Ok(IndexState::Building {
-            indexed: number("pass")?.unwrap_or_default().unsigned_abs(),
-            total: store.query(last_id)?.unsigned_abs(),
-        });
-    }
-    let position = number("position")?.unwrap_or_default();
-    let behind = store.query(settled)? - position;
-    Ok(match u64::try_from(behind) {
-        Ok(changes @ 1..) => IndexState::Behind { changes },
-        _ => IndexState::Current,
-    })
 }
 
 /// Whether so little is missing that the request should index it first.
-fn may_catch_up(reader: &Reader, state: IndexState) -> Result<bool, BrowseError> {
+fn may_catch_up(reader: &dyn BrowseReader, state: IndexState) -> bool {
     let max = MAX_AT_ONCE.unsigned_abs();
-    Ok(match state {
+    match state {
         IndexState::Current => false,
         IndexState::Behind { changes } => changes <= max,
         IndexState::Building { total, .. } => {
             // Without items there is nothing to index.
-            (1..=max).contains(&total) && !reader.catalog.connections().is_empty()
+            (1..=max).contains(&total) && !reader.catalog().connections().is_empty()
         }
-    })
-}
-
-fn index_error(path: &Path, error: rusqlite::Error) -> StoreError {
-    StoreError::from_sqlite(path, crate::error::Operation::Read, error)
-}
-
-/// Whether the file of the index cannot be created or written.
-fn is_unwritable(error: &StoreError) -> bool {
-    matches!(
-        error.kind(),
-        StoreErrorKind::NotWritable | StoreErrorKind::DiskFull | StoreErrorKind::Disk
-    )
+    }
 }

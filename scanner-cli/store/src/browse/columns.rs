@@ -9,9 +9,9 @@ use std::{
 };
 
 use catalog_model::ItemState;
-use rusqlite::{Connection, Row};
 
-use super::{Sort, index};
+use super::{Sort, backend::BrowseReader};
+use crate::StoreError;
 
 mod bits;
 mod load;
@@ -112,29 +112,18 @@ impl Columns {
     }
 
     /// The items with these ids, which must be sorted.
-    pub(super) fn positions(
-        &self,
-        ids: impl Iterator<Item = rusqlite::Result<i64>>,
-    ) -> rusqlite::Result<Bits> {
+    pub(super) fn positions(&self, ids: impl IntoIterator<Item = i64>) -> Bits {
         let (mut bits, mut position) = (Bits::empty(self.len()), 0);
         for id in ids {
-            let id = id?;
-            while self
-                .ids
-                .get(position)
-                .is_some_and(|known| i64::from(*known) < id)
-            {
+            let is_before = |known: &u32| i64::from(*known) < id;
+            while self.ids.get(position).is_some_and(is_before) {
                 position += 1;
             }
-            if self
-                .ids
-                .get(position)
-                .is_some_and(|known| i64::from(*known) == id)
-            {
+            if self.ids.get(position).map(|known| i64::from(*known)) == Some(id) {
                 bits.insert(position);
             }
         }
-        Ok(bits)
+        bits
     }
 
     /// Counts the values of these items.
@@ -187,34 +176,31 @@ impl Columns {
     }
 
     /// The containers that directly hold items with the same last part of the key, in the order of their ids.
-    pub(super) fn copies(&self, db: &Connection) -> rusqlite::Result<Arc<Vec<SharedItems>>> {
+    pub(super) fn copies(
+        &self,
+        reader: &dyn BrowseReader,
+    ) -> Result<Arc<Vec<SharedItems>>, StoreError> {
         if let Some(copies) = self.copies.get() {
             return Ok(Arc::clone(copies));
         }
-        let mut items = db.prepare(
-            "SELECT connection, tail, parent FROM doc WHERE kind = 0 AND state IN (0, 1) AND parent > 0 \
-             ORDER BY connection, tail, parent",
-        )?;
-        let mut rows = items.query([])?;
         let mut found: BTreeMap<Vec<i64>, u64> = BTreeMap::new();
         let (mut current, mut holders) = ((0, 0), Vec::new());
-        loop {
-            let next = rows.next()?;
-            let read = |row: &Row<'_>| Ok(((row.get(0)?, row.get(1)?), row.get(2)?));
-            let next: rusqlite::Result<Option<((i64, i64), i64)>> = next.map(read).transpose();
-            let next = next?;
-            if next.is_none_or(|(item, _)| item != current) && holders.len() > 1 {
-                *found.entry(std::mem::take(&mut holders)).or_default() += 1;
+        let mut note = |holders: &mut Vec<i64>| {
+            if holders.len() > 1 {
+                *found.entry(std::mem::take(holders)).or_default() += 1;
             }
-            let Some((item, holder)) = next else { break };
+            holders.clear();
+        };
+        reader.each_shared(&mut |item, holder| {
             if item != current {
-                holders.clear();
+                note(&mut holders);
                 current = item;
             }
             if holders.last() != Some(&holder) {
                 holders.push(holder);
             }
-        }
+        })?;
+        note(&mut holders);
         let copies = found
             .into_iter()
             .map(|(containers, items)| SharedItems { containers, items });
@@ -258,26 +244,26 @@ impl Columns {
     }
 
     /// The place of each item in an order.
-    pub(super) fn ranks(&self, db: &Connection, sort: Sort) -> rusqlite::Result<Arc<Vec<u32>>> {
-        let (slot, column, direction) = order_by(sort);
-        let mut ranks = self.ranks[slot]
+    pub(super) fn ranks(
+        &self,
+        reader: &dyn BrowseReader,
+        sort: Sort,
+    ) -> Result<Arc<Vec<u32>>, StoreError> {
+        let mut ranks = self.ranks[slot(sort)]
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         if let Some(ranks) = &*ranks {
             return Ok(Arc::clone(ranks));
         }
         let mut found = vec![u32::MAX; self.len()];
-        let sql = format!("SELECT id FROM doc ORDER BY {column} {direction}, id {direction}");
-        let mut items = db.prepare(&sql)?;
-        let mut rows = items.query([])?;
         let mut rank = 0;
-        while let Some(row) = rows.next()? {
-            let id = u32::try_from(row.get::<_, i64>(0)?).unwrap_or(u32::MAX);
+        reader.each_in_order(sort, &mut |id| {
+            let id = u32::try_from(id).unwrap_or(u32::MAX);
             if let Ok(position) = self.ids.binary_search(&id) {
                 found[position] = rank;
             }
             rank += 1;
-        }
+        })?;
         let found = Arc::new(found);
         *ranks = Some(Arc::clone(&found));
         Ok(found)
@@ -290,13 +276,13 @@ impl Columns {
     }
 }
 
-/// The number of an order, its column, and its direction.
-pub(super) fn order_by(sort: Sort) -> (usize, &'static str, &'static str) {
+/// The number of an order.
+fn slot(sort: Sort) -> usize {
     match sort {
-        Sort::Relevance | Sort::Name => (0, "sort_name", "ASC"),
-        Sort::Key => (1, "key", "ASC"),
-        Sort::Changed => (2, "changed", "DESC"),
-        Sort::FirstSeen => (3, "first_seen", "DESC"),
+        Sort::Relevance | Sort::Name => 0,
+        Sort::Key => 1,
+        Sort::Changed => 2,
+        Sort::FirstSeen => 3,
     }
 }
 

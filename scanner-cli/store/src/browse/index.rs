@@ -9,7 +9,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params, type
 
 use crate::files;
 
-pub(super) mod document;
+mod read;
 pub(super) mod update;
 mod write;
 

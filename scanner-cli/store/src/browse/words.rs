@@ -39,18 +39,42 @@ pub(super) fn restored(indexed: &str) -> String {
     indexed.replace(SEPARATOR, "")
 }
 
-/// The expression of a search for SQLite, or what makes the result obvious.
+/// What a search must find, or what makes the result obvious.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Expression {
+pub enum Expression {
     /// Everything: the text is empty.
     Everything,
     /// Nothing: the text contains no word.
     Nothing,
-    /// What matches this expression.
-    Matching(String),
+    /// What contains all of these.
+    Matching(Vec<SearchedWords>),
 }
 
-/// Converts what people typed. Each term is quoted, so that no text is a syntax error.
+/// One or more words that must follow each other in a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SearchedWords {
+    /// The words in the form in which texts are indexed. They are not separated yet.
+    pub text: String,
+    /// Whether the last word may be the beginning of one.
+    pub is_prefix: bool,
+}
+
+impl Expression {
+    /// The expression in SQLite's language. `None` if no search is needed.
+    pub(super) fn to_sqlite(&self) -> Option<String> {
+        let Self::Matching(all) = self else {
+            return None;
+        };
+        // Each text is quoted, so that none is a syntax error.
+        let terms = all.iter().map(|words| {
+            let end = if words.is_prefix { "*" } else { "" };
+            format!("\"{}\"{end}", words.text)
+        });
+        Some(terms.collect::<Vec<_>>().join(" AND "))
+    }
+}
+
+/// Converts what people typed.
 ///
 /// # Errors
 /// If the text is too long.
@@ -62,14 +86,14 @@ pub(super) fn expression(text: &str) -> Result<Expression, BrowseError> {
         let message = format!("the search text must have at most {MAX_SEARCH_BYTES} bytes");
         return Err(BrowseError::InvalidRequest(message));
     }
-    let terms: Vec<_> = terms(text).filter_map(|term| term.quoted()).collect();
+    let terms: Vec<_> = terms(text).filter_map(|term| term.searched()).collect();
     if terms.len() > MAX_TERMS {
         let message = format!("the search text must have at most {MAX_TERMS} words");
         return Err(BrowseError::InvalidRequest(message));
     }
     Ok(match terms.is_empty() {
         true => Expression::Nothing,
-        false => Expression::Matching(terms.join(" AND ")),
+        false => Expression::Matching(terms),
     })
 }
 
@@ -99,17 +123,19 @@ fn terms(text: &str) -> impl Iterator<Item = Term<'_>> {
 }
 
 impl Term<'_> {
-    /// The term as a string of SQLite's language. `None` if it has no word.
-    fn quoted(&self) -> Option<String> {
+    /// What is searched for it. `None` if it has no word.
+    fn searched(&self) -> Option<SearchedWords> {
         if !self.text.contains(char::is_alphanumeric) {
             return None;
         }
         let mut indexed = String::new();
         append(&mut indexed, self.text, usize::MAX);
-        let is_prefix = !self.is_phrase
-            && self.text.ends_with(char::is_alphanumeric)
-            && !self.text.ends_with(is_written_without_spaces);
-        Some(format!("\"{indexed}\"{}", if is_prefix { "*" } else { "" }))
+        Some(SearchedWords {
+            text: indexed,
+            is_prefix: !self.is_phrase
+                && self.text.ends_with(char::is_alphanumeric)
+                && !self.text.ends_with(is_written_without_spaces),
+        })
     }
 }
 
@@ -134,8 +160,8 @@ mod tests {
     use super::*;
 
     fn check(text: &str, expected: &str) {
-        let expected = Expression::Matching(expected.to_owned());
-        assert_eq!(expression(text).unwrap(), expected, "{text}");
+        let found = expression(text).unwrap().to_sqlite();
+        assert_eq!(found.as_deref(), Some(expected), "{text}");
     }
 
     #[test]

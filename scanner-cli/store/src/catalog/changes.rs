@@ -29,13 +29,13 @@ pub struct ChangeScope<'a> {
 }
 
 /// The items and containers that have changed since a scan or a time.
-pub struct ChangedItems<'a, R: ?Sized = dyn CatalogReader> {
-    reader: &'a R,
+pub struct ChangedItems<'a> {
+    reader: &'a dyn CatalogReader,
     from: ChangesFrom,
     after: i64,
 }
 
-impl<R: CatalogReader + ?Sized> ChangedItems<'_, R> {
+impl ChangedItems<'_> {
     /// Whether the item has changed.
     ///
     /// # Errors
@@ -53,7 +53,7 @@ impl<R: CatalogReader + ?Sized> ChangedItems<'_, R> {
     }
 }
 
-impl<R: CatalogReader + ?Sized> Catalog<R> {
+impl Catalog {
     /// Calls `each` with every change of items that the sources made, in order.
     ///
     /// # Errors
@@ -200,9 +200,9 @@ impl<R: CatalogReader + ?Sized> Catalog<R> {
     ///
     /// # Errors
     /// If the store cannot be read.
-    pub fn changed_items(&self, from: ChangesFrom) -> Result<ChangedItems<'_, R>, StoreError> {
+    pub fn changed_items(&self, from: ChangesFrom) -> Result<ChangedItems<'_>, StoreError> {
         Ok(ChangedItems {
-            reader: &self.reader,
+            reader: &*self.reader,
             from,
             after: self.reader.position_before(from)?,
         })

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use catalog_model::{Container, ItemState, Visualization};
 
-use super::{Catalog, CatalogReader, Found, StoredConnection, Which, reader::Each};
+use super::{Catalog, Found, StoredConnection, Which, reader::Each};
 use crate::error::StoreError;
 
 /// An item in the store.
@@ -58,7 +58,7 @@ pub struct ItemScope<'a> {
     pub states: &'a [ItemState],
 }
 
-impl<R: CatalogReader + ?Sized> Catalog<R> {
+impl Catalog {
     /// Calls `each` with every item in `scope`, sorted by key.
     ///
     /// # Errors

@@ -274,7 +274,7 @@ impl<'a> Found<'a> {
     }
 
     /// Converts it to an item.
-    pub(super) fn into_item(self) -> Result<CatalogItem<'a>, StoreError> {
+    pub(crate) fn into_item(self) -> Result<CatalogItem<'a>, StoreError> {
         let parsed = self.parsed_key()?;
         Ok(CatalogItem {
             id: self.id,
@@ -291,7 +291,7 @@ impl<'a> Found<'a> {
     }
 
     /// Converts it to a container; `None` if it is an item.
-    pub(super) fn into_container(self) -> Result<Option<CatalogContainer<'a>>, StoreError> {
+    pub(crate) fn into_container(self) -> Result<Option<CatalogContainer<'a>>, StoreError> {
         let Some(kind) = self.container_kind else {
             return Ok(None);
         };

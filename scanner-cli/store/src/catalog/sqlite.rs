@@ -32,7 +32,7 @@ use crate::{
 };
 
 /// A snapshot of a store on SQLite.
-pub struct SqliteReader {
+pub(crate) struct SqliteReader {
     pub(super) db: Database,
     path: PathBuf,
     store_id: String,

@@ -1,19 +1,20 @@
 //! Items and containers with everything that is known about them.
 
+use std::collections::{BTreeSet, HashMap};
+
 use catalog_model::{ItemKey, ItemState, PropertyValue};
-use rusqlite::OptionalExtension;
 
 use super::{
     super::{
         BrowseEntry, BrowseError, ConnectionRef, ContainerRef, DetailProperty, EntryDetail,
-        FollowerDelivery, FollowerState, Subject,
+        FollowerDelivery, FollowerState, Subject, document::MAX_DEPTH,
     },
-    Browser, Session,
+    Browser, FoundContainer, Session,
 };
-use crate::{CatalogContainer, CatalogItem, StoreError, StoredConnection};
-
-/// Maximum number of containers around an item.
-const MAX_DEPTH: usize = 8;
+use crate::{
+    StoreError, StoredConnection,
+    catalog::{Found, Which},
+};
 
 impl Browser {
     /// Returns everything about the item or container with this key. `None` if it is unknown.
@@ -42,17 +43,18 @@ impl Browser {
 impl Session<'_> {
     fn detail(&self, key: &str) -> Result<Option<EntryDetail>, BrowseError> {
         let catalog = self.catalog();
-        let entry = if let Some(item) = catalog.item(key)? {
-            self.item_entry(item)?
-        } else if let Some(container) = catalog.container(key)? {
-            self.container_entry(container)?
-        } else {
+        let found = match catalog.found(key, Which::Items)? {
+            Some(found) => Some(found),
+            None => catalog.found(key, Which::Containers(None))?,
+        };
+        let Some((_, entry)) = self.converted(found)?.pop() else {
             return Ok(None);
         };
         let history = self.history(&entry)?;
         let last_change = history.first().map_or(0, |change| change.seq);
+        let held = self.held_items([&entry])?;
         Ok(Some(EntryDetail {
-            items: self.held_items(&entry)?,
+            items: held_by(&entry, &held),
             properties: self.properties(&entry),
             followers: self.followers(&entry, last_change)?,
             history,
@@ -60,79 +62,72 @@ impl Session<'_> {
         }))
     }
 
-    /// Reads an item or container, if it still has this state.
-    pub(super) fn entry_by_id(
+    /// Reads items and containers, in this order. Skips those that the store does not have.
+    pub(super) fn entries(&self, ids: &[i64]) -> Result<Vec<(i64, BrowseEntry)>, StoreError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.converted(self.catalog().found_by_id(ids, &ItemState::ALL)?)
+    }
+
+    fn converted<'f>(
         &self,
-        id: i64,
-        is_container: bool,
-        state: ItemState,
-    ) -> Result<Option<BrowseEntry>, BrowseError> {
-        let entry = match is_container {
-            true => {
-                let found = self.catalog().container_by_id(id, &[state])?;
-                found
-                    .map(|container| self.container_entry(container))
-                    .transpose()?
+        found: impl IntoIterator<Item = Found<'f>>,
+    ) -> Result<Vec<(i64, BrowseEntry)>, StoreError> {
+        let mut entries = Vec::new();
+        let mut around = BTreeSet::new();
+        for found in found {
+            let id = found.id;
+            if let Some((entry, parent)) = converted(found)? {
+                around.extend(parent.clone());
+                entries.push((id, entry, parent));
             }
-            false => {
-                let found = self.catalog().item_by_id(id, &[state])?;
-                found.map(|item| self.item_entry(item)).transpose()?
-            }
-        };
-        Ok(entry)
+        }
+        self.find_containers(around)?;
+        let entries = entries.into_iter().map(|(id, mut entry, parent)| {
+            entry.containers = self.containers(parent);
+            (id, entry)
+        });
+        Ok(entries.collect())
     }
 
-    fn item_entry(&self, item: CatalogItem<'_>) -> Result<BrowseEntry, StoreError> {
-        Ok(BrowseEntry {
-            containers: self.containers(item.item.container.as_ref())?,
-            key: item.key,
-            connection: connection_ref(item.connection),
-            state: item.state,
-            first_seen: item.first_seen,
-            last_seen: item.last_seen,
-            last_read: item.last_read,
-            gone_since: item.gone_since,
-            source_id: item.source_id,
-            subject: Subject::Item(Box::new(item.item)),
-        })
-    }
-
-    fn container_entry(&self, found: CatalogContainer<'_>) -> Result<BrowseEntry, StoreError> {
-        Ok(BrowseEntry {
-            key: found.container.key.to_string(),
-            containers: self.containers(found.container.parent.as_ref())?,
-            connection: connection_ref(found.connection),
-            state: found.state,
-            first_seen: found.first_seen,
-            last_seen: found.last_seen,
-            last_read: found.last_seen,
-            gone_since: found.gone_since,
-            source_id: found.container.id.0.clone(),
-            subject: Subject::Container(Box::new(found.container)),
-        })
-    }
-
-    /// Returns the container with this key and those around it, from the outermost to the innermost.
-    pub(super) fn containers(
-        &self,
-        key: Option<&ItemKey>,
-    ) -> Result<Vec<ContainerRef>, StoreError> {
+    /// Finds containers and those around them, all of a level at once.
+    fn find_containers(&self, mut wanted: BTreeSet<ItemKey>) -> Result<(), StoreError> {
         let mut known = self.containers.borrow_mut();
-        let (mut containers, mut next) = (Vec::new(), key.cloned());
-        while let Some(key) = next.filter(|_| containers.len() < MAX_DEPTH) {
-            if !known.contains_key(&key) {
-                let found = self.catalog().container(key.as_str())?.map(|found| {
-                    let parent = found.container.parent;
-                    let reference = ContainerRef {
-                        key: key.to_string(),
-                        kind: found.container.kind,
-                        id: found.container.id.0,
-                        name: found.container.name,
-                    };
-                    (reference, parent)
-                });
-                known.insert(key.clone(), found);
+        for _ in 0..MAX_DEPTH {
+            let keys = wanted.iter().filter(|key| !known.contains_key(*key));
+            let keys: Vec<String> = keys.map(ToString::to_string).collect();
+            if keys.is_empty() {
+                break;
             }
+            let mut next = BTreeSet::new();
+            for found in self.reader.containers(&keys)? {
+                let Some(container) = found.into_container()?.map(|found| found.container) else {
+                    continue;
+                };
+                next.extend(container.parent.clone());
+                let reference = ContainerRef {
+                    key: container.key.to_string(),
+                    kind: container.kind,
+                    id: container.id.0,
+                    name: container.name,
+                };
+                let found: FoundContainer = (reference, container.parent);
+                known.insert(container.key, Some(found));
+            }
+            for key in wanted {
+                known.entry(key).or_insert(None);
+            }
+            wanted = next;
+        }
+        Ok(())
+    }
+
+    /// The container with this key and those around it, from the outermost to the innermost. They must have been found before.
+    fn containers(&self, key: Option<ItemKey>) -> Vec<ContainerRef> {
+        let known = self.containers.borrow();
+        let (mut containers, mut next) = (Vec::new(), key);
+        while let Some(key) = next.filter(|_| containers.len() < MAX_DEPTH) {
             let Some(Some((reference, parent))) = known.get(&key) else {
                 break;
             };
@@ -140,26 +135,28 @@ impl Session<'_> {
             next = parent.clone();
         }
         containers.reverse();
-        Ok(containers)
+        containers
     }
 
-    /// The number of existing items that a container holds.
-    pub(super) fn held_items(&self, entry: &BrowseEntry) -> Result<Option<u64>, BrowseError> {
-        if matches!(entry.subject, Subject::Item(_)) {
-            return Ok(None);
+    /// The numbers of existing items that containers hold, by key. Containers without items are left out.
+    pub(super) fn held_items<'e>(
+        &self,
+        entries: impl IntoIterator<Item = &'e BrowseEntry>,
+    ) -> Result<HashMap<String, u64>, BrowseError> {
+        let containers = entries
+            .into_iter()
+            .filter(|entry| matches!(entry.subject, Subject::Container(_)));
+        let keys: Vec<String> = containers.map(|entry| entry.key.clone()).collect();
+        if keys.is_empty() {
+            return Ok(HashMap::new());
         }
-        let facet = self.index(|db| {
-            let mut find =
-                db.prepare_cached("SELECT id FROM facet WHERE kind = 0 AND value = ?1")?;
-            let found = find.query_row([&entry.key], |row| row.get::<_, i64>(0));
-            found.optional()
-        })?;
-        let facet = facet
-            .flatten()
-            .and_then(|facet| usize::try_from(facet).ok());
         let counts = &self.columns.existing().facets;
-        let count = facet.and_then(|facet| counts.get(facet)).copied();
-        Ok(Some(u64::from(count.unwrap_or_default())))
+        let facets = self.reader.facets_of(&keys)?.into_iter();
+        let held = facets.filter_map(|(key, facet)| {
+            let count = counts.get(facet as usize).copied()?;
+            Some((key, u64::from(count)))
+        });
+        Ok(held.collect())
     }
 
     fn properties(&self, entry: &BrowseEntry) -> Vec<DetailProperty> {
@@ -193,30 +190,68 @@ impl Session<'_> {
     /// Which followers have delivered the change `last` of an item.
     fn followers(&self, entry: &BrowseEntry, last: i64) -> Result<Vec<FollowerState>, BrowseError> {
         let code = &entry.connection.code;
-        let states = self.catalog().query(|db| {
-            let mut followers = db.prepare_cached(
-                "SELECT name, CASE WHEN store = (SELECT id FROM store) THEN cursor END, basis, succeeded, \
-                 (SELECT message FROM follower_refusal WHERE follower = name AND key = ?1) \
-                 FROM follower ORDER BY name",
-            )?;
-            let followers = followers.query_map([&entry.key], |row| {
-                let (cursor, basis): (Option<i64>, Option<String>) = (row.get(1)?, row.get(2)?);
-                let refused: Option<String> = row.get(4)?;
-                Ok(FollowerState {
-                    name: row.get(0)?,
-                    succeeded: row.get(3)?,
-                    delivery: match (refused, cursor) {
-                        _ if !receives(basis.as_deref(), code) => FollowerDelivery::NotSelected,
-                        (Some(message), _) => FollowerDelivery::Refused(message),
-                        (None, Some(cursor)) if cursor >= last => FollowerDelivery::Delivered,
-                        (None, _) => FollowerDelivery::Waiting,
-                    },
-                })
-            })?;
-            followers.collect()
-        })?;
-        Ok(states)
+        let refusals: HashMap<_, _> = self.reader.refusals_of(&entry.key)?.into_iter().collect();
+        let followers = self.reader.followers()?.into_iter();
+        let states = followers.map(|follower| FollowerState {
+            succeeded: follower.cursor.succeeded,
+            delivery: match (refusals.get(&follower.name), follower.cursor.reached) {
+                _ if !receives(follower.basis.as_deref(), code) => FollowerDelivery::NotSelected,
+                (Some(message), _) => FollowerDelivery::Refused(message.clone()),
+                (None, Some(cursor)) if cursor >= last => FollowerDelivery::Delivered,
+                (None, _) => FollowerDelivery::Waiting,
+            },
+            name: follower.name,
+        });
+        Ok(states.collect())
     }
+}
+
+/// The number of existing items that a container holds; `None` of an item.
+pub(super) fn held_by(entry: &BrowseEntry, held: &HashMap<String, u64>) -> Option<u64> {
+    match entry.subject {
+        Subject::Item(_) => None,
+        Subject::Container(_) => Some(held.get(&entry.key).copied().unwrap_or_default()),
+    }
+}
+
+/// An item or container without the containers around it, and the key of the container that holds it.
+fn converted(found: Found<'_>) -> Result<Option<(BrowseEntry, Option<ItemKey>)>, StoreError> {
+    let is_item = found.container_kind.is_none();
+    let (key, source_id) = (found.key.clone(), found.source_id.clone());
+    let connection = connection_ref(found.connection);
+    let Found {
+        state,
+        first_seen,
+        last_seen,
+        last_read,
+        gone_since,
+        ..
+    } = found;
+    let (subject, parent) = if is_item {
+        let item = found.into_item()?.item;
+        let parent = item.container.clone();
+        (Subject::Item(Box::new(item)), parent)
+    } else {
+        let Some(found) = found.into_container()? else {
+            return Ok(None);
+        };
+        let parent = found.container.parent.clone();
+        (Subject::Container(Box::new(found.container)), parent)
+    };
+    let entry = BrowseEntry {
+        key,
+        connection,
+        state,
+        first_seen,
+        last_seen,
+        // A container is read whenever it is seen.
+        last_read: if is_item { last_read } else { last_seen },
+        gone_since,
+        source_id,
+        containers: Vec::new(),
+        subject,
+    };
+    Ok(Some((entry, parent)))
 }
 
 /// Whether a follower receives a connection. The lines of its basis after the first one are codes; without any it

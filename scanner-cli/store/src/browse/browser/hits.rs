@@ -9,13 +9,15 @@ use rusqlite::{Connection, params};
 
 use super::{
     super::{
-        BrowseError, Highlight, TextPart,
+        BrowseError, Highlight, SearchHit, TextPart,
+        backend::SearchedPart,
         columns::Bits,
-        index::document::{COLUMN_NAMES, COLUMNS},
+        document::{COLUMN_NAMES, COLUMNS},
         words::{self, Expression},
     },
     Session,
 };
+use crate::error::{Operation, StoreError};
 
 /// The items and containers that a search finds.
 #[derive(Clone, Debug)]
@@ -30,9 +32,6 @@ pub(super) struct TextHits {
 /// The table of texts that [`Session::highlights`] fills, in memory. Its tokenizer is that of the index.
 const PAGE_TABLE: &str = "CREATE VIRTUAL TABLE IF NOT EXISTS page USING fts5 \
      (name, description, containers, owners, tags, more, tokenize = 'unicode61 remove_diacritics 2')";
-/// The texts of an item.
-const TEXTS: &str =
-    "SELECT name, description, containers, owners, tags, more FROM search WHERE rowid = ?1";
 /// The parts of texts around the hits. Names are complete.
 const HIGHLIGHTS: &str = "SELECT rowid, highlight(page, 0, char(2), char(3)), \
      snippet(page, 1, char(2), char(3), '…', 24), highlight(page, 2, char(2), char(3)), \
@@ -51,55 +50,52 @@ impl Session<'_> {
             }
         };
         let expression = words::expression(text)?;
-        let expression = match &expression {
+        match expression {
             Expression::Everything => return Ok(None),
             Expression::Nothing => return Ok(Some(Arc::new(nothing()))),
-            Expression::Matching(expression) => expression,
-        };
+            Expression::Matching(_) => {}
+        }
         let basis = format!(
-            "{} {} {expression} {text}",
+            "{} {} {text}",
             self.catalog().store_id(),
             self.columns.generation
         );
         let find = || {
-            let found = self.index(|db| {
-                let mut find =
-                    db.prepare_cached("SELECT rowid FROM search WHERE search MATCH ?1")?;
-                let all = find.query_map([expression], |row| row.get(0))?;
-                let all = self.columns.positions(all)?;
-                let in_name = format!("{{name}} : ({expression})");
-                let in_name = find.query_map([in_name], |row| row.get(0))?;
-                Ok(TextHits {
-                    named: Bits::empty(self.columns.len()),
-                    in_name: self.columns.positions(in_name)?,
-                    all,
-                })
-            })?;
-            let mut found = found.unwrap_or_else(nothing);
+            let find = |part| {
+                let ids = self.reader.matching(&expression, part)?;
+                Ok::<_, StoreError>(self.columns.positions(ids))
+            };
+            let mut found = TextHits {
+                named: Bits::empty(self.columns.len()),
+                in_name: find(SearchedPart::Names)?,
+                all: find(SearchedPart::All)?,
+            };
             self.add_named(text, &mut found)?;
             Ok(Arc::new(found))
         };
         self.shared.hits.get(basis, find).map(Some)
     }
 
-    /// Returns the texts of some items in which the search found something, by the ids of the items.
+    /// Adds the texts of hits in which the search found something.
     ///
     /// The items are searched again in a table of their own. In the index, each of them would cost as much as the search:
     /// the beginning of a word is looked up by merging the rows of all words that begin with it.
-    pub(super) fn highlights(
+    pub(super) fn mark(
         &self,
         expression: &Expression,
-        ids: &[i64],
-    ) -> Result<HashMap<i64, Vec<Highlight>>, BrowseError> {
-        let Expression::Matching(expression) = expression else {
-            return Ok(HashMap::new());
+        hits: &mut [(i64, SearchHit)],
+    ) -> Result<(), BrowseError> {
+        let Some(expression) = expression.to_sqlite() else {
+            return Ok(());
         };
+        let ids: Vec<i64> = hits.iter().map(|(id, _)| *id).collect();
+        let texts = self.reader.texts(&ids)?;
         let mut memory = self
             .shared
             .memory
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let found = self.index(|db| {
+        let mut find = || {
             let page = match &mut *memory {
                 Some(page) => page,
                 none => none.insert(Connection::open_in_memory()?),
@@ -107,33 +103,27 @@ impl Session<'_> {
             page.execute_batch(PAGE_TABLE)?;
             // Dropped without a commit, so that the table is empty again.
             let page = page.transaction()?;
-            copy_texts(db, &page, ids)?;
-            read_highlights(&page, expression)
-        })?;
-        Ok(found.unwrap_or_default())
+            insert_texts(&page, &texts)?;
+            read_highlights(&page, &expression)
+        };
+        let failed = |error| StoreError::from_sqlite("memory".as_ref(), Operation::Read, error);
+        let mut found = find().map_err(failed)?;
+        for (id, hit) in hits {
+            hit.highlights = found.remove(id).unwrap_or_default();
+        }
+        Ok(())
     }
 }
 
 /// Copies the texts of items into the table in memory.
-fn copy_texts(db: &Connection, page: &Connection, ids: &[i64]) -> rusqlite::Result<()> {
-    let mut read = db.prepare_cached(TEXTS)?;
+fn insert_texts(page: &Connection, texts: &[(i64, [String; COLUMNS])]) -> rusqlite::Result<()> {
     let mut write = page.prepare_cached(
         "INSERT INTO page (rowid, name, description, containers, owners, tags, more) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?;
-    for id in ids {
-        let mut rows = read.query([id])?;
-        if let Some(row) = rows.next()? {
-            write.execute(params![
-                id,
-                row.get_ref(0)?.as_str()?,
-                row.get_ref(1)?.as_str()?,
-                row.get_ref(2)?.as_str()?,
-                row.get_ref(3)?.as_str()?,
-                row.get_ref(4)?.as_str()?,
-                row.get_ref(5)?.as_str()?,
-            ])?;
-        }
+    for (id, [name, description, containers, owners, tags, more]) in texts {
+        let values = params![id, name, description, containers, owners, tags, more];
+        write.execute(values)?;
     }
     Ok(())
 }

@@ -1,17 +1,17 @@
 //! Owners, scans, and copies of containers.
 
-use std::collections::BinaryHeap;
+use std::{collections::BinaryHeap, ops::ControlFlow};
 
-use catalog_model::AccountStatus;
+use catalog_model::{AccountStatus, ItemState};
 
 use super::{
     super::{
         BrowseError, ContainerRef, DuplicateGroup, OwnerCondition, OwnerRow, OwnerSort,
-        OwnersRequest, Page, PageRequest, ScanPoint, ScansRequest, Subject, cursor,
+        OwnersRequest, Page, PageRequest, ScanPoint, ScansRequest, columns::SharedItems, cursor,
     },
     Browser, Session,
 };
-use crate::{StoreError, StoredScan};
+use crate::StoredScan;
 
 impl Browser {
     /// Lists owners.
@@ -36,7 +36,7 @@ impl Browser {
                 .transpose()?;
             let before = before.unwrap_or(i64::MAX);
             let of = [&request.connections[..], &request.outcomes[..]];
-            let mut entries = session.catalog().scans_before(before, of, limit + 1)?;
+            let mut entries = session.reader.scans_before(before, of, limit + 1)?;
             let is_last = entries.len() <= limit;
             entries.truncate(limit);
             let next = entries.last().filter(|_| !is_last);
@@ -66,7 +66,7 @@ impl Browser {
                     found => found,
                 },
             };
-            catalog.each_scan(of, |scan| {
+            catalog.each_scan(of, &mut |scan| {
                 if let (true, Some(outcome)) = (scan.started >= since, scan.outcome) {
                     all.push(ScanPoint {
                         connection: scan.connection,
@@ -77,7 +77,7 @@ impl Browser {
                         items: scan.counts.seen,
                     });
                 }
-                Ok::<_, StoreError>(())
+                ControlFlow::Continue(())
             })?;
             let step = all.len().div_ceil(max.max(1)).max(1);
             let count = all.len();
@@ -171,32 +171,22 @@ impl Session<'_> {
 
     fn each_owner(&self, mut each: impl FnMut(i64, String, OwnerRow)) -> Result<(), BrowseError> {
         let connections = self.catalog().connections();
-        self.index(|db| {
-            let mut owners = db.prepare_cached(
-                "SELECT facet, owner.connection, value, account, name, email, status, sort_name FROM owner \
-                 JOIN facet ON facet.id = owner.facet",
-            )?;
-            let mut rows = owners.query([])?;
-            while let Some(row) = rows.next()? {
-                let connection: i64 = row.get(1)?;
-                let Some(known) = connections.iter().find(|known| known.id() == connection) else {
-                    continue;
-                };
-                let status: Option<String> = row.get(6)?;
-                let owner = OwnerRow {
-                    id: row.get(2)?,
-                    connection: known.code.clone(),
-                    account: row.get(3)?,
-                    name: row.get(4)?,
-                    email: row.get(5)?,
-                    status: status.as_deref().and_then(AccountStatus::from_word),
-                    items: 0,
-                };
-                each(row.get(0)?, row.get(7)?, owner);
-            }
-            Ok(())
-        })?;
-        Ok(())
+        Ok(self.reader.each_owner(&mut |owner| {
+            let mut known = connections.iter();
+            let Some(known) = known.find(|known| known.id() == owner.connection) else {
+                return;
+            };
+            let row = OwnerRow {
+                id: owner.value,
+                connection: known.code.clone(),
+                account: owner.account,
+                name: owner.name,
+                email: owner.email,
+                status: owner.status.as_deref().and_then(AccountStatus::from_word),
+                items: 0,
+            };
+            each(owner.facet, owner.sort_name, row);
+        })?)
     }
 
     /// The number of owners with existing items whose accounts have one of these statuses.
@@ -224,33 +214,26 @@ impl Session<'_> {
         let list = format!("duplicates {kind}");
         let after = request.cursor.as_deref();
         let after: Option<Vec<i64>> = after.map(|after| cursor::read(&list, after)).transpose()?;
-        let copies = self
-            .index(|db| self.columns.copies(db))?
-            .unwrap_or_default();
-        let mut groups = Vec::new();
+        let copies = self.columns.copies(self.reader)?;
+        let is_next =
+            |copy: &&SharedItems| (after.as_ref()).is_none_or(|after| copy.containers > *after);
+        let mut groups: Vec<(&SharedItems, DuplicateGroup)> = Vec::new();
         let mut next = None;
-        for copy in copies.iter() {
-            if after
-                .as_ref()
-                .is_some_and(|after| copy.containers <= *after)
-            {
-                continue;
-            }
+        for copy in copies.iter().filter(is_next) {
             let containers = self.existing_containers(&copy.containers, kind)?;
             if containers.len() < 2 {
                 continue;
             }
             if groups.len() == limit {
-                next = groups
-                    .last()
-                    .map(|(ids, _): &(Vec<i64>, _)| cursor::write(&list, ids));
+                let last = groups.last();
+                next = last.map(|(copy, _)| cursor::write(&list, &copy.containers));
                 break;
             }
             let group = DuplicateGroup {
                 containers,
                 shared_items: copy.items,
             };
-            groups.push((copy.containers.clone(), group));
+            groups.push((copy, group));
         }
         Ok(Page {
             entries: groups.into_iter().map(|(_, group)| group).collect(),
@@ -263,22 +246,19 @@ impl Session<'_> {
         ids: &[i64],
         kind: &str,
     ) -> Result<Vec<ContainerRef>, BrowseError> {
+        let found = self.catalog().found_by_id(ids, ItemState::EXISTING)?;
         let mut containers = Vec::with_capacity(ids.len());
-        for id in ids {
-            for state in catalog_model::ItemState::EXISTING {
-                let Some(entry) = self.entry_by_id(*id, true, *state)? else {
-                    continue;
-                };
-                if let Subject::Container(container) = entry.subject
-                    && container.kind.id == kind
-                {
-                    containers.push(ContainerRef {
-                        key: entry.key,
-                        kind: container.kind,
-                        id: container.id.0,
-                        name: container.name,
-                    });
-                }
+        for found in found {
+            if let Some(found) = found.into_container()?
+                && found.container.kind.id == kind
+            {
+                let container = found.container;
+                containers.push(ContainerRef {
+                    key: container.key.to_string(),
+                    kind: container.kind,
+                    id: container.id.0,
+                    name: container.name,
+                });
             }
         }
         Ok(containers)

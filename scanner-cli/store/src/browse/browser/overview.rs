@@ -1,7 +1,6 @@
 //! What the first page shows.
 
 use catalog_model::AccountStatus;
-use rusqlite::Row;
 
 use super::{
     super::{
@@ -34,7 +33,7 @@ impl Session<'_> {
     fn summary(&self, since: i64) -> Result<Summary, BrowseError> {
         let catalog = self.catalog();
         let mut containers = Vec::new();
-        for kind in catalog.container_kinds() {
+        for kind in self.container_kinds() {
             let filter = BrowseFilter {
                 scope: EntityScope::Containers(kind.id.to_owned()),
                 ..BrowseFilter::default()
@@ -108,26 +107,9 @@ impl Session<'_> {
 
     /// The followers with their positions.
     fn positions(&self) -> Result<Vec<(String, Cursor)>, BrowseError> {
-        let found = self.catalog().query(|db| {
-            let mut followers = db.prepare_cached(
-                "SELECT name, CASE WHEN store = (SELECT id FROM store) THEN cursor END, followed, failures, error, \
-                 failed, sent, refused, succeeded FROM follower ORDER BY name",
-            )?;
-            let followers = followers.query_map([], |row: &Row<'_>| {
-                let cursor = Cursor {
-                    reached: row.get(1)?,
-                    followed: row.get(2)?,
-                    failures: row.get(3)?,
-                    error: row.get(4)?,
-                    failed: row.get(5)?,
-                    sent: row.get(6)?,
-                    refused: row.get(7)?,
-                    succeeded: row.get(8)?,
-                };
-                Ok((row.get(0)?, cursor))
-            })?;
-            followers.collect()
-        })?;
-        Ok(found)
+        let followers = self.reader.followers()?.into_iter();
+        Ok(followers
+            .map(|follower| (follower.name, follower.cursor))
+            .collect())
     }
 }

@@ -3,16 +3,19 @@
 use std::{collections::HashMap, fmt::Debug, sync::Arc};
 
 use catalog_model::{ContainerKind, ItemState};
-use rusqlite::{OptionalExtension, types::Value};
 
 use super::{
     super::{
-        BrowseError, BrowseFilter, Facet, FacetValue, Facets, FacetsRequest, Highlight, SearchHit,
-        SearchPage, SearchRequest, Sort,
-        columns::{Bits, ValueCounts, order_by, state_bit},
-        cursor, words,
+        BrowseError, BrowseFilter, Facet, FacetValue, Facets, FacetsRequest, SearchHit, SearchPage,
+        SearchRequest, Sort,
+        backend::OrderValue,
+        columns::{Bits, ValueCounts, state_bit},
+        cursor,
+        document::FacetKind,
+        words,
     },
     Browser, Session,
+    entries::held_by,
     selecting::Dimension,
 };
 use crate::change::NumericCode;
@@ -122,20 +125,13 @@ impl Session<'_> {
                 place.map(|place| cursor::write(&list, &place))
             }
         };
-        let mut hits = Vec::with_capacity(first.len());
-        let ids: Vec<_> = first
-            .iter()
-            .map(|(_, position)| self.columns.id(*position))
-            .collect();
-        let mut highlights = match request.has_highlights {
-            true => self.highlights(&expression, &ids)?,
-            false => HashMap::new(),
-        };
-        for ((_, position), id) in first.into_iter().zip(ids) {
-            hits.extend(self.hit(position, highlights.remove(&id))?);
+        let positions: Vec<u32> = first.into_iter().map(|(_, position)| position).collect();
+        let mut hits = self.read_hits(&positions)?;
+        if request.has_highlights {
+            self.mark(&expression, &mut hits)?;
         }
         Ok(SearchPage {
-            hits,
+            hits: hits.into_iter().map(|(_, hit)| hit).collect(),
             next,
             total: bits.count(),
             index: self.state,
@@ -150,9 +146,7 @@ impl Session<'_> {
         after: Option<Place>,
         limit: usize,
     ) -> Result<Vec<(u64, u32)>, BrowseError> {
-        let Some(ranks) = self.index(|db| self.columns.ranks(db, sort))? else {
-            return Ok(Vec::new());
-        };
+        let ranks = self.columns.ranks(self.reader, sort)?;
         let order = |position: u32| u64::from(ranks[position as usize]);
         let after = match after {
             None => None,
@@ -167,62 +161,49 @@ impl Session<'_> {
 
     /// The position of the first item after a place. The item at the place may have been deleted.
     fn next_after(&self, sort: Sort, place: Place) -> Result<Option<u32>, BrowseError> {
-        let (_, column, direction) = order_by(sort);
         let (value, id) = match (sort, place) {
-            (Sort::Name | Sort::Key, Place::Text(text, id)) => (Value::Text(text), id),
+            (Sort::Name | Sort::Key, Place::Text(text, id)) => (OrderValue::Text(text), id),
             (Sort::Changed | Sort::FirstSeen, Place::Number(number, id)) => {
-                (Value::Integer(number), id)
+                (OrderValue::Number(number), id)
             }
             _ => return Err(BrowseError::InvalidCursor),
         };
-        let compared = if direction == "ASC" { ">" } else { "<" };
-        let sql = format!(
-            "SELECT id FROM doc WHERE ({column}, id) {compared} (?1, ?2) \
-             ORDER BY {column} {direction}, id {direction} LIMIT 1"
-        );
-        let found = self.index(|db| {
-            let mut next = db.prepare_cached(&sql)?;
-            next.query_row(rusqlite::params![value, id], |row| row.get(0))
-                .optional()
-        })?;
-        Ok(found.flatten().and_then(|id| self.columns.position(id)))
+        let next = self.reader.next_after(sort, (&value, id))?;
+        Ok(next.and_then(|id| self.columns.position(id)))
     }
 
     /// The place of an item in an order.
     fn place(&self, sort: Sort, id: i64) -> Result<Option<Place>, BrowseError> {
-        let (_, column, _) = order_by(sort);
-        let sql = format!("SELECT {column} FROM doc WHERE id = ?1");
-        let found = self.index(|db| {
-            let mut find = db.prepare_cached(&sql)?;
-            find.query_row([id], |row| {
-                Ok(match sort {
-                    Sort::Changed | Sort::FirstSeen => Place::Number(row.get(0)?, id),
-                    _ => Place::Text(row.get(0)?, id),
-                })
-            })
-            .optional()
-        })?;
-        Ok(found.flatten())
+        let value = self.reader.order_value(sort, id)?;
+        Ok(value.map(|value| match value {
+            OrderValue::Text(text) => Place::Text(text, id),
+            OrderValue::Number(number) => Place::Number(number, id),
+        }))
     }
 
-    /// Reads a hit. `None` if it has another state now than the index says.
-    pub(super) fn hit(
+    /// Reads hits, with their numbers. Those that have another state now than the index says are left out.
+    pub(super) fn read_hits(
         &self,
-        position: u32,
-        highlights: Option<Vec<Highlight>>,
-    ) -> Result<Option<SearchHit>, BrowseError> {
-        let id = self.columns.id(position);
-        let Some(state) = ItemState::from_code(i64::from(self.columns.state(position))) else {
-            return Ok(None);
-        };
-        let Some(entry) = self.entry_by_id(id, self.columns.is_container(position), state)? else {
-            return Ok(None);
-        };
-        Ok(Some(SearchHit {
-            items: self.held_items(&entry)?,
-            highlights: highlights.unwrap_or_default(),
-            entry,
-        }))
+        positions: &[u32],
+    ) -> Result<Vec<(i64, SearchHit)>, BrowseError> {
+        let ids = positions.iter().map(|position| self.columns.id(*position));
+        let entries = self.entries(&ids.collect::<Vec<_>>())?.into_iter();
+        let entries = entries.filter(|(id, entry)| {
+            let position = self.columns.position(*id);
+            let state = position.map(|position| i64::from(self.columns.state(position)));
+            state.and_then(ItemState::from_code) == Some(entry.state)
+        });
+        let entries: Vec<_> = entries.collect();
+        let held = self.held_items(entries.iter().map(|(_, entry)| entry))?;
+        let hits = entries.into_iter().map(|(id, entry)| {
+            let hit = SearchHit {
+                items: held_by(&entry, &held),
+                highlights: Vec::new(),
+                entry,
+            };
+            (id, hit)
+        });
+        Ok(hits.collect())
     }
 
     pub(super) fn number(&self, text: &str, filter: &BrowseFilter) -> Result<u64, BrowseError> {
@@ -242,12 +223,12 @@ impl Session<'_> {
                 false => all.clone(),
             };
         let mut containers = Vec::new();
-        for (number, kind) in self.catalog().numbered_container_kinds() {
+        for (number, kind) in self.catalog().container_kinds() {
             let number = u8::try_from(*number).unwrap_or(u8::MAX);
             let counts = counts(Dimension::Containers(number));
             let facet = self.facet_of(
                 &counts,
-                (0, number),
+                (FacetKind::Container, number),
                 &request.filter.containers,
                 request.max_values,
             )?;
@@ -255,14 +236,18 @@ impl Session<'_> {
                 containers.push((*kind, facet));
             }
         }
-        let values = |dimension, kind: u8, selected: &[String]| {
+        let values = |dimension, kind, selected: &[String]| {
             self.facet_of(&counts(dimension), (kind, 0), selected, request.max_values)
         };
         Ok(Facets {
             connections: self.connection_facet(&counts(Dimension::Connections), request),
-            owners: values(Dimension::Owners, 1, &request.filter.owners)?,
-            tags: values(Dimension::Tags, 2, &request.filter.tags)?,
-            statuses: values(Dimension::Statuses, 3, &request.filter.statuses)?,
+            owners: values(Dimension::Owners, FacetKind::Owner, &request.filter.owners)?,
+            tags: values(Dimension::Tags, FacetKind::Tag, &request.filter.tags)?,
+            statuses: values(
+                Dimension::Statuses,
+                FacetKind::Status,
+                &request.filter.statuses,
+            )?,
             states: state_facet(&counts(Dimension::States), &request.filter),
             containers: containers as Vec<(ContainerKind, Facet)>,
             total: all.total,
@@ -274,78 +259,47 @@ impl Session<'_> {
     fn facet_of(
         &self,
         counts: &ValueCounts,
-        kind: (u8, u8),
+        (kind, extra): (FacetKind, u8),
         selected: &[String],
         max: usize,
     ) -> Result<Facet, BrowseError> {
         let kinds = &self.columns.facet_kinds;
         let found = counts.facets.iter().zip(kinds).enumerate();
-        let found = found.filter(|(_, (count, known))| **count > 0 && **known == kind);
+        let found =
+            found.filter(|(_, (count, known))| **count > 0 && **known == (kind as u8, extra));
         let mut found: Vec<_> = found.map(|(facet, (count, _))| (*count, facet)).collect();
         found.sort_unstable_by_key(|(count, facet)| (std::cmp::Reverse(*count), *facet));
-        let mut values: Vec<FacetValue> = Vec::new();
-        for (count, facet) in found.iter().take(max) {
-            values.extend(self.facet_value(
-                i64::try_from(*facet).unwrap_or_default(),
-                *count,
-                selected,
-            )?);
-        }
         let more = found.len().saturating_sub(max) as u64;
+        found.truncate(max);
+        let frequent = found.iter().map(|(_, facet)| *facet);
+        let mut facets: Vec<u32> = frequent
+            .filter_map(|facet| u32::try_from(facet).ok())
+            .collect();
         for value in selected {
-            if values.iter().all(|known| known.value != *value) {
-                values.extend(self.selected_value(kind, value, counts)?);
+            // A value that is selected, although it is not among the most frequent ones.
+            if let Some((facet, known)) = self.reader.facet(kind, value)?
+                && known == extra
+                && !facets.contains(&facet)
+            {
+                facets.push(facet);
             }
         }
-        Ok(Facet { values, more })
-    }
-
-    fn facet_value(
-        &self,
-        facet: i64,
-        count: u32,
-        selected: &[String],
-    ) -> Result<Option<FacetValue>, BrowseError> {
-        let found = self.index(|db| {
-            let mut find = db.prepare_cached("SELECT value, label FROM facet WHERE id = ?1")?;
-            find.query_row([facet], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))
-                .optional()
-        })?;
-        Ok(found.flatten().map(|(value, label)| FacetValue {
-            is_selected: selected.contains(&value),
-            value,
-            label,
-            count: u64::from(count),
-        }))
-    }
-
-    /// A value that is selected, although it is not among the most frequent ones.
-    fn selected_value(
-        &self,
-        (kind, extra): (u8, u8),
-        value: &str,
-        counts: &ValueCounts,
-    ) -> Result<Option<FacetValue>, BrowseError> {
-        let found = self.index(|db| {
-            let mut find = db.prepare_cached(
-                "SELECT id FROM facet WHERE kind = ?1 AND value = ?2 AND extra = ?3",
-            )?;
-            find.query_row(rusqlite::params![kind, value, extra], |row| {
-                row.get::<_, i64>(0)
+        let texts = self.reader.facet_values(&facets)?;
+        let texts: HashMap<u32, _> = texts.into_iter().collect();
+        let values = facets.into_iter().filter_map(|facet| {
+            let text = texts.get(&facet)?;
+            let count = counts.facets.get(facet as usize).copied();
+            Some(FacetValue {
+                is_selected: selected.contains(&text.value),
+                value: text.value.clone(),
+                label: text.label.clone(),
+                count: u64::from(count.unwrap_or_default()),
             })
-            .optional()
-        })?;
-        let Some(facet) = found.flatten() else {
-            return Ok(None);
-        };
-        let count = usize::try_from(facet)
-            .ok()
-            .and_then(|facet| counts.facets.get(facet));
-        self.facet_value(
-            facet,
-            count.copied().unwrap_or_default(),
-            &[value.to_owned()],
-        )
+        });
+        Ok(Facet {
+            values: values.collect(),
+            more,
+        })
     }
 
     fn connection_facet(&self, counts: &ValueCounts, request: &FacetsRequest) -> Facet {

@@ -2,13 +2,11 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use rusqlite::{OptionalExtension, params};
-
 use super::{
     super::{
         BrowseError, BrowseFilter, Condition, EntityScope,
         columns::{Bits, Selection, state_bit},
-        index::document::{FacetKind, WITHOUT_ADDRESS, WITHOUT_DESCRIPTION, status_flag},
+        document::{FacetKind, WITHOUT_ADDRESS, WITHOUT_DESCRIPTION, status_flag},
         words::{self, Expression},
     },
     Session,
@@ -181,24 +179,15 @@ impl Session<'_> {
             }
             Condition::OutsideOf(kind) => selection.outside.push(self.container_kind(kind)?),
             Condition::DateBefore { property, before } => {
-                let found = self.index(|db| {
-                    let mut find = db.prepare_cached(
-                        "SELECT doc FROM date WHERE property = ?1 AND time < ?2 ORDER BY doc",
-                    )?;
-                    let ids = find.query_map(params![property, before], |row| row.get(0))?;
-                    self.columns.positions(ids)
-                })?;
-                resolved.only(found.unwrap_or_else(|| Bits::empty(self.columns.len())));
+                let ids = self.reader.dated_before(property, *before)?;
+                resolved.only(self.columns.positions(ids));
             }
             Condition::SharesItems => {
-                let found = self.index(|db| {
-                    let copies = self.columns.copies(db)?;
-                    let ids = copies.iter().flat_map(|group| &group.containers);
-                    let mut ids: Vec<i64> = ids.copied().collect();
-                    ids.sort_unstable();
-                    self.columns.positions(ids.into_iter().map(Ok))
-                })?;
-                resolved.only(found.unwrap_or_else(|| Bits::empty(self.columns.len())));
+                let copies = self.columns.copies(self.reader)?;
+                let ids = copies.iter().flat_map(|group| &group.containers);
+                let mut ids: Vec<i64> = ids.copied().collect();
+                ids.sort_unstable();
+                resolved.only(self.columns.positions(ids));
             }
         }
         Ok(())
@@ -213,23 +202,16 @@ impl Session<'_> {
 
     /// The number of a kind of containers. One that the store does not have is an error in the request.
     fn container_kind(&self, kind: &str) -> Result<u8, BrowseError> {
-        let number = self.catalog().container_kind_number(kind);
+        let mut kinds = self.catalog().container_kinds().iter();
+        let number = kinds.find(|(_, known)| known.id == kind);
         // No item has the kind 255.
         Ok(number
-            .and_then(|number| u8::try_from(number).ok())
+            .and_then(|(number, _)| u8::try_from(*number).ok())
             .unwrap_or(u8::MAX))
     }
 
     fn facet(&self, kind: FacetKind, value: &str) -> Result<Option<(u32, u8)>, BrowseError> {
-        let found = self.index(|db| {
-            let mut find =
-                db.prepare_cached("SELECT id, extra FROM facet WHERE kind = ?1 AND value = ?2")?;
-            let found = find.query_row(params![kind.code(), value], |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            });
-            found.optional()
-        })?;
-        Ok(found.flatten())
+        Ok(self.reader.facet(kind, value)?)
     }
 }
 

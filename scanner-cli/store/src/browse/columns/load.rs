@@ -1,90 +1,77 @@
-//! Reads the columns from the file of the index.
+//! Reads the columns from the index.
 
-use rusqlite::Connection;
-
-use super::{Columns, index};
+use super::{
+    super::backend::{BrowseReader, IndexedEntity},
+    Columns,
+};
+use crate::StoreError;
 
 impl Columns {
     /// Reads the columns.
-    pub(in crate::browse) fn load(db: &Connection) -> rusqlite::Result<Self> {
+    pub(in crate::browse) fn load(
+        reader: &dyn BrowseReader,
+        generation: i64,
+    ) -> Result<Self, StoreError> {
         let mut columns = Self::empty();
-        columns.generation = index::meta(db, "generation")?.unwrap_or_default();
-        columns.load_facets(db)?;
-        columns.load_sets(db)?;
-        columns.load_items(db)?;
+        columns.generation = generation;
+        reader.each_facet(&mut |id, kind, extra| {
+            let id = usize::try_from(id).unwrap_or_default();
+            if columns.facet_kinds.len() <= id {
+                columns.facet_kinds.resize(id + 1, (u8::MAX, 0));
+            }
+            columns.facet_kinds[id] = (kind, extra);
+        })?;
+        reader.each_facet_set(&mut |id, facets| columns.add_set(id, facets))?;
+        columns.set_facets.shrink_to_fit();
+        reader.each_entity(&mut |entity| columns.add(entity))?;
+        columns.shrink_to_fit();
         Ok(columns)
     }
 
-    fn load_items(&mut self, db: &Connection) -> rusqlite::Result<()> {
-        let count: i64 = db.query_row("SELECT count(*) FROM doc", [], |row| row.get(0))?;
-        let count = usize::try_from(count).unwrap_or_default();
-        self.ids.reserve_exact(count);
-        self.connection.reserve_exact(count);
-        self.set.reserve_exact(count);
+    fn add(&mut self, entity: IndexedEntity) {
+        let Ok(id) = u32::try_from(entity.id) else {
+            // The store would have had more than four billion items.
+            return;
+        };
+        let mut known = self.connections.iter();
+        let known = known.position(|known| *known == entity.connection);
+        let position = known.unwrap_or_else(|| {
+            self.connections.push(entity.connection);
+            self.connections.len() - 1
+        });
+        self.ids.push(id);
+        self.connection
+            .push(u16::try_from(position).unwrap_or(u16::MAX));
+        self.kind.push(entity.kind);
+        self.state.push(entity.state);
+        self.flags.push(entity.flags);
+        self.name_length.push(entity.name_length);
+        self.set.push(entity.set);
+    }
+
+    /// Adds a set. The facets of the set `n` are between the begins `n` and `n + 1`.
+    fn add_set(&mut self, id: i64, facets: &[u8]) {
+        let id = usize::try_from(id).unwrap_or_default();
+        let end = u32::try_from(self.set_facets.len()).unwrap_or(u32::MAX);
+        self.set_begins.resize(id + 1, end);
+        let facets = facets.as_chunks::<4>().0.iter();
+        self.set_facets
+            .extend(facets.map(|facet| u32::from_le_bytes(*facet)));
+        self.set_begins
+            .push(u32::try_from(self.set_facets.len()).unwrap_or(u32::MAX));
+    }
+
+    fn shrink_to_fit(&mut self) {
+        self.ids.shrink_to_fit();
+        self.connection.shrink_to_fit();
+        self.set.shrink_to_fit();
         for column in [
             &mut self.kind,
             &mut self.state,
             &mut self.flags,
             &mut self.name_length,
         ] {
-            column.reserve_exact(count);
+            column.shrink_to_fit();
         }
-        let mut items = db.prepare(
-            "SELECT id, connection, kind, state, flags, name_length, facets FROM doc ORDER BY id",
-        )?;
-        let mut rows = items.query([])?;
-        while let Some(row) = rows.next()? {
-            let Ok(id) = u32::try_from(row.get::<_, i64>(0)?) else {
-                // The store would have had more than four billion items.
-                continue;
-            };
-            let connection: i64 = row.get(1)?;
-            let known = self
-                .connections
-                .iter()
-                .position(|known| *known == connection);
-            let position = known.unwrap_or_else(|| {
-                self.connections.push(connection);
-                self.connections.len() - 1
-            });
-            self.ids.push(id);
-            self.connection
-                .push(u16::try_from(position).unwrap_or(u16::MAX));
-            self.kind.push(row.get(2)?);
-            self.state.push(row.get(3)?);
-            self.flags.push(row.get(4)?);
-            self.name_length.push(row.get(5)?);
-            self.set.push(row.get(6)?);
-        }
-        Ok(())
-    }
-
-    fn load_sets(&mut self, db: &Connection) -> rusqlite::Result<()> {
-        let mut sets = db.prepare("SELECT id, facets FROM facet_set ORDER BY id")?;
-        let mut rows = sets.query([])?;
-        while let Some(row) = rows.next()? {
-            let id = usize::try_from(row.get::<_, i64>(0)?).unwrap_or_default();
-            // The facets of the set `n` are between the begins `n` and `n + 1`.
-            let end = u32::try_from(self.set_facets.len()).unwrap_or(u32::MAX);
-            self.set_begins.resize(id + 1, end);
-            for facet in row.get_ref(1)?.as_blob()?.as_chunks::<4>().0 {
-                self.set_facets.push(u32::from_le_bytes(*facet));
-            }
-            self.set_begins
-                .push(u32::try_from(self.set_facets.len()).unwrap_or(u32::MAX));
-        }
-        self.set_facets.shrink_to_fit();
-        Ok(())
-    }
-
-    fn load_facets(&mut self, db: &Connection) -> rusqlite::Result<()> {
-        let mut facets = db.prepare("SELECT id, kind, extra FROM facet ORDER BY id")?;
-        let mut rows = facets.query([])?;
-        while let Some(row) = rows.next()? {
-            let id = usize::try_from(row.get::<_, i64>(0)?).unwrap_or_default();
-            self.facet_kinds.resize(id + 1, (u8::MAX, 0));
-            self.facet_kinds[id] = (row.get(1)?, row.get(2)?);
-        }
-        Ok(())
     }
 }

@@ -16,12 +16,11 @@ use std::{
 use rusqlite::{Connection, InterruptHandle, TransactionBehavior};
 
 use super::{
-    document::{self, Holder},
-    meta, set_meta,
+    meta, read, set_meta,
     write::{Known, Writer},
 };
 use crate::{
-    browse::BrowseSettings,
+    browse::{BrowseSettings, backend::HOUR_MILLIS, document::Holder},
     closing::{self, SCANNED_CONNECTIONS},
     database::{self, Database},
     error::{Operation, StoreError},
@@ -34,8 +33,6 @@ const STEP: i64 = if cfg!(all(test, debug_assertions)) {
 } else {
     2_000
 };
-/// The length of an hour in milliseconds.
-pub(in crate::browse) const HOUR_MILLIS: i64 = 3_600_000;
 /// Pause after a step while a scan is running, so that it gets most of the processor.
 const PAUSE: Duration = Duration::from_millis(100);
 /// Maximum number of containers that are remembered.
@@ -268,7 +265,7 @@ impl<'a> Updater<'a> {
     fn narrow(&self, sql: &str, value: i64) -> rusqlite::Result<Vec<NarrowItem>> {
         let mut items = self.store.prepare_cached(sql)?;
         let rows = items.query_map([value], |row| {
-            let print = document::print(row.get_ref(2)?.as_blob()?, row.get(3)?);
+            let print = read::print(row.get_ref(2)?.as_blob()?, row.get(3)?);
             Ok((row.get(0)?, row.get(1)?, print))
         })?;
         rows.collect()
@@ -296,7 +293,7 @@ impl<'a> Updater<'a> {
             match known.remove(id) {
                 Some((former, printed)) if printed == *print => {
                     if former != *state {
-                        writer.set_state(*id, *state)?;
+                        writer.set_state(*id, *state, read::changed(store, *id)?)?;
                     }
                 }
                 _ => to_write.push(*id),
@@ -314,20 +311,20 @@ impl<'a> Updater<'a> {
                 if let Some(known) = holders.get(key) {
                     return Ok(known.clone());
                 }
-                let found = document::holder(store, key)?;
+                let found = read::holder(store, key)?;
                 if holders.len() >= MAX_HOLDERS {
                     holders.clear();
                 }
                 holders.insert(key.to_owned(), found.clone());
                 Ok(found)
             };
-            match document::read(store, id, settings, &mut holder)? {
+            match read::read(store, id, settings, &mut holder)? {
                 None => writer.delete(id)?,
-                Some(document) => {
-                    if document.kind > 0 {
-                        holders.remove(&document.key);
+                Some(found) => {
+                    if found.document.kind > 0 {
+                        holders.remove(&found.document.key);
                     }
-                    to_write.extend(writer.write(&document)?);
+                    to_write.extend(writer.write(&found)?);
                 }
             }
         }

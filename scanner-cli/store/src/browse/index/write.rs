@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use catalog_model::Contact;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{
-    document::{Document, FacetEntry, FacetKind},
-    meta, set_meta,
+use super::{meta, read::IndexedDocument, set_meta};
+use crate::{
+    browse::document::{Document, FacetEntry, FacetKind},
+    hashes::hash,
 };
-use crate::hashes::hash;
 
 /// Which documents are compared with the store.
 #[derive(Clone, Copy, Debug)]
@@ -62,12 +62,11 @@ impl<'a> Writer<'a> {
         }
     }
 
-    pub(super) fn set_state(&mut self, id: i64, state: i64) -> rusqlite::Result<()> {
+    pub(super) fn set_state(&mut self, id: i64, state: i64, changed: i64) -> rusqlite::Result<()> {
         self.has_changed = true;
-        let mut set = self
-            .db
-            .prepare_cached("UPDATE doc SET state = ?2 WHERE id = ?1")?;
-        set.execute([id, state]).map(drop)
+        let sql = "UPDATE doc SET state = ?2, changed = ?3 WHERE id = ?1";
+        let mut set = self.db.prepare_cached(sql)?;
+        set.execute([id, state, changed]).map(drop)
     }
 
     pub(super) fn delete(&mut self, id: i64) -> rusqlite::Result<()> {
@@ -82,13 +81,19 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// Writes a document. Returns the ids of others that must be written again, because their container has another name.
-    pub(super) fn write(&mut self, document: &Document) -> rusqlite::Result<Vec<i64>> {
+    /// Writes a document. Returns the ids of others that must be written again, because their container has another name or is
+    /// in another one.
+    pub(super) fn write(&mut self, indexed: &IndexedDocument) -> rusqlite::Result<Vec<i64>> {
+        let document = &indexed.document;
         let id = document.id;
-        let is_known = !self.known(Known::Ids(&[id]))?.is_empty();
+        let sql = "SELECT parent FROM doc WHERE id = ?1";
+        let mut find = self.db.prepare_cached(sql)?;
+        let former: Option<i64> = find.query_row([id], |row| row.get(0)).optional()?;
         let mut others = Vec::new();
-        if is_known {
-            if document.kind > 0 && self.is_renamed(document)? {
+        if let Some(former) = former {
+            // Its new name must be noted in any case.
+            let is_renamed = document.kind > 0 && self.is_renamed(document)?;
+            if is_renamed || (document.kind > 0 && former != document.parent) {
                 let mut held = self
                     .db
                     .prepare_cached("SELECT id FROM doc WHERE parent = ?1")?;
@@ -103,12 +108,13 @@ impl<'a> Writer<'a> {
         for (value, contact) in &document.owners {
             self.owner(document.connection, value, contact)?;
         }
-        self.insert(document, set)?;
+        self.insert(indexed, set)?;
         Ok(others)
     }
 
     /// Inserts a document whose facets are the set `set`.
-    fn insert(&self, document: &Document, set: i64) -> rusqlite::Result<()> {
+    fn insert(&self, indexed: &IndexedDocument, set: i64) -> rusqlite::Result<()> {
+        let document = &indexed.document;
         let id = document.id;
         let mut insert = self.db.prepare_cached(
             "INSERT INTO doc (id, connection, kind, state, flags, name_length, facets, sort_name, key, changed, \
@@ -119,7 +125,7 @@ impl<'a> Writer<'a> {
             id,
             document.connection,
             document.kind,
-            document.state,
+            indexed.state,
             document.flags,
             document.name_length,
             set,
@@ -130,7 +136,7 @@ impl<'a> Writer<'a> {
             document.tail,
             document.source,
             document.parent,
-            document.print,
+            indexed.print,
         ])?;
         let mut date = self
             .db

@@ -12,8 +12,8 @@ use catalog_model::{
 
 use super::{
     super::{
-        Catalog, CatalogContainer, CatalogItem, CatalogReader, Change, ChangeLimit, ChangeQuery,
-        ItemScope, LastScan, Snapshots, StoredConnection, StoredScan, Which,
+        Catalog, CatalogContainer, CatalogItem, Change, ChangeLimit, ChangeQuery, ItemScope,
+        LastScan, Snapshots, StoredConnection, StoredScan, Which,
     },
     batches::ContainerParent,
 };
@@ -22,7 +22,7 @@ use crate::StoreError;
 /// Maximum number of scans that are read at once.
 const MAX_SCANS: usize = 100;
 
-impl<R: CatalogReader + ?Sized> Catalog<R> {
+impl Catalog {
     /// Returns where the delivery to a follower that has received everything up to `reached` starts and ends.
     pub(super) fn range_after(
         &self,

@@ -1,9 +1,17 @@
 //! Entries, owners, changes, and scans.
 
-use super::*;
+use catalog_model::{AccountStatus, ChangeKind, ItemState, follower::EntityKind};
 
-#[tokio::test]
-async fn an_entry_has_everything_that_is_known() {
+use super::library::{book, find, page, select, shelf};
+use crate::{
+    browse::{
+        BrowseFilter, ChangesRequest, OwnerCondition, OwnerSort, OwnersRequest, ScansRequest,
+        Subject,
+    },
+    scratch::{Scratch, at},
+};
+
+pub async fn an_entry_has_everything_that_is_known() {
     let scratch = Scratch::library().await;
     let browser = scratch.browser();
     let mut changed = page("b1", "p1", "Sales overview");
@@ -41,8 +49,7 @@ async fn an_entry_has_everything_that_is_known() {
     assert_eq!(select(&browser, gone).len(), 4);
 }
 
-#[tokio::test]
-async fn owners_are_listed_with_their_items() {
+pub async fn owners_are_listed_with_their_items() {
     let scratch = Scratch::library().await;
     let browser = scratch.browser();
     let owners = |condition, sort| {
@@ -68,8 +75,7 @@ async fn owners_are_listed_with_their_items() {
     }
 }
 
-#[tokio::test]
-async fn changes_and_scans_are_listed_and_counted() {
+pub async fn changes_and_scans_are_listed_and_counted() {
     let scratch = Scratch::library().await;
     let browser = scratch.browser();
     scratch

@@ -4,20 +4,14 @@ use catalog_model::{
     AccountStatus, Contact, Contacts, Container, ContainerKind, ItemKey, PropertyValue, SourceId,
     Visualization,
 };
-use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::{
-    browse::{BrowseSettings, words},
-    closing::SCANNED_CONNECTIONS,
-    hashes::hash,
-    stored_item::StoredItem,
-    texts,
-};
+use super::{BrowseSettings, words};
+use crate::{hashes::hash, stored_item::StoredItem};
 
 /// Number of columns of the full-text index.
-pub(in crate::browse) const COLUMNS: usize = 6;
+pub const COLUMNS: usize = 6;
 /// Their names in answers, in the order of the tables.
-pub(in crate::browse) const COLUMN_NAMES: [&str; COLUMNS] = [
+pub(super) const COLUMN_NAMES: [&str; COLUMNS] = [
     "name",
     "description",
     "containers",
@@ -27,12 +21,12 @@ pub(in crate::browse) const COLUMN_NAMES: [&str; COLUMNS] = [
 ];
 
 /// The item has no description.
-pub(in crate::browse) const WITHOUT_DESCRIPTION: u8 = 1;
+pub(super) const WITHOUT_DESCRIPTION: u8 = 1;
 /// Its contacts are known, and none has an address.
-pub(in crate::browse) const WITHOUT_ADDRESS: u8 = 2;
+pub(super) const WITHOUT_ADDRESS: u8 = 2;
 
 /// The bit of an account's status.
-pub(in crate::browse) const fn status_flag(status: AccountStatus) -> u8 {
+pub(super) const fn status_flag(status: AccountStatus) -> u8 {
     match status {
         AccountStatus::Active => 4,
         AccountStatus::Inactive => 8,
@@ -46,164 +40,183 @@ const MAX_COLUMN_BYTES: usize = 32 * 1024;
 /// Maximum length of the name by which items are sorted, in characters.
 const MAX_SORT_CHARS: usize = 120;
 /// Maximum number of containers around an item.
-const MAX_DEPTH: usize = 8;
+pub const MAX_DEPTH: usize = 8;
 
 /// The kind of a value that many items share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(in crate::browse) enum FacetKind {
+pub enum FacetKind {
+    /// The key of a container that holds the item.
     Container = 0,
+    /// An owner.
     Owner = 1,
+    /// A tag.
     Tag = 2,
+    /// How the item is published.
     Status = 3,
+    /// The name of a property that has a value.
     Property = 4,
 }
 
 impl FacetKind {
-    pub(in crate::browse) fn code(self) -> i64 {
+    /// The number of the kind.
+    #[must_use]
+    pub fn code(self) -> i64 {
         self as i64
     }
 }
 
 /// A value that many items share.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct FacetEntry {
-    pub(super) kind: FacetKind,
-    pub(super) value: String,
-    pub(super) label: String,
-    /// The id of the kind of containers in the store; otherwise 0.
-    pub(super) extra: i64,
+pub struct FacetEntry {
+    /// The kind.
+    pub kind: FacetKind,
+    /// The value.
+    pub value: String,
+    /// The display name.
+    pub label: String,
+    /// The number of the kind of containers in the store; otherwise 0.
+    pub extra: i64,
 }
 
 /// An item or container in the form in which it is indexed.
-pub(super) struct Document {
-    pub(super) id: i64,
-    pub(super) connection: i64,
-    pub(super) kind: i64,
-    pub(super) state: i64,
-    pub(super) flags: u8,
-    pub(super) name_length: u8,
-    pub(super) sort_name: String,
-    pub(super) key: String,
-    pub(super) name: String,
-    pub(super) changed: i64,
-    pub(super) first_seen: i64,
-    pub(super) tail: i64,
-    pub(super) source: i64,
-    pub(super) parent: i64,
-    pub(super) print: Vec<u8>,
-    pub(super) facets: Vec<FacetEntry>,
-    pub(super) owners: Vec<(String, Contact)>,
-    pub(super) dates: Vec<(&'static str, i64)>,
-    pub(super) columns: [String; COLUMNS],
+#[derive(Debug)]
+pub struct Document {
+    /// Its number.
+    pub id: i64,
+    /// The number of the connection.
+    pub connection: i64,
+    /// The number of the kind of containers; 0 of an item.
+    pub kind: i64,
+    /// Bits.
+    pub flags: u8,
+    /// Length of the name in characters, up to 255.
+    pub name_length: u8,
+    /// The name by which it is sorted.
+    pub sort_name: String,
+    /// The key.
+    pub key: String,
+    /// The name.
+    pub name: String,
+    /// When the scan that changed it last began.
+    pub changed: i64,
+    /// When the first scan that saw it began.
+    pub first_seen: i64,
+    /// Hash of the last part of the key.
+    pub tail: i64,
+    /// Hash of the id in the source.
+    pub source: i64,
+    /// The number of the container that holds it directly; 0 is none.
+    pub parent: i64,
+    /// The values that it shares with others.
+    pub facets: Vec<FacetEntry>,
+    /// The owners, with the values of their facets.
+    pub owners: Vec<(String, Contact)>,
+    /// Dates of a container.
+    pub dates: Vec<(&'static str, i64)>,
+    /// The texts that are searched.
+    pub columns: [String; COLUMNS],
+}
+
+/// What a store has of an item or container.
+#[derive(Debug)]
+pub struct DocumentSource<'a> {
+    /// Its number.
+    pub id: i64,
+    /// The number of the connection.
+    pub connection: i64,
+    /// The code of the connection.
+    pub code: &'a str,
+    /// The number of the kind of containers. `None` of an item.
+    pub kind: Option<i64>,
+    /// The key.
+    pub key: String,
+    /// The id in the source.
+    pub source_id: String,
+    /// When the first scan that saw it began.
+    pub first_seen: i64,
+    /// When the scan that changed it last began.
+    pub changed: i64,
+    /// The content.
+    pub stored: StoredItem<'static>,
 }
 
 /// What documents need to know about a container that holds them.
-#[derive(Clone, Debug)]
-pub(super) struct Holder {
-    id: i64,
-    kind: i64,
-    key: String,
-    name: String,
-    parent: Option<String>,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// Its number.
+    pub id: i64,
+    /// The number of the kind of containers.
+    pub kind: i64,
+    /// The key.
+    pub key: String,
+    /// The name.
+    pub name: String,
+    /// The key of the container that holds it.
+    pub parent: Option<String>,
 }
 
-/// Compares what was indexed with the store: the fingerprints of content and contacts.
-pub(super) fn print(fingerprint: &[u8], contacts: Option<i64>) -> Vec<u8> {
-    let mut print = fingerprint.to_vec();
-    print.extend(contacts.map(i64::to_le_bytes).into_iter().flatten());
-    print
-}
-
-/// Reads the item or container with this id; `None` if it does not exist, or readers do not see it.
-pub(super) fn read(
-    db: &Connection,
-    id: i64,
-    settings: &BrowseSettings,
-    holder: &mut dyn FnMut(&str) -> rusqlite::Result<Option<Holder>>,
-) -> rusqlite::Result<Option<Document>> {
-    let mut found = db.prepare_cached(&format!(
-        "SELECT item.connection, container_kind, state, fingerprint, contacts_fingerprint, key, first_seen, \
-         coalesce(scan.started, first_seen), content, contacts, texts, code, source_id FROM item \
-         JOIN content ON content.item = item.id JOIN connection ON connection.id = item.connection \
-         LEFT JOIN scan ON scan.id = content.changed_by \
-         WHERE item.id = ?1 AND item.connection IN ({SCANNED_CONNECTIONS})"
-    ))?;
-    let mut rows = found.query([id])?;
-    let Some(row) = rows.next()? else {
-        return Ok(None);
-    };
-    let content = row.get_ref(8)?.as_str()?;
-    let Ok(mut stored) = StoredItem::read(content, row.get_ref(9)?.as_str_or_null()?) else {
-        return Ok(None);
-    };
-    texts::load(db, &mut stored, row.get_ref(10)?.as_str_or_null()?)?;
-    let (key, code): (String, String) = (row.get(5)?, row.get(11)?);
-    let Ok(parsed) = key.parse::<ItemKey>() else {
-        return Ok(None);
-    };
-    let kind: Option<i64> = row.get(1)?;
-    let last_part = key.rsplit('/').next().unwrap_or_default();
-    let mut document = Document {
-        id,
-        connection: row.get(0)?,
-        kind: kind.unwrap_or_default(),
-        state: row.get(2)?,
-        flags: 0,
-        name_length: 0,
-        sort_name: String::new(),
-        tail: hash(last_part),
-        source: hash(row.get_ref(12)?.as_str()?),
-        key,
-        name: String::new(),
-        changed: row.get(7)?,
-        first_seen: row.get(6)?,
-        parent: 0,
-        print: print(row.get_ref(3)?.as_blob()?, row.get(4)?),
-        facets: Vec::new(),
-        owners: Vec::new(),
-        dates: Vec::new(),
-        columns: Default::default(),
-    };
-    let parent = match kind {
-        None => document.item(stored.into_item(parsed), &code, settings),
-        Some(_) => {
-            let any = ContainerKind { id: "", label: "" };
-            let identity = (parsed, any, SourceId(row.get(12)?));
-            document.container(stored.into_container(identity), &code)
-        }
-    };
-    document.holders(parent, holder)?;
-    Ok(Some(document))
-}
-
-/// Reads the container with this key.
-pub(super) fn holder(db: &Connection, key: &str) -> rusqlite::Result<Option<Holder>> {
-    let mut found = db.prepare_cached(
-        "SELECT item.id, container_kind, content, texts FROM item JOIN content ON content.item = item.id \
-         WHERE key_hash = ?1 AND key = ?2 AND container_kind IS NOT NULL",
-    )?;
-    let read = found.query_row(params![hash(key), key], |row| {
-        let Ok(mut stored) = StoredItem::read(row.get_ref(2)?.as_str()?, None) else {
-            return Ok(None);
-        };
-        texts::load(db, &mut stored, row.get_ref(3)?.as_str_or_null()?)?;
+impl Holder {
+    /// A container with this content. `None` if its key is not valid.
+    #[must_use]
+    pub fn new(id: i64, kind: i64, key: &str, stored: StoredItem<'static>) -> Option<Self> {
         let any = ContainerKind { id: "", label: "" };
-        let Ok(parsed) = key.parse::<ItemKey>() else {
-            return Ok(None);
-        };
-        let container = stored.into_container((parsed, any, SourceId(String::new())));
-        Ok(Some(Holder {
-            id: row.get(0)?,
-            kind: row.get(1)?,
+        let container = stored.into_container((key.parse().ok()?, any, SourceId(String::new())));
+        Some(Self {
+            id,
+            kind,
             key: key.to_owned(),
             name: container.name,
             parent: container.parent.map(|key| key.to_string()),
-        }))
-    });
-    Ok(read.optional()?.flatten())
+        })
+    }
 }
 
 impl Document {
+    /// Converts an item or container. `holder` finds the container with a key. `None` if the key is not valid.
+    ///
+    /// # Errors
+    /// If `holder` fails.
+    pub fn new<E>(
+        source: DocumentSource<'_>,
+        settings: &BrowseSettings,
+        holder: &mut dyn FnMut(&str) -> Result<Option<Holder>, E>,
+    ) -> Result<Option<Self>, E> {
+        let Ok(parsed) = source.key.parse::<ItemKey>() else {
+            return Ok(None);
+        };
+        let last_part = source.key.rsplit('/').next().unwrap_or_default();
+        let mut document = Self {
+            id: source.id,
+            connection: source.connection,
+            kind: source.kind.unwrap_or_default(),
+            flags: 0,
+            name_length: 0,
+            sort_name: String::new(),
+            tail: hash(last_part),
+            source: hash(&source.source_id),
+            name: String::new(),
+            changed: source.changed,
+            first_seen: source.first_seen,
+            parent: 0,
+            facets: Vec::new(),
+            owners: Vec::new(),
+            dates: Vec::new(),
+            columns: Default::default(),
+            key: source.key,
+        };
+        let (stored, code) = (source.stored, source.code);
+        let parent = match source.kind {
+            None => document.item(stored.into_item(parsed), code, settings),
+            Some(_) => {
+                let any = ContainerKind { id: "", label: "" };
+                let identity = (parsed, any, SourceId(source.source_id));
+                document.container(stored.into_container(identity), code)
+            }
+        };
+        document.holders(parent, holder)?;
+        Ok(Some(document))
+    }
+
     /// Fills the fields of an item. Returns the key of its container.
     fn item(
         &mut self,
@@ -332,11 +345,11 @@ impl Document {
     }
 
     /// Adds the containers around it.
-    fn holders(
+    fn holders<E>(
         &mut self,
         mut parent: Option<String>,
-        holder: &mut dyn FnMut(&str) -> rusqlite::Result<Option<Holder>>,
-    ) -> rusqlite::Result<()> {
+        holder: &mut dyn FnMut(&str) -> Result<Option<Holder>, E>,
+    ) -> Result<(), E> {
         for depth in 0..MAX_DEPTH {
             let Some(found) = parent.as_deref().map(&mut *holder).transpose()?.flatten() else {
                 break;

@@ -2,7 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use super::*;
+use catalog_model::Visualization;
+
+use super::library::{self, keys, page};
+use crate::{
+    browse::{
+        BrowseError, BrowseFilter, ChangesRequest, OwnersRequest, PageRequest, ScansRequest,
+        SearchRequest, Sort,
+    },
+    scratch::Scratch,
+};
 
 /// A small pseudo-random sequence (xorshift), so that each failure can be repeated.
 struct Random(u64);
@@ -48,7 +57,7 @@ async fn walk(seed: u64, sort: Sort, text: &str) {
     let mut library: Library = (0..stable + 20)
         .map(|number| (number, random_page(&mut random, number)))
         .collect();
-    let books = [0, 1, 2].map(|book| super::book(&format!("b{book}"), "Book", None, 0));
+    let books = [0, 1, 2].map(|book| library::book(&format!("b{book}"), "Book", None, 0));
     let pages = |library: &Library| library.values().cloned().collect::<Vec<_>>();
     scratch.scan_library(0, &books, &pages(&library)).await;
     let browser = scratch.browser();
@@ -100,8 +109,7 @@ async fn walk(seed: u64, sort: Sort, text: &str) {
     assert_eq!(seen, expected, "seed {seed}, {sort:?}, `{text}`");
 }
 
-#[tokio::test]
-async fn no_item_is_lost_or_found_twice_while_the_store_changes() {
+pub async fn no_item_is_lost_or_found_twice_while_the_store_changes() {
     for seed in 1..4 {
         for sort in Sort::ALL {
             for text in ["", "sales"] {
@@ -111,8 +119,7 @@ async fn no_item_is_lost_or_found_twice_while_the_store_changes() {
     }
 }
 
-#[tokio::test]
-async fn a_cursor_belongs_to_one_list() {
+pub async fn a_cursor_belongs_to_one_list() {
     let scratch = Scratch::library().await;
     let browser = scratch.browser();
     let first = SearchRequest {
@@ -171,8 +178,7 @@ async fn a_cursor_belongs_to_one_list() {
     }
 }
 
-#[tokio::test]
-async fn other_lists_are_read_in_pages_too() {
+pub async fn other_lists_are_read_in_pages_too() {
     let scratch = Scratch::library().await;
     for day in 1..5 {
         let name = format!("Name {day}");

@@ -1,9 +1,19 @@
 //! Searches, filters, and facets.
 
-use super::*;
+use std::collections::BTreeSet;
 
-#[tokio::test]
-async fn words_are_found_in_all_texts_and_those_in_names_come_first() {
+use catalog_model::{AccountStatus, ItemState};
+
+use super::library::{BOOK, book, find, keys, page, select, shelf};
+use crate::{
+    browse::{
+        BrowseError, BrowseFilter, Condition, EntityScope, FacetsRequest, IndexState, PageRequest,
+        SearchRequest,
+    },
+    scratch::Scratch,
+};
+
+pub async fn words_are_found_in_all_texts_and_those_in_names_come_first() {
     let scratch = Scratch::library().await;
     let browser = scratch.browser();
     for (text, found) in [
@@ -41,8 +51,7 @@ async fn words_are_found_in_all_texts_and_those_in_names_come_first() {
     }
 }
 
-#[tokio::test]
-async fn pasted_keys_and_ids_find_what_they_name_first() {
+pub async fn pasted_keys_and_ids_find_what_they_name_first() {
     let scratch = Scratch::library().await;
     let mut pages = vec![
         page("b1", "p1", "Sales overview"),
@@ -96,8 +105,7 @@ async fn pasted_keys_and_ids_find_what_they_name_first() {
     assert_eq!(browser.count("c/b1/p1", &filter).unwrap(), 0);
 }
 
-#[tokio::test]
-async fn hits_are_marked_in_their_texts() {
+pub async fn hits_are_marked_in_their_texts() {
     let scratch = Scratch::library().await;
     let browser = scratch.browser();
     let shown = |text: &str| {
@@ -160,8 +168,7 @@ const HOSTILE: &[&str] = &[
     "\u{fffd}",
 ];
 
-#[tokio::test]
-async fn no_text_is_a_syntax_error() {
+pub async fn no_text_is_a_syntax_error() {
     let scratch = Scratch::library().await;
     let browser = scratch.browser();
     for text in HOSTILE {
@@ -199,8 +206,7 @@ fn held_by(keys: &[&str]) -> BrowseFilter {
     }
 }
 
-#[tokio::test]
-async fn values_of_a_filter_select_items() {
+pub async fn values_of_a_filter_select_items() {
     let scratch = Scratch::library().await;
     let browser = scratch.browser();
     let check = |filter: BrowseFilter, found: &[&str]| {
@@ -245,8 +251,7 @@ async fn values_of_a_filter_select_items() {
     assert_eq!(browser.count("", &everything).unwrap(), 9);
 }
 
-#[tokio::test]
-async fn conditions_select_items_and_containers() {
+pub async fn conditions_select_items_and_containers() {
     let scratch = Scratch::library().await;
     let browser = scratch.browser();
     let check = |scope: EntityScope, condition: Condition, found: &[&str]| {
@@ -281,8 +286,7 @@ async fn conditions_select_items_and_containers() {
     assert_eq!((groups.len(), groups[0].shared_items), (1, 1));
 }
 
-#[tokio::test]
-async fn facets_count_values_and_ignore_their_own_filter() {
+pub async fn facets_count_values_and_ignore_their_own_filter() {
     let scratch = Scratch::library().await;
     let browser = scratch.browser();
     let request = FacetsRequest {
