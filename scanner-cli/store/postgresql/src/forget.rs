@@ -4,7 +4,12 @@ use catalog_model::ItemKey;
 use catalog_store::ConnectionContents;
 
 use crate::{
-    connecting::Database, error::Result, pruning::delete_items, values::storable, writer::interrupt,
+    browse::indexing,
+    connecting::Database,
+    error::Result,
+    pruning::delete_items,
+    values::storable,
+    writer::{count_removed, hour_of, interrupt},
 };
 
 /// Number of items that a transaction deletes.
@@ -36,12 +41,16 @@ pub(crate) async fn remove_all(db: &Database, code: &str, now: i64) -> Result<()
         .row(sql, &[&connection, &now, &items, &first, &last])
         .await?
         .get(0);
-    let sql = "INSERT INTO change (seq, scan, item, kind, time) SELECT $1 + row_number() OVER (ORDER BY id), $2, id, 2, $3 \
+    let sql = "INSERT INTO change (seq, scan, item, kind, time, connection, is_container) \
+               SELECT $1 + row_number() OVER (ORDER BY id), $2, id, 2, $3, $4, container_kind IS NOT NULL \
                FROM item WHERE connection = $4 AND state IN (0, 1)";
     db.run(sql, &[&first, &scan, &now, &connection]).await?;
+    count_removed(db, (hour_of(now), connection), items).await?;
     let sql =
         "UPDATE item SET state = 3, gone_since = $2 WHERE connection = $1 AND state IN (0, 1)";
-    db.run(sql, &[&connection, &now]).await.map(drop)
+    db.run(sql, &[&connection, &now]).await?;
+    db.batch("UPDATE index_state SET generation = generation + 1")
+        .await
 }
 
 /// Counts what the store contains of a connection.
@@ -102,7 +111,10 @@ pub(crate) async fn forget(db: &Database, code: &str) -> Result<()> {
             db.run(&sql, &[&below]).await?;
         }
     }
+    db.run(indexing::LOCK, &[]).await?;
+    indexing::delete_unused(db).await?;
     for sql in [
+        "DELETE FROM hour WHERE connection = $1",
         "DELETE FROM checkpoint WHERE connection = $1",
         "DELETE FROM scan WHERE connection = $1",
         "DELETE FROM connection WHERE id = $1",

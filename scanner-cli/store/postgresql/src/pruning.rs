@@ -2,11 +2,11 @@
 
 use catalog_store::{
     StoreLimits,
-    backend::{Expiry, MAX_CHECKED_SCANS},
+    backend::{Expiry, HOUR_MILLIS, MAX_CHECKED_SCANS},
 };
 use jiff::SignedDuration;
 
-use crate::{connecting::Database, error::Result};
+use crate::{browse::indexing, connecting::Database, error::Result};
 
 /// Maximum number of changes that a transaction deletes.
 const MAX_CHANGES: usize = 5_000;
@@ -110,7 +110,12 @@ pub(crate) async fn delete_items(db: &Database, ids: &[i64]) -> Result<()> {
     ] {
         db.run(sql, &[&ids]).await?;
     }
-    Ok(())
+    indexing::delete(db, ids).await?;
+    // Whoever is indexing them now would leave them behind.
+    let sql = "INSERT INTO to_index SELECT unnest($1::bigint[])";
+    db.run(sql, &[&ids]).await?;
+    db.batch("UPDATE index_state SET generation = generation + 1")
+        .await
 }
 
 async fn delete_changes(db: &Database, expiry: Expiry) -> Result<bool> {
@@ -126,6 +131,9 @@ async fn delete_changes(db: &Database, expiry: Expiry) -> Result<bool> {
     db.run(sql, &[&forgotten]).await?;
     let sql = "UPDATE log SET forgotten = greatest(forgotten, $1)";
     db.run(sql, &[&forgotten]).await?;
+    let sql =
+        "DELETE FROM hour WHERE hour < (SELECT time / $1 * $1 FROM change ORDER BY seq LIMIT 1)";
+    db.run(sql, &[&HOUR_MILLIS]).await?;
     Ok(has_more)
 }
 

@@ -1,6 +1,11 @@
 //! Reads the store: one session with one snapshot, until it is released.
 
-use std::{collections::HashMap, ops::ControlFlow, sync::Arc};
+use std::{
+    collections::HashMap,
+    ops::ControlFlow,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use catalog_model::{ContainerKind, FollowerName, ItemState, follower::Refusal};
 use catalog_store::{
@@ -12,6 +17,7 @@ use catalog_store::{
     },
 };
 use postgresql_client::Target;
+use tokio::time::timeout_at;
 use tokio_postgres::Row;
 
 use crate::{
@@ -22,12 +28,14 @@ use crate::{
     values::{key_print, storable, texts},
 };
 
-mod rows;
+pub(crate) mod rows;
 mod selection;
 
-use rows::{CHANGE, FOUND, SCAN, change_from_row, scan_from_row};
+use rows::{CHANGE, FOUND, SCAN, TEXTS, change_from_row, scan_from_row};
 use selection::Selection;
 
+/// A snapshot that writes nothing.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 /// Number of rows that are read at once.
 const PAGE: i64 = 1_000;
 
@@ -39,40 +47,49 @@ pub(crate) struct Reader {
     store_id: String,
     connections: Vec<StoredConnection>,
     container_kinds: Vec<(i64, ContainerKind)>,
+    /// When statements must have ended.
+    end: Option<Instant>,
+}
+
+/// What a reader keeps in memory of a snapshot.
+struct Kept {
+    store_id: String,
+    connections: Vec<StoredConnection>,
+    container_kinds: Vec<(i64, ContainerKind)>,
 }
 
 impl Reader {
     /// Begins a snapshot with a session.
     pub(crate) async fn begin(db: Database, target: &Target) -> Result<Self> {
-        db.batch("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            .await?;
-        let store_id = db.row("SELECT id FROM store", &[]).await?.get(0);
-        let sql = "SELECT id, code, name, key_parts, complete_from FROM connection ORDER BY code";
-        let connections = db.rows(sql, &[]).await?;
-        let connections = connections.iter().map(|row| {
-            let mut connection = StoredConnection::new(row.get(0), row.get(1), row.get(2));
-            connection.key_parts = texts(row.get(3));
-            connection.complete_from = row.get(4);
-            connection
-        });
-        let connections = connections.collect();
-        let sql = "SELECT id, name, label FROM container_kind ORDER BY name";
-        let kinds = db.rows(sql, &[]).await?;
-        let kinds = kinds.iter().map(|row| {
-            let number = i64::from(row.get::<_, i32>(0));
-            (number, stored_kind(row.get(1), row.get(2)))
-        });
+        let kept = begin(&db, None).await?;
         Ok(Self {
-            container_kinds: kinds.collect(),
             db: Some(Arc::new(db)),
             address: target.address(),
-            store_id,
-            connections,
+            store_id: kept.store_id,
+            connections: kept.connections,
+            container_kinds: kept.container_kinds,
+            end: None,
         })
     }
 
+    /// Ends the snapshot, if there is one, and begins another one. Statements that have not ended at `end` fail.
+    pub(crate) fn refresh(&mut self, end: Instant) -> std::result::Result<(), StoreError> {
+        self.end = Some(end);
+        let left = end.saturating_duration_since(Instant::now());
+        let kept = self.read(move |db| async move { begin(&db, Some(left)).await })?;
+        self.store_id = kept.store_id;
+        self.connections = kept.connections;
+        self.container_kinds = kept.container_kinds;
+        Ok(())
+    }
+
+    /// Ends the snapshot.
+    pub(crate) fn rest(&self) -> std::result::Result<(), StoreError> {
+        self.read(|db| async move { db.batch("COMMIT").await })
+    }
+
     /// Reads with the session.
-    fn read<T: Send + 'static, F>(
+    pub(crate) fn read<T: Send + 'static, F>(
         &self,
         work: impl FnOnce(Arc<Database>) -> F,
     ) -> std::result::Result<T, StoreError>
@@ -82,7 +99,15 @@ impl Reader {
         let read = || {
             let ended = || DatabaseError::Content("the session has ended".to_owned());
             let db = self.db.as_ref().ok_or_else(ended)?;
-            runtime::wait(work(Arc::clone(db)))?
+            let work = work(Arc::clone(db));
+            match self.end {
+                None => runtime::wait(work)?,
+                // The server ends the statement as well, unless it cannot be reached.
+                Some(end) => runtime::wait(async move {
+                    let ended = timeout_at(end.into(), work).await;
+                    ended.unwrap_or(Err(DatabaseError::Late))
+                })?,
+            }
         };
         read().map_err(|error: DatabaseError| error.of_store(&self.address, Operation::Read))
     }
@@ -96,7 +121,7 @@ impl Reader {
                  ORDER BY place"
             );
             let rows = db.rows(&sql, &[&ids]).await?;
-            let bodies = long_texts(&db, &rows).await?;
+            let bodies = long_texts(&db, &rows, TEXTS).await?;
             Ok((rows, bodies))
         })?;
         rows.iter().map(|row| self.found_in(row, &bodies)).collect()
@@ -118,7 +143,7 @@ impl Reader {
                 known.map(|(_, kind)| *kind)
             });
             let mut stored = StoredItem::read(row.get(10), row.get(11)).ok()?;
-            for (place, hash) in places(row.get(12)) {
+            for (place, hash) in places(row.get(TEXTS)) {
                 if let Some(body) = bodies.get(&hash) {
                     put(&mut stored, &place, body.clone());
                 }
@@ -146,6 +171,22 @@ impl Reader {
             let message = format!("the row of the item {} is not valid", row.get::<_, i64>(0));
             DatabaseError::Content(message).of_store(&self.address, Operation::Read)
         })
+    }
+
+    /// Finds the containers with these keys, in no particular order.
+    pub(crate) fn containers(
+        &self,
+        keys: &[String],
+    ) -> std::result::Result<Vec<Found<'_>>, StoreError> {
+        let prints = keys.iter().map(|key| key_print(&storable(key)).to_vec());
+        let prints: Vec<Vec<u8>> = prints.collect();
+        let (rows, bodies) = self.read(|db| async move {
+            let sql = format!("{FOUND} WHERE key_print = ANY($1) AND container_kind IS NOT NULL");
+            let rows = db.rows(&sql, &[&prints]).await?;
+            let bodies = long_texts(&db, &rows, TEXTS).await?;
+            Ok((rows, bodies))
+        })?;
+        rows.iter().map(|row| self.found_in(row, &bodies)).collect()
     }
 
     fn scans(
@@ -188,10 +229,51 @@ impl Drop for Reader {
     }
 }
 
-async fn long_texts(db: &Database, rows: &[Row]) -> Result<HashMap<String, String>> {
+/// Begins a snapshot, whose statements may take this long.
+async fn begin(db: &Database, limit: Option<Duration>) -> Result<Kept> {
+    let limit = limit.map_or_else(String::new, |limit| {
+        // Without a transaction that could be committed, this has no effect.
+        format!(
+            "COMMIT; {BEGIN}; SET LOCAL statement_timeout = {}",
+            limit.as_millis().max(1)
+        )
+    });
+    match limit.is_empty() {
+        true => db.batch(BEGIN).await?,
+        false => db.batch(&limit).await?,
+    }
+    let store_id = db.row("SELECT id FROM store", &[]).await?.get(0);
+    let sql = "SELECT id, code, name, key_parts, complete_from FROM connection ORDER BY code";
+    let connections = db.rows(sql, &[]).await?;
+    let connections = connections.iter().map(|row| {
+        let mut connection = StoredConnection::new(row.get(0), row.get(1), row.get(2));
+        connection.key_parts = texts(row.get(3));
+        connection.complete_from = row.get(4);
+        connection
+    });
+    let connections = connections.collect();
+    let sql = "SELECT id, name, label FROM container_kind ORDER BY name";
+    let kinds = db.rows(sql, &[]).await?;
+    let kinds = kinds.iter().map(|row| {
+        let number = i64::from(row.get::<_, i32>(0));
+        (number, stored_kind(row.get(1), row.get(2)))
+    });
+    Ok(Kept {
+        store_id,
+        connections,
+        container_kinds: kinds.collect(),
+    })
+}
+
+/// Reads the long texts of items. A column says which.
+pub(crate) async fn long_texts(
+    db: &Database,
+    rows: &[Row],
+    column: usize,
+) -> Result<HashMap<String, String>> {
     let mut hashes = Vec::new();
     for row in rows {
-        hashes.extend(places(row.get(12)).into_iter().map(|(_, hash)| hash));
+        hashes.extend(places(row.get(column)).into_iter().map(|(_, hash)| hash));
     }
     if hashes.is_empty() {
         return Ok(HashMap::new());
@@ -409,7 +491,7 @@ impl CatalogReader for Reader {
             let (rows, bodies) = self.read(move |db| async move {
                 let sql = selection.page(from.is_some());
                 let rows = selection.rows(&db, &sql, from.as_deref(), PAGE).await?;
-                let bodies = long_texts(&db, &rows).await?;
+                let bodies = long_texts(&db, &rows, TEXTS).await?;
                 Ok((rows, bodies))
             })?;
             let Some(last) = rows.last() else {
@@ -437,7 +519,7 @@ impl CatalogReader for Reader {
         let (rows, bodies) = self.read(move |db| async move {
             let sql = format!("{FOUND} WHERE key_print = $1 AND {which}");
             let rows = db.rows(&sql, &[&print]).await?;
-            let bodies = long_texts(&db, &rows).await?;
+            let bodies = long_texts(&db, &rows, TEXTS).await?;
             Ok((rows, bodies))
         })?;
         let found = rows.first().map(|row| self.found_in(row, &bodies));

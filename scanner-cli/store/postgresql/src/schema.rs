@@ -14,7 +14,11 @@ use crate::{
 };
 
 /// The migrations, in their order. A released one never changes.
-const MIGRATIONS: [&str; 2] = [include_str!("schema/1.sql"), include_str!("schema/2.sql")];
+const MIGRATIONS: [&str; 3] = [
+    include_str!("schema/1.sql"),
+    include_str!("schema/2.sql"),
+    include_str!("schema/3.sql"),
+];
 
 /// The version of the schema that this program writes.
 pub(crate) const CURRENT: i32 = MIGRATIONS.len() as i32;
@@ -58,6 +62,19 @@ pub(crate) async fn find(db: &Database, target: &Target) -> Result<Found> {
         version if version < CURRENT => Ok(Found::Older),
         _ if oldest > CURRENT => Err(newer(target, version).into()),
         _ => Ok(Found::Usable),
+    }
+}
+
+/// Whether there is a store. One of an earlier version is an error: only a scan migrates it.
+pub(crate) async fn is_there(db: &Database, target: &Target) -> Result<bool> {
+    match find(db, target).await? {
+        Found::Nothing => Ok(false),
+        Found::Usable => Ok(true),
+        Found::Older => {
+            let message = "is of an older version";
+            let error = StoreError::on_server(&target.address(), StoreErrorKind::Older, message);
+            Err(error.into())
+        }
     }
 }
 

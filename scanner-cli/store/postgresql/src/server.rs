@@ -9,13 +9,15 @@ use std::{
 
 use catalog_model::Stage;
 use catalog_store::{
-    ConnectionContents, StoreError, StoreErrorKind, StoreLimits,
-    backend::{Access, CatalogReader, FollowerTables, ScanWriter, StoreServer},
+    ConnectionContents, StoreError, StoreLimits,
+    backend::{Access, BrowseStore, CatalogReader, FollowerTables, ScanWriter, StoreServer},
+    browse::BrowseSettings,
     fleet::{Duties, Fleet, ScannerReport},
 };
 use postgresql_client::Target;
 
 use crate::{
+    browse::PostgresqlBrowse,
     check,
     connecting::Database,
     error::{DatabaseError, Operation, Result},
@@ -25,7 +27,7 @@ use crate::{
     lease::Leases,
     reader::Reader,
     runtime,
-    schema::{self, Found},
+    schema::{self, is_there},
     writer::{Writer, hold},
 };
 
@@ -98,19 +100,6 @@ impl PostgresqlStore {
     }
 }
 
-/// Whether there is a store. One of an earlier version is an error: only a scan migrates it.
-async fn is_there(db: &Database, target: &Target) -> Result<bool> {
-    match schema::find(db, target).await? {
-        Found::Nothing => Ok(false),
-        Found::Usable => Ok(true),
-        Found::Older => {
-            let message = "is of an older version";
-            let error = StoreError::on_server(&target.address(), StoreErrorKind::Older, message);
-            Err(error.into())
-        }
-    }
-}
-
 impl StoreServer for PostgresqlStore {
     fn address(&self) -> &str {
         &self.address
@@ -138,6 +127,11 @@ impl StoreServer for PostgresqlStore {
             let reader = Reader::begin(db, &target).await?;
             Ok(Some(Box::new(reader) as Box<dyn CatalogReader>))
         })
+    }
+
+    fn browse(&self, settings: &BrowseSettings) -> Box<dyn BrowseStore> {
+        let target = Arc::clone(&self.target);
+        Box::new(PostgresqlBrowse::new(target, settings.clone()))
     }
 
     fn followers(

@@ -27,6 +27,7 @@ mod recognition;
 mod running;
 
 pub(crate) use beginning::{hold, interrupt};
+pub(crate) use merge::{count_removed, hour_of};
 
 use running::Running;
 

@@ -119,13 +119,13 @@ pub struct Document {
 
 /// What a store has of an item or container.
 #[derive(Debug)]
-pub struct DocumentSource<'a> {
+pub struct DocumentSource {
     /// Its number.
     pub id: i64,
     /// The number of the connection.
     pub connection: i64,
     /// The code of the connection.
-    pub code: &'a str,
+    pub code: String,
     /// The number of the kind of containers. `None` of an item.
     pub kind: Option<i64>,
     /// The key.
@@ -138,6 +138,17 @@ pub struct DocumentSource<'a> {
     pub changed: i64,
     /// The content.
     pub stored: StoredItem<'static>,
+}
+
+impl DocumentSource {
+    /// The key of the container that holds it directly.
+    #[must_use]
+    pub fn holder(&self) -> Option<&str> {
+        match self.kind {
+            None => self.stored.container(),
+            Some(_) => self.stored.parent(),
+        }
+    }
 }
 
 /// What documents need to know about a container that holds them.
@@ -177,7 +188,7 @@ impl Document {
     /// # Errors
     /// If `holder` fails.
     pub fn new<E>(
-        source: DocumentSource<'_>,
+        source: DocumentSource,
         settings: &BrowseSettings,
         holder: &mut dyn FnMut(&str) -> Result<Option<Holder>, E>,
     ) -> Result<Option<Self>, E> {
@@ -204,7 +215,7 @@ impl Document {
             columns: Default::default(),
             key: source.key,
         };
-        let (stored, code) = (source.stored, source.code);
+        let (stored, code) = (source.stored, source.code.as_str());
         let parent = match source.kind {
             None => document.item(stored.into_item(parsed), code, settings),
             Some(_) => {

@@ -1,6 +1,9 @@
 //! Splits texts into words as the full-text index of SQLite does, for stores that have another one.
 
-use std::path::Path;
+use std::{
+    path::Path,
+    sync::{Mutex, PoisonError},
+};
 
 use rusqlite::Connection;
 
@@ -12,7 +15,8 @@ const TABLES: &str = "CREATE VIRTUAL TABLE texts USING fts5 (text, content = '',
 
 /// Splits texts into words, in lower case and without diacritics.
 pub struct Tokenizer {
-    memory: Connection,
+    /// Never locked, so that a reference can be sent to other threads.
+    memory: Mutex<Connection>,
 }
 
 impl std::fmt::Debug for Tokenizer {
@@ -33,7 +37,7 @@ impl Tokenizer {
             Ok(memory)
         };
         Ok(Self {
-            memory: new().map_err(failed)?,
+            memory: Mutex::new(new().map_err(failed)?),
         })
     }
 
@@ -59,8 +63,11 @@ impl Tokenizer {
         words: &mut [Vec<String>],
     ) -> rusqlite::Result<()> {
         // Dropped without a commit, so that the table is empty again.
-        let memory = self.memory.transaction()?;
-        let mut insert = memory.prepare_cached("INSERT INTO texts (rowid, text) VALUES (?1, ?2)")?;
+        let memory = self.memory.get_mut();
+        let memory = memory.unwrap_or_else(PoisonError::into_inner);
+        let memory = memory.transaction()?;
+        let mut insert =
+            memory.prepare_cached("INSERT INTO texts (rowid, text) VALUES (?1, ?2)")?;
         for (row, index) in (1_i64..).zip(others) {
             insert.execute((row, texts[*index]))?;
         }

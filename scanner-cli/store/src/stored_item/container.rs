@@ -50,6 +50,15 @@ impl<'a> StoredItem<'a> {
         }
     }
 
+    /// The key of the container that holds a container.
+    pub(crate) fn parent(&self) -> Option<&str> {
+        let mut properties = self.properties.iter();
+        match properties.find(|(name, _)| name == PARENT) {
+            Some((_, StoredValue::Text(key))) => Some(key),
+            _ => None,
+        }
+    }
+
     /// Converts the stored form to a container with this key.
     pub(crate) fn into_container(
         self,

@@ -19,11 +19,14 @@ pub(super) const FOUND: &str = "SELECT item.id, item.connection, state, coalesce
      LEFT JOIN scan AS read ON read.id = CASE WHEN container_kind IS NULL AND state IN (0, 2) AND NOT left_out \
      AND read_by > item.scan THEN read_by ELSE item.scan END";
 
+/// The column of [`FOUND`] that says which long texts belong to an item.
+pub(super) const TEXTS: usize = 12;
+
 /// Changes after the position `$1`, up to `$2`.
 pub(super) const CHANGE: &str = "SELECT seq, change.scan, change.time, code, key, kind, fields, container_kind IS NOT NULL FROM change \
      JOIN item ON item.id = change.item JOIN connection ON connection.id = item.connection WHERE seq > $1 AND seq <= $2";
 
-pub(super) const SCAN: &str = "SELECT scan.id, code, started, ended, scan.outcome, reasons, site_version, bytes, seen, added, changed, \
+pub(crate) const SCAN: &str = "SELECT scan.id, code, started, ended, scan.outcome, reasons, site_version, bytes, seen, added, changed, \
      removed, returned, unreadable, excluded, rewritten, unread FROM scan JOIN connection ON connection.id = scan.connection";
 
 /// The state of this number.
@@ -31,7 +34,7 @@ pub(super) fn state(code: i16) -> Option<ItemState> {
     ItemState::from_code(i64::from(code))
 }
 
-pub(super) fn scan_from_row(row: &Row) -> StoredScan {
+pub(crate) fn scan_from_row(row: &Row) -> StoredScan {
     StoredScan {
         id: row.get(0),
         connection: row.get(1),

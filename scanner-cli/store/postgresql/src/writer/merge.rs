@@ -2,7 +2,9 @@
 //! and records the outcome.
 
 use catalog_model::Completeness;
-use catalog_store::{Closed, Closing, Counts, StoreError, spool::Duplicates};
+use catalog_store::{
+    Closed, Closing, Counts, StoreError, backend::HOUR_MILLIS, spool::Duplicates,
+};
 
 use super::{
     batch::{ADD, EXCLUDED, MARK, PRESENT, WRITE},
@@ -10,6 +12,7 @@ use super::{
     running::{Running, counted},
 };
 use crate::{
+    connecting::Database,
     error::{DatabaseError, Result},
     values::{list, storable},
 };
@@ -152,7 +155,39 @@ async fn write(
     };
     counts.removed = i64::try_from(removed.0).unwrap_or(i64::MAX);
     finish(running, is_complete).await?;
-    log(running, is_complete, removed).await
+    let range = log(running, is_complete, removed).await?;
+    note_for_index(running, removed).await?;
+    Ok(range)
+}
+
+/// Notes what the index for people lacks. Its generation moves after the log, as everywhere.
+async fn note_for_index(running: &Running, (items, containers): (u64, u64)) -> Result<()> {
+    let db = &running.db;
+    let mut has_changed = running.attempted.rows > 0 || running.attempted.has_unreadable;
+    let sql = "INSERT INTO to_index SELECT id FROM sighting WHERE action IN ($1, $2) ORDER BY id";
+    if running.attempted.rows > 0 {
+        db.run(sql, &[&ADD, &WRITE]).await?;
+    }
+    for (removed, sql) in [
+        (
+            items,
+            "INSERT INTO to_index SELECT item FROM unseen WHERE NOT is_unreadable",
+        ),
+        (
+            containers,
+            "INSERT INTO to_index SELECT item FROM unseen_container",
+        ),
+    ] {
+        if removed > 0 {
+            db.batch(sql).await?;
+            has_changed = true;
+        }
+    }
+    if has_changed {
+        db.batch("UPDATE index_state SET generation = generation + 1")
+            .await?;
+    }
+    Ok(())
 }
 
 async fn add_items(running: &Running) -> Result<()> {
@@ -257,33 +292,65 @@ async fn log(
     let sql = "UPDATE log SET last = last + $1 RETURNING last";
     let last: i64 = db.row(sql, &[&all]).await?.get(0);
     let first = last - all;
-    let sql = "INSERT INTO change (seq, scan, item, kind, time, fields, change_values) \
-               SELECT $1 + row_number() OVER (ORDER BY ordinal), $2, id, change_kind, $3, fields, change_values \
-               FROM sighting WHERE change_kind IS NOT NULL";
+    let sql = "INSERT INTO change (seq, scan, item, kind, time, fields, change_values, connection, is_container) \
+               SELECT $1 + row_number() OVER (ORDER BY ordinal), $2, id, change_kind, $3, fields, change_values, $4, \
+               container_kind IS NOT NULL FROM sighting WHERE change_kind IS NOT NULL";
+    let of = (running.scan, running.time, running.connection);
     if changed > 0 {
-        db.run(sql, &[&first, &running.scan, &running.time]).await?;
+        db.run(sql, &[&first, &of.0, &of.1, &of.2]).await?;
+        let sql = "INSERT INTO hour SELECT $1, $2, change_kind, count(*) FROM sighting \
+                   WHERE change_kind IS NOT NULL AND container_kind IS NULL GROUP BY change_kind \
+                   ON CONFLICT (hour, connection, kind) DO UPDATE SET changes = hour.changes + excluded.changes";
+        db.run(sql, &[&hour_of(running.time), &running.connection])
+            .await?;
     }
     let mut after = first + changed;
-    for (removed, which) in [
-        (items, "SELECT item FROM unseen WHERE NOT is_unreadable"),
-        (containers, "SELECT item FROM unseen_container"),
+    for (removed, is_container, which) in [
+        (
+            items,
+            false,
+            "SELECT item FROM unseen WHERE NOT is_unreadable",
+        ),
+        (containers, true, "SELECT item FROM unseen_container"),
     ] {
         let sql = format!(
-            "INSERT INTO change (seq, scan, item, kind, time) \
-             SELECT $1 + row_number() OVER (ORDER BY item), $2, item, 2, $3 FROM ({which}) AS removed"
+            "INSERT INTO change (seq, scan, item, kind, time, connection, is_container) \
+             SELECT $1 + row_number() OVER (ORDER BY item), $2, item, 2, $3, $4, $5 FROM ({which}) AS removed"
         );
         if removed > 0 {
-            db.run(&sql, &[&after, &running.scan, &running.time])
+            db.run(&sql, &[&after, &of.0, &of.1, &of.2, &is_container])
                 .await?;
         }
         after += count(removed);
     }
+    count_removed(
+        db,
+        (hour_of(running.time), running.connection),
+        count(items),
+    )
+    .await?;
     if is_first {
         // A position of its own, so that followers are notified even if nothing else changed.
         let sql = "UPDATE connection SET complete_from = $2 WHERE id = $1";
         db.run(sql, &[&running.connection, &last]).await?;
     }
     Ok((first, last))
+}
+
+/// Adds to the number of removed items of an hour.
+pub(crate) async fn count_removed(
+    db: &Database,
+    (hour, connection): (i64, i64),
+    items: i64,
+) -> Result<()> {
+    let sql = "INSERT INTO hour SELECT $1, $2, 2, $3 WHERE $3 > 0 \
+               ON CONFLICT (hour, connection, kind) DO UPDATE SET changes = hour.changes + excluded.changes";
+    db.run(sql, &[&hour, &connection, &items]).await.map(drop)
+}
+
+/// When the hour of a time began.
+pub(crate) fn hour_of(time: i64) -> i64 {
+    time.div_euclid(HOUR_MILLIS) * HOUR_MILLIS
 }
 
 /// Records the outcome.

@@ -64,7 +64,7 @@ pub(super) fn read(
     let source = DocumentSource {
         id,
         connection: row.get(0)?,
-        code: row.get_ref(11)?.as_str()?,
+        code: row.get(11)?,
         kind: row.get(1)?,
         key: row.get(5)?,
         source_id: row.get(12)?,

@@ -1,0 +1,121 @@
+//! Browsing the store. Its index is in the same schema and is shared by all who serve pages.
+
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use catalog_store::{
+    StoreError,
+    backend::{BrowseReader, BrowseStore},
+    browse::BrowseSettings,
+};
+use postgresql_client::Target;
+
+use crate::{
+    connecting::Database,
+    error::{DatabaseError, Operation, Result},
+    reader::Reader,
+    runtime,
+    schema::is_there,
+};
+
+pub(crate) mod indexing;
+mod lists;
+mod log;
+mod reader;
+mod words;
+
+use indexing::Indexer;
+use reader::PostgresqlBrowseReader;
+
+/// How long a connection stays open after a request. A login takes longer than most requests.
+const IDLE_TIME: Duration = Duration::from_secs(60);
+
+/// Settings of sessions that read. All queries have an index, and a search for a frequent word that reads the table instead
+/// would read all words of all items.
+const SETTINGS: &str = "SET enable_seqscan = off; SET default_transaction_read_only = on";
+
+/// A store that people browse.
+pub(crate) struct PostgresqlBrowse {
+    target: Arc<Target>,
+    settings: BrowseSettings,
+    /// What updates the index, with its session. `None` before the first update, and after an error.
+    indexer: Mutex<Option<Indexer>>,
+}
+
+impl PostgresqlBrowse {
+    pub(crate) fn new(target: Arc<Target>, settings: BrowseSettings) -> Self {
+        Self {
+            target,
+            settings,
+            indexer: Mutex::default(),
+        }
+    }
+
+    fn failed(&self, error: DatabaseError, operation: Operation) -> StoreError {
+        error.of_store(&self.target.address(), operation)
+    }
+
+    /// Takes one step. Returns whether there is more to do.
+    fn step(
+        &self,
+        indexer: &mut Option<Indexer>,
+        max_items: i64,
+    ) -> std::result::Result<bool, StoreError> {
+        let (known, target) = (indexer.take(), Arc::clone(&self.target));
+        let settings = self.settings.clone();
+        let done = runtime::wait(async move {
+            let opened = match known {
+                Some(indexer) => Some(indexer),
+                None => Indexer::open(&target, settings).await?,
+            };
+            let Some(mut indexer) = opened else {
+                return Ok((None, false));
+            };
+            let has_more = indexer.step(max_items).await?;
+            Ok((Some(indexer), has_more))
+        });
+        let done = done.map_err(DatabaseError::from).flatten();
+        let (left, has_more) = done.map_err(|error| self.failed(error, Operation::Write))?;
+        *indexer = left;
+        Ok(has_more)
+    }
+}
+
+/// Opens a session for reading. `None` if there is no store.
+async fn open(target: &Target) -> Result<Option<Reader>> {
+    let db = Database::open(target).await?;
+    if !is_there(&db, target).await? {
+        return Ok(None);
+    }
+    db.batch(SETTINGS).await?;
+    Reader::begin(db, target).await.map(Some)
+}
+
+impl BrowseStore for PostgresqlBrowse {
+    fn reader(&self) -> std::result::Result<Option<Box<dyn BrowseReader>>, StoreError> {
+        let target = Arc::clone(&self.target);
+        let opened = runtime::wait(async move { open(&target).await });
+        let opened = opened.map_err(DatabaseError::from).flatten();
+        let reader = opened.map_err(|error| self.failed(error, Operation::Read))?;
+        Ok(reader.map(|reader| Box::new(PostgresqlBrowseReader::new(reader)) as _))
+    }
+
+    fn idle_time(&self) -> Duration {
+        IDLE_TIME
+    }
+
+    fn update(&self, max_items: i64, stop: &AtomicBool) -> std::result::Result<(), StoreError> {
+        let mut indexer = self.indexer.lock().unwrap_or_else(PoisonError::into_inner);
+        while !stop.load(Ordering::Relaxed) && self.step(&mut indexer, max_items)? {}
+        Ok(())
+    }
+
+    fn interrupt(&self) {
+        // A step is short.
+    }
+}

@@ -1,0 +1,264 @@
+//! Brings the index up to date with the store: reads what scans have written, in small transactions. One process at a time does
+//! it, and any other one continues.
+
+use std::{
+    cmp::Ordering,
+    collections::{BTreeSet, HashMap},
+};
+
+use catalog_store::{
+    backend::{Document, DocumentSource, Holder, MAX_DEPTH, StoredItem, Tokenizer, places, put},
+    browse::BrowseSettings,
+};
+use postgresql_client::Target;
+use tokio_postgres::Row;
+
+use crate::{
+    connecting::Database,
+    error::{DatabaseError, Result},
+    reader::long_texts,
+    schema::is_there,
+    values::{key_print, storable},
+};
+
+mod facets;
+mod writing;
+
+pub(crate) use facets::delete_unused;
+pub(crate) use writing::delete;
+
+/// Number of items of a step.
+const STEP: i64 = 1_000;
+/// Maximum number of containers that are remembered.
+const MAX_HOLDERS: usize = 20_000;
+/// Incremented whenever the contents of the tables change. An index of a lower version is filled again.
+const VERSION: u32 = 1;
+
+/// Held by who writes to the index, until the end of the transaction.
+pub(crate) const LOCK: &str =
+    "SELECT pg_advisory_xact_lock(hashtext('scanner-cli index ' || current_schema()))";
+
+/// What updates the index, with its session.
+pub(super) struct Indexer {
+    db: Database,
+    settings: BrowseSettings,
+    basis: String,
+    tokenizer: Tokenizer,
+    /// The containers around items, by key. Only for a step, or until one of them is written.
+    holders: HashMap<String, Option<Holder>>,
+}
+
+/// The items and containers that are read.
+const SOURCES: &str = "SELECT item.id, item.connection, code, container_kind, key, source_id, first_seen, \
+     coalesce(scan.started, first_seen), content, contacts, texts FROM item \
+     JOIN content ON content.item = item.id JOIN connection ON connection.id = item.connection \
+     LEFT JOIN scan ON scan.id = changed_by WHERE item.id = ANY($1) ORDER BY item.id";
+
+/// The containers around them.
+const HOLDERS: &str = "SELECT item.id, container_kind, key, content, texts FROM item \
+     JOIN content ON content.item = item.id WHERE key_print = ANY($1) AND container_kind IS NOT NULL";
+
+impl Indexer {
+    /// Opens a session. `None` if there is no store.
+    pub(super) async fn open(target: &Target, settings: BrowseSettings) -> Result<Option<Self>> {
+        let db = Database::open(target).await?;
+        if !is_there(&db, target).await? {
+            return Ok(None);
+        }
+        let (tags, status) = (&settings.tag_properties, &settings.status_property);
+        Ok(Some(Self {
+            db,
+            basis: format!("{VERSION:05} {tags:?} {status:?}"),
+            settings,
+            tokenizer: Tokenizer::new()?,
+            holders: HashMap::new(),
+        }))
+    }
+
+    /// Takes one step, unless more than `max_items` are missing. Returns whether there is more to do.
+    pub(super) async fn step(&mut self, max_items: i64) -> Result<bool> {
+        if !self.has_work(max_items).await? {
+            return Ok(false);
+        }
+        self.db.batch("BEGIN").await?;
+        self.db.run(LOCK, &[]).await?;
+        let has_more = self.work().await?;
+        self.db.batch("COMMIT").await?;
+        Ok(has_more)
+    }
+
+    async fn has_work(&self, max_items: i64) -> Result<bool> {
+        let max = max_items.min(STEP).saturating_add(1);
+        let sql = "SELECT basis, is_complete, (SELECT count(*) FROM (SELECT FROM to_index LIMIT $1) AS few), \
+                   (SELECT count(*) FROM (SELECT FROM item LIMIT $1) AS few) FROM index_state";
+        let row = self.db.row(sql, &[&max]).await?;
+        let (missing, items): (i64, i64) = (row.get(2), row.get(3));
+        if self.is_outdated(row.get(0)) {
+            return Ok(items <= max_items);
+        }
+        Ok(missing <= max_items && (missing > 0 || !row.get::<_, bool>(1)))
+    }
+
+    /// Whether the index was made with less. Programs of several versions that share a store must not replace each other's, so
+    /// the greater basis stays.
+    fn is_outdated(&self, basis: &str) -> bool {
+        self.basis.as_str().cmp(basis) == Ordering::Greater
+    }
+
+    async fn work(&mut self) -> Result<bool> {
+        let row = self.db.row("SELECT basis FROM index_state", &[]).await?;
+        if self.is_outdated(row.get(0)) {
+            let sql = "UPDATE index_state SET basis = $1, is_complete = false, generation = generation + 1";
+            self.db.run(sql, &[&self.basis]).await?;
+            self.db
+                .batch("DELETE FROM to_index; INSERT INTO to_index SELECT id FROM item ORDER BY id")
+                .await?;
+            return Ok(true);
+        }
+        let sql = "DELETE FROM to_index WHERE ctid = ANY(ARRAY(SELECT ctid FROM to_index LIMIT $1)) RETURNING item";
+        let taken = self.db.rows(sql, &[&STEP]).await?;
+        let ids: BTreeSet<i64> = taken.iter().map(|row| row.get(0)).collect();
+        let ids: Vec<i64> = ids.into_iter().collect();
+        let complete = match ids.is_empty() {
+            true => ", is_complete = true",
+            false => "",
+        };
+        if !ids.is_empty() {
+            self.index(&ids).await?;
+        }
+        let sql = format!("UPDATE index_state SET generation = generation + 1{complete}");
+        self.db.batch(&sql).await?;
+        Ok(!ids.is_empty())
+    }
+
+    /// Indexes items and containers, and removes those that the store no longer has.
+    async fn index(&mut self, ids: &[i64]) -> Result<()> {
+        let sources = self.sources(ids).await?;
+        // A container that was written may have another name now.
+        let written = sources.iter().filter(|source| source.kind.is_some());
+        for key in written.map(|source| &source.key) {
+            self.holders.remove(key);
+        }
+        self.find_holders(&sources).await?;
+        let mut documents = Vec::with_capacity(sources.len());
+        for source in sources {
+            let holders = &self.holders;
+            let mut holder = |key: &str| Ok(holders.get(key).cloned().flatten());
+            documents.extend(Document::new::<DatabaseError>(
+                source,
+                &self.settings,
+                &mut holder,
+            )?);
+        }
+        self.note_renamed(&documents).await?;
+        writing::write(&self.db, &mut self.tokenizer, (ids, &documents)).await
+    }
+
+    async fn sources(&self, ids: &[i64]) -> Result<Vec<DocumentSource>> {
+        let rows = self.db.rows(SOURCES, &[&ids]).await?;
+        let bodies = long_texts(&self.db, &rows, 10).await?;
+        let sources = rows.iter().filter_map(|row| {
+            Some(DocumentSource {
+                id: row.get(0),
+                connection: row.get(1),
+                code: row.get(2),
+                kind: row.get::<_, Option<i32>>(3).map(i64::from),
+                key: row.get(4),
+                source_id: row.get(5),
+                first_seen: row.get(6),
+                changed: row.get(7),
+                stored: stored((row.get(8), row.get(9), row.get(10)), &bodies)?,
+            })
+        });
+        Ok(sources.collect())
+    }
+
+    /// Finds the containers around items, all of a level at once.
+    async fn find_holders(&mut self, sources: &[DocumentSource]) -> Result<()> {
+        if self.holders.len() >= MAX_HOLDERS {
+            self.holders.clear();
+        }
+        let mut wanted = self.missing_holders(sources);
+        while !wanted.is_empty() {
+            let prints = wanted.iter().map(|key| key_print(&storable(key)).to_vec());
+            let prints: Vec<_> = prints.collect();
+            let rows = self.db.rows(HOLDERS, &[&prints]).await?;
+            let bodies = long_texts(&self.db, &rows, 4).await?;
+            for row in &rows {
+                let kind = i64::from(row.get::<_, i32>(1));
+                let stored = stored((row.get(3), None, row.get(4)), &bodies);
+                let holder = stored.and_then(|one| Holder::new(row.get(0), kind, row.get(2), one));
+                self.holders.insert(row.get(2), holder);
+            }
+            for key in wanted {
+                self.holders.entry(key).or_insert(None);
+            }
+            wanted = self.missing_holders(sources);
+        }
+        Ok(())
+    }
+
+    /// The keys of containers around items that were not looked up.
+    fn missing_holders(&self, sources: &[DocumentSource]) -> BTreeSet<String> {
+        let mut missing = BTreeSet::new();
+        for source in sources {
+            let mut next = source.holder();
+            for _ in 0..MAX_DEPTH {
+                let Some(key) = next else { break };
+                let Some(known) = self.holders.get(key) else {
+                    missing.insert(key.to_owned());
+                    break;
+                };
+                next = known.as_ref().and_then(|holder| holder.parent.as_deref());
+            }
+        }
+        missing
+    }
+
+    /// Notes what is in containers that have another name now, or are in another one: it is found by the names of all
+    /// containers around it.
+    async fn note_renamed(&self, documents: &[Document]) -> Result<()> {
+        let containers: HashMap<i64, &Document> = documents
+            .iter()
+            .filter(|document| document.kind > 0)
+            .map(|document| (document.id, document))
+            .collect();
+        if containers.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<i64> = containers.keys().copied().collect();
+        let sql = "SELECT doc.id, parent, columns[1] FROM doc JOIN doc_text ON doc_text.id = doc.id WHERE doc.id = ANY($1)";
+        let former = self.db.rows(sql, &[&ids]).await?;
+        let is_other = |row: &&Row| {
+            let document = containers.get(&row.get(0));
+            document.is_some_and(|document| {
+                document.parent != row.get::<_, i64>(1)
+                    || storable(&document.columns[0]) != row.get::<_, &str>(2)
+            })
+        };
+        let renamed: Vec<i64> = former
+            .iter()
+            .filter(is_other)
+            .map(|row| row.get(0))
+            .collect();
+        if renamed.is_empty() {
+            return Ok(());
+        }
+        let sql = "INSERT INTO to_index SELECT id FROM doc WHERE parent = ANY($1) AND parent > 0";
+        self.db.run(sql, &[&renamed]).await.map(drop)
+    }
+}
+
+/// Reads the stored form of an item with its long texts.
+fn stored(
+    (content, contacts, texts): (&str, Option<&str>, Option<&str>),
+    bodies: &HashMap<String, String>,
+) -> Option<StoredItem<'static>> {
+    let mut stored = StoredItem::read(content, contacts).ok()?;
+    for (place, hash) in places(texts) {
+        if let Some(body) = bodies.get(&hash) {
+            put(&mut stored, &place, body.clone());
+        }
+    }
+    Some(stored)
+}
