@@ -343,7 +343,10 @@ pub(crate) async fn count_removed(
     (hour, connection): (i64, i64),
     items: i64,
 ) -> Result<()> {
-    let sql = "INSERT INTO hour SELECT $1, $2, 2, $3 WHERE $3 > 0 \
+    if items == 0 {
+        return Ok(());
+    }
+    let sql = "INSERT INTO hour VALUES ($1, $2, 2, $3) \
                ON CONFLICT (hour, connection, kind) DO UPDATE SET changes = hour.changes + excluded.changes";
     db.run(sql, &[&hour, &connection, &items]).await.map(drop)
 }
