@@ -18,18 +18,16 @@ use postgresql_client::Target;
 use crate::{
     connecting::Database,
     error::{DatabaseError, Operation, Result},
+    index::Indexer,
     reader::Reader,
     runtime,
     schema::is_there,
 };
 
-pub(crate) mod indexing;
 mod lists;
 mod log;
 mod reader;
-mod words;
 
-use indexing::Indexer;
 use reader::PostgresqlBrowseReader;
 
 /// How long a connection stays open after a request. A login takes longer than most requests.

@@ -4,12 +4,12 @@ use catalog_model::ItemKey;
 use catalog_store::ConnectionContents;
 
 use crate::{
-    browse::indexing,
     connecting::Database,
     error::Result,
+    index,
     pruning::delete_items,
     values::storable,
-    writer::{count_removed, hour_of, interrupt},
+    writer::{count_removed, interrupt},
 };
 
 /// Number of items that a transaction deletes.
@@ -45,7 +45,7 @@ pub(crate) async fn remove_all(db: &Database, code: &str, now: i64) -> Result<()
                SELECT $1 + row_number() OVER (ORDER BY id), $2, id, 2, $3, $4, container_kind IS NOT NULL \
                FROM item WHERE connection = $4 AND state IN (0, 1)";
     db.run(sql, &[&first, &scan, &now, &connection]).await?;
-    count_removed(db, (hour_of(now), connection), items).await?;
+    count_removed(db, (now, connection), items).await?;
     let sql =
         "UPDATE item SET state = 3, gone_since = $2 WHERE connection = $1 AND state IN (0, 1)";
     db.run(sql, &[&connection, &now]).await?;
@@ -111,8 +111,8 @@ pub(crate) async fn forget(db: &Database, code: &str) -> Result<()> {
             db.run(&sql, &[&below]).await?;
         }
     }
-    db.run(indexing::LOCK, &[]).await?;
-    indexing::delete_unused(db).await?;
+    db.run(index::LOCK, &[]).await?;
+    index::delete_unused(db).await?;
     for sql in [
         "DELETE FROM hour WHERE connection = $1",
         "DELETE FROM checkpoint WHERE connection = $1",

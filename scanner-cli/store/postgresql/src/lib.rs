@@ -7,12 +7,14 @@ mod error;
 mod followers;
 mod forget;
 mod group;
+mod index;
 mod lease;
 mod pruning;
 mod reader;
 mod runtime;
 mod schema;
 mod server;
+mod texts;
 mod values;
 mod writer;
 

@@ -6,7 +6,7 @@ use catalog_store::{
 };
 use jiff::SignedDuration;
 
-use crate::{browse::indexing, connecting::Database, error::Result};
+use crate::{connecting::Database, error::Result, index};
 
 /// Maximum number of changes that a transaction deletes.
 const MAX_CHANGES: usize = 5_000;
@@ -110,8 +110,8 @@ pub(crate) async fn delete_items(db: &Database, ids: &[i64]) -> Result<()> {
     ] {
         db.run(sql, &[&ids]).await?;
     }
-    indexing::delete(db, ids).await?;
-    // Whoever is indexing them now would leave them behind.
+    index::delete(db, ids).await?;
+    // A process that is indexing them now would leave them behind.
     let sql = "INSERT INTO to_index SELECT unnest($1::bigint[])";
     db.run(sql, &[&ids]).await?;
     db.batch("UPDATE index_state SET generation = generation + 1")

@@ -25,6 +25,7 @@ use crate::{
     error::{DatabaseError, Operation, Result},
     followers::{CURSOR, cursor_from_row},
     runtime,
+    texts::long_texts,
     values::{key_print, storable, texts},
 };
 
@@ -263,24 +264,6 @@ async fn begin(db: &Database, limit: Option<Duration>) -> Result<Kept> {
         connections,
         container_kinds: kinds.collect(),
     })
-}
-
-/// Reads the long texts of items. A column says which.
-pub(crate) async fn long_texts(
-    db: &Database,
-    rows: &[Row],
-    column: usize,
-) -> Result<HashMap<String, String>> {
-    let mut hashes = Vec::new();
-    for row in rows {
-        hashes.extend(places(row.get(column)).into_iter().map(|(_, hash)| hash));
-    }
-    if hashes.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let sql = "SELECT hash, body FROM long_text WHERE hash = ANY($1)";
-    let found = db.rows(sql, &[&hashes]).await?;
-    Ok(found.iter().map(|row| (row.get(0), row.get(1))).collect())
 }
 
 impl CatalogReader for Reader {

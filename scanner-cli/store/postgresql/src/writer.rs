@@ -21,13 +21,14 @@ use crate::{
 mod batch;
 mod beginning;
 mod duplicates;
+mod follow;
 mod merge;
 mod missing;
 mod recognition;
 mod running;
 
 pub(crate) use beginning::{hold, interrupt};
-pub(crate) use merge::{count_removed, hour_of};
+pub(crate) use follow::count_removed;
 
 use running::Running;
 

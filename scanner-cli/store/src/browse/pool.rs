@@ -24,6 +24,9 @@ pub(super) fn max_readers() -> usize {
     *READERS
 }
 
+/// Ends a running statement.
+type Interrupter = Box<dyn Fn() + Send>;
+
 /// A connection that no request uses.
 struct Idle {
     reader: Box<dyn BrowseReader>,
@@ -43,7 +46,7 @@ struct State {
     idle: Vec<Idle>,
     in_use: usize,
     /// The requests that are being answered, with the times at which they must end.
-    running: HashMap<u64, (Instant, Box<dyn Fn() + Send>)>,
+    running: HashMap<u64, (Instant, Interrupter)>,
     next: u64,
 }
 

@@ -67,7 +67,7 @@ async fn a_forgotten_connection_leaves_no_index() {
 #[tokio::test]
 async fn a_store_that_does_not_exist_yet_is_an_error_of_the_request() {
     let folder = tempfile::tempdir().unwrap();
-    let browser = Browser::open(&folder.path().join("catalog.db"), settings()).unwrap();
+    let browser = Browser::open(folder.path().join("catalog.db"), settings()).unwrap();
     let found = browser.search(&SearchRequest::default());
     assert!(matches!(found, Err(BrowseError::NoStore)), "{found:?}");
 }

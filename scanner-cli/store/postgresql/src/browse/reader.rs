@@ -12,8 +12,8 @@ use catalog_store::{
     browse::{IndexState, Sort},
 };
 
-use super::{lists, log, words};
-use crate::{reader::Reader, values::storable};
+use super::{lists, log};
+use crate::{index::words, reader::Reader, values::storable};
 
 /// A snapshot of store and index.
 pub(super) struct PostgresqlBrowseReader {

@@ -1,6 +1,6 @@
 -- The index of the store for people: items and containers in the form in which lists are read. It contains nothing that the
--- other tables do not contain, and follows them: the transaction that ends a scan notes what it wrote in `to_index`, and
--- whoever serves pages indexes that in small transactions. A scan never waits for it.
+-- other tables do not contain, and follows them: the transaction that ends a scan notes what it wrote in `to_index`, and a
+-- process that serves pages indexes that in small transactions. A scan never waits for it.
 
 CREATE TABLE index_state (
     -- Grows whenever an answer may change. A transaction that moves `log` moves this after it.

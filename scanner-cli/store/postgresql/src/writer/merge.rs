@@ -2,17 +2,14 @@
 //! and records the outcome.
 
 use catalog_model::Completeness;
-use catalog_store::{
-    Closed, Closing, Counts, StoreError, backend::HOUR_MILLIS, spool::Duplicates,
-};
+use catalog_store::{Closed, Closing, Counts, StoreError, spool::Duplicates};
 
 use super::{
     batch::{ADD, EXCLUDED, MARK, PRESENT, WRITE},
-    duplicates, missing,
+    duplicates, follow, missing,
     running::{Running, counted},
 };
 use crate::{
-    connecting::Database,
     error::{DatabaseError, Result},
     values::{list, storable},
 };
@@ -156,38 +153,8 @@ async fn write(
     counts.removed = i64::try_from(removed.0).unwrap_or(i64::MAX);
     finish(running, is_complete).await?;
     let range = log(running, is_complete, removed).await?;
-    note_for_index(running, removed).await?;
+    follow::note_for_index(running, removed).await?;
     Ok(range)
-}
-
-/// Notes what the index for people lacks. Its generation moves after the log, as everywhere.
-async fn note_for_index(running: &Running, (items, containers): (u64, u64)) -> Result<()> {
-    let db = &running.db;
-    let mut has_changed = running.attempted.rows > 0 || running.attempted.has_unreadable;
-    let sql = "INSERT INTO to_index SELECT id FROM sighting WHERE action IN ($1, $2) ORDER BY id";
-    if running.attempted.rows > 0 {
-        db.run(sql, &[&ADD, &WRITE]).await?;
-    }
-    for (removed, sql) in [
-        (
-            items,
-            "INSERT INTO to_index SELECT item FROM unseen WHERE NOT is_unreadable",
-        ),
-        (
-            containers,
-            "INSERT INTO to_index SELECT item FROM unseen_container",
-        ),
-    ] {
-        if removed > 0 {
-            db.batch(sql).await?;
-            has_changed = true;
-        }
-    }
-    if has_changed {
-        db.batch("UPDATE index_state SET generation = generation + 1")
-            .await?;
-    }
-    Ok(())
 }
 
 async fn add_items(running: &Running) -> Result<()> {
@@ -298,11 +265,7 @@ async fn log(
     let of = (running.scan, running.time, running.connection);
     if changed > 0 {
         db.run(sql, &[&first, &of.0, &of.1, &of.2]).await?;
-        let sql = "INSERT INTO hour SELECT $1, $2, change_kind, count(*) FROM sighting \
-                   WHERE change_kind IS NOT NULL AND container_kind IS NULL GROUP BY change_kind \
-                   ON CONFLICT (hour, connection, kind) DO UPDATE SET changes = hour.changes + excluded.changes";
-        db.run(sql, &[&hour_of(running.time), &running.connection])
-            .await?;
+        follow::count_changes(running).await?;
     }
     let mut after = first + changed;
     for (removed, is_container, which) in [
@@ -323,37 +286,13 @@ async fn log(
         }
         after += count(removed);
     }
-    count_removed(
-        db,
-        (hour_of(running.time), running.connection),
-        count(items),
-    )
-    .await?;
+    follow::count_removed(db, (running.time, running.connection), count(items)).await?;
     if is_first {
         // A position of its own, so that followers are notified even if nothing else changed.
         let sql = "UPDATE connection SET complete_from = $2 WHERE id = $1";
         db.run(sql, &[&running.connection, &last]).await?;
     }
     Ok((first, last))
-}
-
-/// Adds to the number of removed items of an hour.
-pub(crate) async fn count_removed(
-    db: &Database,
-    (hour, connection): (i64, i64),
-    items: i64,
-) -> Result<()> {
-    if items == 0 {
-        return Ok(());
-    }
-    let sql = "INSERT INTO hour VALUES ($1, $2, 2, $3) \
-               ON CONFLICT (hour, connection, kind) DO UPDATE SET changes = hour.changes + excluded.changes";
-    db.run(sql, &[&hour, &connection, &items]).await.map(drop)
-}
-
-/// When the hour of a time began.
-pub(crate) fn hour_of(time: i64) -> i64 {
-    time.div_euclid(HOUR_MILLIS) * HOUR_MILLIS
 }
 
 /// Records the outcome.

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use catalog_model::Contact;
 use catalog_store::backend::{COLUMNS, Document, FacetKind, Tokenizer};
 
-use super::facets::Facets;
-use crate::{browse::words::vector, connecting::Database, error::Result, values::storable};
+use super::{facets::Facets, words::vector};
+use crate::{connecting::Database, error::Result, values::storable};
 
 /// Deletes what the index has of these numbers.
 const DELETE: [&str; 4] = [

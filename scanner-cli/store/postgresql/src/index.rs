@@ -16,12 +16,13 @@ use tokio_postgres::Row;
 use crate::{
     connecting::Database,
     error::{DatabaseError, Result},
-    reader::long_texts,
     schema::is_there,
+    texts::long_texts,
     values::{key_print, storable},
 };
 
 mod facets;
+pub(crate) mod words;
 mod writing;
 
 pub(crate) use facets::delete_unused;
@@ -39,7 +40,7 @@ pub(crate) const LOCK: &str =
     "SELECT pg_advisory_xact_lock(hashtext('scanner-cli index ' || current_schema()))";
 
 /// What updates the index, with its session.
-pub(super) struct Indexer {
+pub(crate) struct Indexer {
     db: Database,
     settings: BrowseSettings,
     basis: String,
@@ -60,7 +61,7 @@ const HOLDERS: &str = "SELECT item.id, container_kind, key, content, texts FROM 
 
 impl Indexer {
     /// Opens a session. `None` if there is no store.
-    pub(super) async fn open(target: &Target, settings: BrowseSettings) -> Result<Option<Self>> {
+    pub(crate) async fn open(target: &Target, settings: BrowseSettings) -> Result<Option<Self>> {
         let db = Database::open(target).await?;
         if !is_there(&db, target).await? {
             return Ok(None);
@@ -76,7 +77,7 @@ impl Indexer {
     }
 
     /// Takes one step, unless more than `max_items` are missing. Returns whether there is more to do.
-    pub(super) async fn step(&mut self, max_items: i64) -> Result<bool> {
+    pub(crate) async fn step(&mut self, max_items: i64) -> Result<bool> {
         if !self.has_work(max_items).await? {
             return Ok(false);
         }

@@ -43,7 +43,7 @@ pub(super) fn vector<'a>(texts: impl IntoIterator<Item = &'a [String]>) -> Strin
 }
 
 /// A search as a `tsquery`. `None` if it finds nothing.
-pub(super) fn query(words: &Expression) -> Result<Option<String>, StoreError> {
+pub(crate) fn query(words: &Expression) -> Result<Option<String>, StoreError> {
     let Expression::Matching(terms) = words else {
         return Ok(None);
     };
