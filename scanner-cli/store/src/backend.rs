@@ -7,7 +7,10 @@ pub use crate::{
             BrowseReader, BrowseStore, EventQuery, FacetText, FollowerPosition, HOUR_MILLIS,
             IndexedEntity, IndexedOwner, LoggedChange, OrderValue, SearchedPart,
         },
-        document::{COLUMNS, Document, DocumentSource, FacetEntry, FacetKind, Holder, MAX_DEPTH},
+        document::{
+            COLUMNS, Document, DocumentSource, FacetEntry, FacetKind, Holder, MAX_DEPTH,
+            missing_container,
+        },
         tokens::Tokenizer,
         words::{Expression, SearchedWords},
     },

@@ -162,6 +162,7 @@ macro_rules! conformance_suite {
             }
             lists {
                 an_entry_has_everything_that_is_known;
+                what_a_container_holds_is_found_by_the_new_names_of_all_containers_around_it;
                 owners_are_listed_with_their_items;
                 changes_and_scans_are_listed_and_counted;
             }

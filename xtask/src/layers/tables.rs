@@ -37,7 +37,7 @@ pub(super) const ARROWS: [(&str, &[&str], &[&str]); 18] = [
     (
         "postgresql-store",
         &["catalog-model", "catalog-store", "postgresql-client"],
-        &["catalog-store"],
+        &["catalog-store", "catalog-web"],
     ),
     (
         "catalog-web",

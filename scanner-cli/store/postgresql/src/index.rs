@@ -7,11 +7,13 @@ use std::{
 };
 
 use catalog_store::{
-    backend::{Document, DocumentSource, Holder, MAX_DEPTH, StoredItem, Tokenizer, places, put},
+    backend::{
+        Document, DocumentSource, Holder, MAX_DEPTH, StoredItem, Tokenizer, missing_container,
+        places, put,
+    },
     browse::BrowseSettings,
 };
 use postgresql_client::Target;
-use tokio_postgres::Row;
 
 use crate::{
     connecting::Database,
@@ -216,37 +218,40 @@ impl Indexer {
         missing
     }
 
-    /// Notes what is in containers that have another name now, or are in another one: it is found by the names of all
+    /// Notes what is in containers that are new, have another name now, or are in another one: it is found by the names of all
     /// containers around it.
     async fn note_renamed(&self, documents: &[Document]) -> Result<()> {
-        let containers: HashMap<i64, &Document> = documents
-            .iter()
-            .filter(|document| document.kind > 0)
-            .map(|document| (document.id, document))
-            .collect();
+        let containers: Vec<&Document> = documents.iter().filter(|one| one.kind > 0).collect();
         if containers.is_empty() {
             return Ok(());
         }
-        let ids: Vec<i64> = containers.keys().copied().collect();
+        let ids: Vec<i64> = containers.iter().map(|one| one.id).collect();
         let sql = "SELECT doc.id, parent, columns[1] FROM doc JOIN doc_text ON doc_text.id = doc.id WHERE doc.id = ANY($1)";
-        let former = self.db.rows(sql, &[&ids]).await?;
-        let is_other = |row: &&Row| {
-            let document = containers.get(&row.get(0));
-            document.is_some_and(|document| {
-                document.parent != row.get::<_, i64>(1)
-                    || storable(&document.columns[0]) != row.get::<_, &str>(2)
-            })
-        };
-        let renamed: Vec<i64> = former
+        let rows = self.db.rows(sql, &[&ids]).await?;
+        let former: HashMap<i64, (i64, &str)> = rows
             .iter()
-            .filter(is_other)
-            .map(|row| row.get(0))
+            .map(|row| (row.get(0), (row.get(1), row.get(2))))
             .collect();
-        if renamed.is_empty() {
-            return Ok(());
+        let (mut roots, mut renamed) = (Vec::new(), Vec::new());
+        for container in containers {
+            match former.get(&container.id) {
+                None => roots.push(missing_container(&container.key)),
+                Some((parent, name)) => {
+                    if **name != *storable(&container.columns[0]) {
+                        renamed.push(container);
+                        roots.push(container.id);
+                    } else if *parent != container.parent {
+                        roots.push(container.id);
+                    }
+                }
+            }
         }
-        let sql = "INSERT INTO to_index SELECT id FROM doc WHERE parent = ANY($1) AND parent > 0";
-        self.db.run(sql, &[&renamed]).await.map(drop)
+        let sql = "WITH RECURSIVE held (id) AS (SELECT id FROM doc WHERE parent = ANY($1) AND parent <> 0 \
+                   UNION SELECT doc.id FROM held JOIN doc ON doc.parent = held.id AND doc.parent <> 0) \
+                   INSERT INTO to_index SELECT id FROM held";
+        self.db.run(sql, &[&roots]).await?;
+        // Also if it holds nothing now.
+        facets::rename(&self.db, &renamed).await
     }
 }
 

@@ -41,6 +41,11 @@ const UPDATE_INTERVAL: Duration = Duration::from_secs(2);
 const TICK_INTERVAL: Duration = Duration::from_millis(250);
 /// Maximum number of changes, or of items of a store, that a request indexes itself, so that it does not miss them.
 const MAX_AT_ONCE: i64 = 1_000;
+/// Number of items and containers up to which a request loads the columns itself when they have changed. Those of a larger
+/// index follow within seconds; until then, requests are answered with the former ones.
+const MAX_LOADED_AT_ONCE: usize = 500_000;
+/// How long loading the columns of a large index may take.
+const LOADING_LIMIT: Duration = Duration::from_secs(300);
 /// Number of searches whose hits are remembered: two bits for each item.
 const RECENT_SEARCHES: usize = 24;
 /// Number of remembered facets.
@@ -64,6 +69,8 @@ struct Shared {
     store: Arc<dyn BrowseStore>,
     pool: Pool,
     columns: Mutex<Option<Arc<Columns>>>,
+    /// Whether a request could not load the columns.
+    is_large: AtomicBool,
     hits: Recent<Arc<TextHits>>,
     facets: Recent<Arc<Facets>>,
     counts: Recent<u64>,
@@ -117,6 +124,7 @@ impl Browser {
             settings,
             store,
             columns: Mutex::default(),
+            is_large: AtomicBool::new(false),
             hits: Recent::new(RECENT_SEARCHES),
             facets: Recent::new(RECENT_FACETS),
             counts: Recent::new(RECENT_COUNTS),
@@ -289,15 +297,44 @@ impl Shared {
         let mut columns = self.columns.lock().unwrap_or_else(PoisonError::into_inner);
         let generation = reader.generation()?;
         if let Some(columns) = &*columns
-            && columns.generation == generation
+            && (columns.generation == generation || columns.len() > MAX_LOADED_AT_ONCE)
         {
             return Ok(Arc::clone(columns));
         }
         // The former ones are not needed any more.
         *columns = None;
-        let loaded = Arc::new(Columns::load(reader, generation)?);
+        let loaded = Columns::load(reader, generation);
+        // It may have taken too long.
+        self.is_large.store(loaded.is_err(), Ordering::Relaxed);
+        let loaded = Arc::new(loaded?);
         *columns = Some(Arc::clone(&loaded));
         Ok(loaded)
+    }
+
+    /// Loads the columns of a large index again, if it has changed. Requests go on meanwhile.
+    fn refresh_columns(&self) -> Result<(), BrowseError> {
+        let known = self.columns.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = known.clone();
+        let is_large = known
+            .as_ref()
+            .is_some_and(|known| known.len() > MAX_LOADED_AT_ONCE);
+        if !is_large && !self.is_large.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let loaded = self.pool.read_within(LOADING_LIMIT, |reader| {
+            let generation = reader.generation()?;
+            let is_current = known.is_some_and(|known| known.generation == generation);
+            match is_current {
+                true => Ok(None),
+                false => Ok(Some(Columns::load(reader, generation)?)),
+            }
+        })?;
+        if let Some(loaded) = loaded {
+            let mut columns = self.columns.lock().unwrap_or_else(PoisonError::into_inner);
+            *columns = Some(Arc::new(loaded));
+            self.is_large.store(false, Ordering::Relaxed);
+        }
+        Ok(())
     }
 
     /// Updates the index. See [`BrowseStore::update`].
@@ -314,7 +351,9 @@ impl Shared {
     fn keep_index(&self) {
         let mut reported = None;
         while !self.stop.load(Ordering::Relaxed) {
-            let error = self.update(i64::MAX).err().map(|error| error.to_string());
+            let updated = self.update(i64::MAX).map_err(BrowseError::from);
+            let updated = updated.and_then(|()| self.refresh_columns());
+            let error = updated.err().map(|error| error.to_string());
             if let Some(error) = error
                 .as_ref()
                 .filter(|error| reported.as_ref() != Some(*error))

@@ -105,7 +105,8 @@ pub struct Document {
     pub tail: i64,
     /// Hash of the id in the source.
     pub source: i64,
-    /// The number of the container that holds it directly; 0 is none.
+    /// The number of the container that holds it directly, or the [number of its key](missing_container) if the store does not
+    /// have it. 0 is none.
     pub parent: i64,
     /// The values that it shares with others.
     pub facets: Vec<FacetEntry>,
@@ -149,6 +150,12 @@ impl DocumentSource {
             Some(_) => self.stored.parent(),
         }
     }
+}
+
+/// A number below 0 for the key of a container that the store does not have. When it appears, what it holds is found by it.
+#[must_use]
+pub fn missing_container(key: &str) -> i64 {
+    hash(key) | i64::MIN
 }
 
 /// What documents need to know about a container that holds them.
@@ -362,12 +369,13 @@ impl Document {
         holder: &mut dyn FnMut(&str) -> Result<Option<Holder>, E>,
     ) -> Result<(), E> {
         for depth in 0..MAX_DEPTH {
-            let Some(found) = parent.as_deref().map(&mut *holder).transpose()?.flatten() else {
-                break;
-            };
+            let Some(key) = parent else { break };
+            let found = holder(&key)?;
             if depth == 0 {
-                self.parent = found.id;
+                let number = found.as_ref().map(|found| found.id);
+                self.parent = number.unwrap_or_else(|| missing_container(&key));
             }
+            let Some(found) = found else { break };
             self.text(2, &found.name);
             self.facets.push(FacetEntry {
                 kind: FacetKind::Container,

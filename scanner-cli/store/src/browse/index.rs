@@ -14,7 +14,7 @@ pub(super) mod update;
 mod write;
 
 /// Incremented whenever the tables or their contents change. An index of another version is created again.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 /// Cache of the connection that writes, in KiB.
 const WRITER_CACHE_KIB: i64 = 8 * 1024;
 /// Cache of a connection that reads, in KiB.

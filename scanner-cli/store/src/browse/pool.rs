@@ -65,7 +65,16 @@ impl Pool {
         &self,
         work: impl FnOnce(&dyn BrowseReader) -> Result<T, BrowseError>,
     ) -> Result<T, BrowseError> {
-        let end = Instant::now() + self.time_limit;
+        self.read_within(self.time_limit, work)
+    }
+
+    /// Does the same with another time limit.
+    pub(super) fn read_within<T>(
+        &self,
+        limit: Duration,
+        work: impl FnOnce(&dyn BrowseReader) -> Result<T, BrowseError>,
+    ) -> Result<T, BrowseError> {
+        let end = Instant::now() + limit;
         let idle = self.enter(end)?;
         let done = self.answer(idle, end, work);
         let mut state = self.state();

@@ -1,6 +1,6 @@
 //! Entries, owners, changes, and scans.
 
-use catalog_model::{AccountStatus, ChangeKind, ItemState, follower::EntityKind};
+use catalog_model::{AccountStatus, ChangeKind, Container, ItemState, follower::EntityKind};
 
 use super::library::{book, find, page, select, shelf};
 use crate::{
@@ -119,4 +119,38 @@ pub async fn changes_and_scans_are_listed_and_counted() {
     );
     assert_eq!(summary.connections[0].items, 1);
     assert!(!summary.connections[0].is_failing());
+}
+
+pub async fn what_a_container_holds_is_found_by_the_new_names_of_all_containers_around_it() {
+    let scratch = Scratch::library().await;
+    let browser = scratch.browser();
+    assert_eq!(find(&browser, "finance").total, 3);
+    let pages = [
+        page("b1", "p1", "Sales overview"),
+        page("b2", "p1", "Sales overview (copy)"),
+    ];
+    let books = |first: &str| {
+        [
+            book("b1", "Yearly report", Some(first), 1_000),
+            book("b2", "Copy of report", Some("s1"), 5_000),
+        ]
+    };
+    let with = |shelves: &[Container], books: [Container; 2]| [shelves, &books].concat();
+    // The shelf has another name.
+    let containers = with(&[shelf("s1", "Archive")], books("s1"));
+    scratch.scan_library(1, &containers, &pages).await;
+    assert_eq!(find(&browser, "finance").total, 0);
+    assert_eq!(find(&browser, "archive").total, 2);
+    // A book is on another shelf.
+    let shelves = [shelf("s1", "Archive"), shelf("s2", "Window")];
+    scratch
+        .scan_library(2, &with(&shelves, books("s2")), &pages)
+        .await;
+    assert_eq!(find(&browser, "archive").total, 1);
+    assert_eq!(find(&browser, "window").total, 1);
+    let held = BrowseFilter {
+        containers: vec!["c/shelf:s2".to_owned()],
+        ..BrowseFilter::default()
+    };
+    assert_eq!(select(&browser, held), ["c/b1/p1"]);
 }

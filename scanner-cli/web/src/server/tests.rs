@@ -51,7 +51,7 @@ impl Running {
     async fn start(settings: ServerSettings) -> Self {
         let scratch = Scratch::new();
         scratch.scan(0, &[("a", "Sales"), ("b/c", TRAP)]).await;
-        let browser = Browser::open(&scratch.path(), BrowseSettings::default()).unwrap();
+        let browser = Browser::open(scratch.location(), BrowseSettings::default()).unwrap();
         let routes = vec![ContainerRoute {
             path: "folders",
             kind: "folder",

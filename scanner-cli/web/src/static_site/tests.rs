@@ -39,7 +39,7 @@ impl SiteFiles for Files {
 }
 
 fn web(scratch: &Scratch) -> CatalogWeb {
-    let browser = Browser::open(&scratch.path(), BrowseSettings::default()).unwrap();
+    let browser = Browser::open(scratch.location(), BrowseSettings::default()).unwrap();
     let folders = vec![
         ContainerRoute {
             path: "folders",
@@ -169,7 +169,7 @@ async fn addresses_that_are_not_valid_are_errors_that_help() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_that_does_not_exist_yet_is_no_error_of_the_home_page() {
     let folder = tempfile::tempdir().unwrap();
-    let browser = Browser::open(&folder.path().join("none.db"), BrowseSettings::default());
+    let browser = Browser::open(folder.path().join("none.db"), BrowseSettings::default());
     let web = CatalogWeb::new(Arc::new(browser.unwrap()), Arc::new(Nothing), Vec::new());
     let (status, html) = shown(&web, "/").await;
     assert_eq!(status, 200);

@@ -131,6 +131,18 @@ fn print(facet: &FacetEntry) -> [u8; 16] {
     key_print(&storable(&facet.value))
 }
 
+/// Changes the names of containers.
+pub(super) async fn rename(db: &Database, containers: &[&Document]) -> Result<()> {
+    for container in containers {
+        let print = key_print(&storable(&container.key));
+        let sql = "UPDATE facet SET label = $3 WHERE print = $1 AND kind = $2 AND label <> $3";
+        let kind = FacetKind::Container as i16;
+        db.run(sql, &[&&print[..], &kind, &storable(&container.name)])
+            .await?;
+    }
+    Ok(())
+}
+
 async fn known_sets(db: &Database, prints: &[[u8; 16]]) -> Result<HashMap<[u8; 16], i64>> {
     let prints: Vec<&[u8]> = prints.iter().map(|print| &print[..]).collect();
     let sql = "SELECT print, id FROM facet_set WHERE print = ANY($1)";

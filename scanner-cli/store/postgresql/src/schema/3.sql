@@ -33,13 +33,13 @@ CREATE TABLE doc (
     tail        bigint NOT NULL,
     -- Hash of the id in the source.
     source      bigint NOT NULL,
-    -- Number of the container that holds it directly; 0 is none.
+    -- Number of the container that holds it directly; 0 is none, and below 0 one that the store does not have.
     parent      bigint NOT NULL
 );
 CREATE INDEX doc_by_name ON doc (sort_name, id);
 CREATE INDEX doc_by_changed ON doc (changed, id);
 CREATE INDEX doc_by_first_seen ON doc (first_seen, id);
-CREATE INDEX doc_by_parent ON doc (parent) WHERE parent > 0;
+CREATE INDEX doc_by_parent ON doc (parent) WHERE parent <> 0;
 CREATE INDEX doc_by_tail ON doc (tail, connection, parent) WHERE kind = 0;
 CREATE INDEX doc_by_source ON doc (source);
 

@@ -14,27 +14,10 @@ use catalog_store::{
 };
 use jiff::{SignedDuration, Timestamp};
 
-use crate::server::new_store;
+use crate::{random::Random, server::new_store};
 
 /// Number of scans of a run.
 const SCANS: i64 = 25;
-
-/// Repeatable random numbers.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: u64) -> u64 {
-        // The constants of PCG.
-        self.0 = (self.0)
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % limit
-    }
-
-    fn one_in(&mut self, number: u64) -> bool {
-        self.below(number) == 0
-    }
-}
 
 /// A record of the source.
 #[derive(Clone, Debug)]

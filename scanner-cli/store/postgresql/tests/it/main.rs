@@ -4,10 +4,14 @@
 #![cfg(unix)]
 #![cfg(test)]
 
+mod browsing;
 mod differential;
 mod faults;
 mod group;
 mod leases;
+mod pages;
+mod random;
 mod server;
+mod site;
 
 catalog_store::conformance_suite!(crate::server::new_store);

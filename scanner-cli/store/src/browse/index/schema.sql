@@ -23,7 +23,7 @@ CREATE TABLE doc (
     tail        INTEGER NOT NULL,
     -- Hash of the id in the source.
     source      INTEGER NOT NULL,
-    -- Id of the container that holds it directly; 0 is none.
+    -- Id of the container that holds it directly; 0 is none, and below 0 one that the store does not have.
     parent      INTEGER NOT NULL,
     -- The fingerprints with which it was indexed.
     print       BLOB NOT NULL

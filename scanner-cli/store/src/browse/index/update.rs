@@ -17,7 +17,7 @@ use rusqlite::{Connection, InterruptHandle, TransactionBehavior};
 
 use super::{
     meta, read, set_meta,
-    write::{Known, Writer},
+    write::{Known, Pass, Writer},
 };
 use crate::{
     browse::{BrowseSettings, backend::HOUR_MILLIS, document::Holder},
@@ -287,7 +287,11 @@ impl<'a> Updater<'a> {
         } = self;
         let change = index.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut to_write = Vec::new();
-        let mut writer = Writer::new(&change);
+        let pass = match meta::<i64>(&change, "last_scan")? {
+            None => Pass::First,
+            Some(_) => Pass::Later,
+        };
+        let mut writer = Writer::new(&change, pass);
         let mut known = writer.known(known)?;
         for (id, state, print) in found {
             match known.remove(id) {

@@ -7,9 +7,13 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{meta, read::IndexedDocument, set_meta};
 use crate::{
-    browse::document::{Document, FacetEntry, FacetKind},
+    browse::document::{Document, FacetEntry, FacetKind, missing_container},
     hashes::hash,
 };
+
+/// What a container holds, directly or indirectly.
+const HELD: &str = "WITH RECURSIVE held (id) AS (SELECT id FROM doc WHERE parent = ?1 \
+     UNION SELECT doc.id FROM held JOIN doc ON doc.parent = held.id) SELECT id FROM held";
 
 /// Which documents are compared with the store.
 #[derive(Clone, Copy, Debug)]
@@ -20,9 +24,20 @@ pub(super) enum Known<'a> {
     Ids(&'a [i64]),
 }
 
+/// Whether the index has been complete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pass {
+    /// It is created. Each document is written with the containers that the store has, and there is no order yet in which what a
+    /// container holds could be found.
+    First,
+    /// It has been complete.
+    Later,
+}
+
 /// Writes documents in a transaction.
 pub(super) struct Writer<'a> {
     db: &'a Connection,
+    pass: Pass,
     /// Whether an answer may change.
     has_changed: bool,
     facets: HashMap<FacetEntry, i64>,
@@ -31,9 +46,10 @@ pub(super) struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
-    pub(super) fn new(db: &'a Connection) -> Self {
+    pub(super) fn new(db: &'a Connection, pass: Pass) -> Self {
         Self {
             db,
+            pass,
             has_changed: false,
             facets: HashMap::new(),
             sets: HashMap::new(),
@@ -81,26 +97,32 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// Writes a document. Returns the ids of others that must be written again, because their container has another name or is
-    /// in another one.
+    /// Writes a document. Returns the ids of others that must be written again, because a container around them is new, has
+    /// another name, or is in another one.
     pub(super) fn write(&mut self, indexed: &IndexedDocument) -> rusqlite::Result<Vec<i64>> {
         let document = &indexed.document;
         let id = document.id;
         let sql = "SELECT parent FROM doc WHERE id = ?1";
         let mut find = self.db.prepare_cached(sql)?;
         let former: Option<i64> = find.query_row([id], |row| row.get(0)).optional()?;
-        let mut others = Vec::new();
-        if let Some(former) = former {
-            // Its new name must be noted in any case.
-            let is_renamed = document.kind > 0 && self.is_renamed(document)?;
-            if is_renamed || (document.kind > 0 && former != document.parent) {
-                let mut held = self
-                    .db
-                    .prepare_cached("SELECT id FROM doc WHERE parent = ?1")?;
-                others = held
-                    .query_map([id], |row| row.get(0))?
-                    .collect::<rusqlite::Result<_>>()?;
+        let root = match former {
+            _ if document.kind == 0 => None,
+            Some(former) => {
+                // Its new name must be noted in any case.
+                let is_renamed = self.is_renamed(document)?;
+                (is_renamed || former != document.parent).then_some(id)
             }
+            None => Some(missing_container(&document.key)),
+        };
+        let others = match root {
+            Some(root) if self.pass == Pass::Later => {
+                let mut held = self.db.prepare_cached(HELD)?;
+                held.query_map([root], |row| row.get(0))?
+                    .collect::<rusqlite::Result<_>>()?
+            }
+            _ => Vec::new(),
+        };
+        if former.is_some() {
             self.delete(id)?;
         }
         self.has_changed = true;
@@ -163,11 +185,17 @@ impl<'a> Writer<'a> {
 
     /// Whether a container had another name. Notes the new one.
     fn is_renamed(&self, document: &Document) -> rusqlite::Result<bool> {
+        let mut name = self
+            .db
+            .prepare_cached("SELECT name FROM search WHERE rowid = ?1")?;
+        let former: String = name.query_row([document.id], |row| row.get(0))?;
+        // What it holds may have noted the new name already.
         let mut label = self.db.prepare_cached(
             "UPDATE facet SET label = ?3 WHERE kind = ?1 AND value = ?2 AND label <> ?3",
         )?;
         let kind = FacetKind::Container.code();
-        Ok(label.execute(params![kind, document.key, document.name])? > 0)
+        label.execute(params![kind, document.key, document.name])?;
+        Ok(former != document.columns[0])
     }
 
     fn set(&mut self, facets: &[FacetEntry]) -> rusqlite::Result<i64> {
