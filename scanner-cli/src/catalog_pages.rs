@@ -21,7 +21,7 @@ use crate::{
     records::{FollowerCondition, FollowerRecord},
     service::{ConnectionState, ServiceView},
     store::{
-        Catalog, Cursor, StoreError, StoreErrorKind, StoreLocation,
+        Catalog, Cursor, StoreError, StoreLocation,
         browse::{BrowseError, BrowseSettings, Browser},
     },
 };
@@ -70,12 +70,7 @@ pub(crate) fn catalog_pages(
         ..BrowseSettings::default()
     };
     let store = installation.home.store();
-    let Some(file) = store.file() else {
-        let message = "cannot be shown in a browser yet";
-        let error = StoreError::on_server(&store.to_string(), StoreErrorKind::Other, message);
-        return Err(error.into());
-    };
-    let browser = Arc::new(Browser::open(file, settings)?);
+    let browser = Arc::new(Browser::open(&store, settings)?);
     let live = StoreAndService {
         store,
         browser: Arc::clone(&browser),
