@@ -127,7 +127,7 @@ fn book(number: u64) -> Container {
             &code(),
             BOOK,
             &format!("b{number}"),
-            &format!("Book <{number}>"),
+            format!("Book <{number}>"),
         )
         .unwrap()
     }
