@@ -225,6 +225,10 @@ impl Service {
         };
         let (new, lost) = self.group.apply(sent);
         let now = (self.clock)();
+        if !new.is_empty() {
+            // Their former scanner may not have delivered what it scanned last.
+            self.deliveries.wake(Instant::now());
+        }
         for (code, progress) in new {
             info!(connection = %code, "this scanner scans the connection from now on");
             let timing = Timing {
