@@ -69,11 +69,17 @@ impl Database {
         let mut done = self.primary.control("restart", mode);
         let begun = Instant::now();
         // After a crash, processes that are still ending may keep the server from starting.
-        while done.is_err() && begun.elapsed() < STANDBY {
+        while let Err(error) = done {
+            if self.query("SELECT 1").is_ok() {
+                return Ok(());
+            }
+            if begun.elapsed() > STANDBY {
+                return Err(error.into());
+            }
             sleep(Duration::from_millis(500));
             done = self.primary.control("start", mode);
         }
-        Ok(done?)
+        Ok(())
     }
 
     /// Lets a standby at the other address take over from the server, which crashes.

@@ -170,7 +170,12 @@ impl Cluster {
         }
         match command.status()?.success() {
             true => Ok(()),
-            false => Err(io::Error::other(format!("`pg_ctl {action}` failed"))),
+            false => {
+                let log = fs::read_to_string(self.folder.join("log")).unwrap_or_default();
+                let lines: Vec<_> = log.lines().collect();
+                let end = lines[lines.len().saturating_sub(10)..].join("\n");
+                Err(io::Error::other(format!("`pg_ctl {action}` failed: {end}")))
+            }
         }
     }
 
