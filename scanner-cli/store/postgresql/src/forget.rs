@@ -79,7 +79,7 @@ pub(crate) async fn contents(db: &Database, code: &str) -> Result<Option<Connect
         scans: count("SELECT count(*) FROM scan WHERE connection = $1").await?,
         changes: count(
             "SELECT count(*) FROM change JOIN item ON item.id = change.item \
-             WHERE connection = $1 AND container_kind IS NULL",
+             WHERE item.connection = $1 AND container_kind IS NULL",
         )
         .await?,
     }))
