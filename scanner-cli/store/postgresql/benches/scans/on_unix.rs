@@ -1,16 +1,24 @@
 //! Scans into a store on SQLite and into one in PostgreSQL on the same machine, with a server of its own. The argument is the
-//! number of items (300,000). Prints a line for each kind of scan.
+//! number of items (300,000). Prints a line for each kind of scan, and then what readers of pages wait for.
 #![expect(clippy::print_stdout, reason = "the benchmark prints its figures")]
 
-use std::{env, error::Error, io, path::Path, sync::Arc, time::Instant};
+use std::{
+    env,
+    error::Error,
+    io,
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use catalog_model::{
-    Completeness, ConnectionCode, Contact, Contacts, ItemKey, ItemState, Origin, Place, Precedence,
-    Properties, PropertyValue, RecordDigest, Settings, SourceId, Visualization,
+    Completeness, ConnectionCode, Contact, Contacts, Container, ContainerKind, ItemKey, ItemState,
+    Origin, Place, Precedence, Properties, PropertyValue, RecordDigest, Settings, SourceId,
+    Visualization,
     settings::{FileSource, Node, Object, Value},
 };
 use catalog_store::{
-    Beginning, Catalog, Closing, Counts, ItemScope, Store, StoreError, StoreLocation,
+    Beginning, Catalog, Closing, Counts, ItemScope, Store, StoreError, StoreLocation, StoreScan,
     fuse::Removals,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -21,8 +29,14 @@ use postgresql_store::PostgresqlStore;
 #[expect(dead_code, reason = "others use the rest of it")]
 mod cluster;
 
+mod pages;
+#[path = "../../tests/it/site.rs"]
+mod site;
+
 use cluster::{Cluster, SUPERUSER_PASSWORD};
 
+/// No other scanner waits for the lease.
+const LEASE: Duration = Duration::from_secs(600);
 /// Number of items without an argument.
 const ITEMS: u64 = 300_000;
 /// Number of items of an app, which share its description.
@@ -44,38 +58,62 @@ struct Pass {
     changed: Option<u64>,
     version: u64,
     recognizes: bool,
+    has_containers: bool,
 }
 
-const PASSES: [Pass; 5] = [
+const STREAM: ContainerKind = ContainerKind {
+    id: "stream",
+    label: "Stream",
+};
+const APP: ContainerKind = ContainerKind {
+    id: "app",
+    label: "App",
+};
+/// Number of streams, each with as many apps.
+const STREAMS: u64 = 40;
+
+const PASSES: [Pass; 6] = [
     Pass {
         name: "first scan",
         changed: None,
         version: 0,
         recognizes: true,
+        has_containers: false,
     },
     Pass {
         name: "unchanged, recognized",
         changed: None,
         version: 0,
         recognizes: true,
+        has_containers: false,
     },
     Pass {
         name: "unchanged, compared",
         changed: None,
         version: 0,
         recognizes: false,
+        has_containers: false,
     },
     Pass {
         name: "one in ten changed",
         changed: Some(10),
         version: 1,
         recognizes: true,
+        has_containers: false,
     },
     Pass {
         name: "all changed",
         changed: Some(1),
         version: 2,
         recognizes: true,
+        has_containers: false,
+    },
+    Pass {
+        name: "apps and streams are new",
+        changed: Some(1),
+        version: 2,
+        recognizes: true,
+        has_containers: true,
     },
 ];
 
@@ -116,7 +154,7 @@ pub(super) fn run() -> Result<(), Box<dyn Error>> {
         "SQLite: {} MB",
         bytes(&folder.path().join("catalog.db")) / 1_000_000
     );
-    Ok(())
+    pages::run([&sqlite, &postgresql])
 }
 
 fn report(name: &str, [sqlite, postgresql]: [f64; 2]) {
@@ -138,7 +176,7 @@ fn server(port: u16) -> Result<StoreLocation, Box<dyn Error>> {
     let root: Object = root.into_iter().collect();
     let mut settings = Settings::new("bench", root, Arc::new(NoFiles));
     let target = Target::read(&mut settings).map_err(|_invalid| "invalid settings")?;
-    let store = PostgresqlStore::new(target, "bench");
+    let store = PostgresqlStore::with_lease(target, "bench", LEASE);
     Ok(StoreLocation::Server(Arc::new(store)))
 }
 
@@ -173,6 +211,9 @@ async fn scan(location: &StoreLocation, items: u64, pass: Pass) -> Result<Counts
         };
         scan.item(&item(number, version)?, &origin)?;
     }
+    if pass.has_containers {
+        see_containers(&mut scan, items / ITEMS_OF_APP).await?;
+    }
     let closing = Closing {
         statement: Ok(Completeness::Complete),
         time,
@@ -184,6 +225,33 @@ async fn scan(location: &StoreLocation, items: u64, pass: Pass) -> Result<Counts
     let (closed, _) = scan.close(closing).await?;
     drop(store);
     Ok(closed.counts)
+}
+
+/// All apps are in streams.
+async fn see_containers(scan: &mut StoreScan, apps: u64) -> Result<(), Box<dyn Error>> {
+    let code = ConnectionCode::new("c")?;
+    for stream in 0..STREAMS {
+        let name = format!("Stream {stream}");
+        scan.container(&Container::new(&code, STREAM, &stream.to_string(), &name)?)?;
+    }
+    for app in 0..=apps {
+        if app % 16 == 0 {
+            scan.ready().await?;
+        }
+        let name = format!("Application {app}");
+        let container = Container::new(&code, APP, &app_id(app), &name)?;
+        let stream = (app % STREAMS).to_string();
+        scan.container(&Container {
+            parent: Some(Container::key_of(&code, STREAM, &stream)?),
+            tags: vec![format!("tag {}", app % 50)],
+            ..container
+        })?;
+    }
+    Ok(())
+}
+
+fn app_id(app: u64) -> String {
+    format!("{:016x}-app-{app}", mixed(app))
 }
 
 fn list(location: &StoreLocation) -> Result<u64, Box<dyn Error>> {
@@ -207,7 +275,7 @@ fn mixed(number: u64) -> u64 {
 /// An item as large as a sheet with its app.
 fn item(number: u64, version: u64) -> Result<Visualization, Box<dyn Error>> {
     let app = number / ITEMS_OF_APP;
-    let app_id = format!("{:016x}-app-{app}", mixed(app));
+    let app_id = app_id(app);
     let sheet = format!("{:016x}-sheet-{number}", mixed(number));
     let mut properties = Properties::default();
     for name in [
@@ -233,7 +301,7 @@ fn item(number: u64, version: u64) -> Result<Visualization, Box<dyn Error>> {
         key: ItemKey::new(["c", &app_id, &sheet])?,
         container: Some(ItemKey::new(["c", &format!("app:{app_id}")])?),
         label: vec![
-            format!("Stream {}", app % 40),
+            format!("Stream {}", app % STREAMS),
             format!("Application {app}"),
             format!("Sheet {number}"),
         ],

@@ -11,6 +11,7 @@ mod group;
 mod leases;
 mod pages;
 mod random;
+mod readers;
 mod server;
 mod site;
 

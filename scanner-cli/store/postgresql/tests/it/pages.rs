@@ -168,7 +168,7 @@ fn page(number: u64, day: i64) -> Visualization {
 }
 
 /// Two scans: the second one changes some pages, and does not see others.
-async fn fill(location: &StoreLocation) {
+pub(crate) async fn fill(location: &StoreLocation) {
     let store = Store::open(location, SignedDuration::from_hours(24 * 365)).unwrap();
     for day in 0..2 {
         let time = Timestamp::from_second(1_700_000_000 + day * 86_400).unwrap();

@@ -39,6 +39,7 @@ fn port() -> u16 {
         // A login with a password takes long without optimization.
         let sql = format!(
             "CREATE ROLE passwordless; CREATE ROLE {ROLE} LOGIN IN ROLE passwordless; \
+             CREATE ROLE reader LOGIN IN ROLE passwordless; \
              GRANT CREATE ON DATABASE postgres TO {ROLE}"
         );
         let port = cluster.port();
@@ -102,6 +103,13 @@ pub(crate) fn new_store() -> StoreLocation {
 /// The store in this schema, as this scanner sees it.
 pub(crate) fn location(schema: &str, scanner: &str) -> StoreLocation {
     StoreLocation::Server(Arc::new(store(schema, scanner)))
+}
+
+/// The same, for the role `reader`, which has no rights yet.
+pub(crate) fn reader(schema: &str) -> StoreLocation {
+    let target = read("reader", port(), schema);
+    let store = PostgresqlStore::with_lease(target, "reader", Duration::from_secs(30));
+    StoreLocation::Server(Arc::new(store))
 }
 
 /// The same, not yet as a location.

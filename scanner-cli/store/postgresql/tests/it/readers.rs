@@ -1,0 +1,97 @@
+//! People who read while the server is slow, is restarted, or lets them only read.
+
+use std::time::{Duration, Instant};
+
+use catalog_store::browse::{
+    BrowseError, BrowseSettings, Browser, IndexState, SearchPage, SearchRequest,
+};
+use postgresql_client::Session;
+
+use crate::{
+    pages::fill,
+    server::{execute, location, reader, schema, target},
+};
+
+fn search(browser: &Browser) -> Result<SearchPage, BrowseError> {
+    browser.search(&SearchRequest {
+        text: "sales".to_owned(),
+        ..SearchRequest::default()
+    })
+}
+
+#[tokio::test]
+async fn a_role_that_may_only_read_finds_what_others_have_indexed() {
+    let schema = schema();
+    let store = location(&schema, "one");
+    fill(&store).await;
+    let granted = format!(
+        "GRANT USAGE ON SCHEMA {schema} TO reader; GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO reader"
+    );
+    execute(&schema, &granted).await;
+    let browser = Browser::open(reader(&schema), BrowseSettings::default()).unwrap();
+    let page = search(&browser).unwrap();
+    assert_eq!(page.total, 0);
+    assert!(matches!(
+        page.index,
+        IndexState::Building { indexed: 0, .. }
+    ));
+    let error = browser.update().unwrap_err().to_string();
+    assert!(error.contains("cannot be written"), "{error}");
+    let writing = Browser::open(store, BrowseSettings::default()).unwrap();
+    writing.update().unwrap();
+    let page = search(&browser).unwrap();
+    assert_eq!(page.index, IndexState::Current);
+    assert_eq!(page.total, search(&writing).unwrap().total);
+    assert!(page.total > 10, "{}", page.total);
+}
+
+#[tokio::test]
+async fn a_request_that_waits_too_long_ends_and_leaves_no_statement() {
+    let schema = schema();
+    let store = location(&schema, "one");
+    fill(&store).await;
+    let settings = BrowseSettings {
+        time_limit: Duration::from_millis(500),
+        ..BrowseSettings::default()
+    };
+    let browser = Browser::open(store, settings).unwrap();
+    browser.update().unwrap();
+    search(&browser).unwrap();
+    let session = Session::open(&target(&schema)).await.unwrap();
+    let lock = format!("BEGIN; LOCK TABLE {schema}.doc_words IN ACCESS EXCLUSIVE MODE");
+    session.batch(&lock).await.unwrap();
+    let begun = Instant::now();
+    let other = browser.search(&SearchRequest {
+        text: "page".to_owned(),
+        ..SearchRequest::default()
+    });
+    assert!(matches!(other, Err(BrowseError::TimedOut)), "{other:?}");
+    assert!(begun.elapsed() < Duration::from_secs(3));
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let sql = format!(
+        "SELECT FROM pg_stat_activity WHERE application_name = 'scanner-cli ({schema})' AND state = 'active'"
+    );
+    assert!(session.query(&sql, &[]).await.unwrap().is_empty());
+    session.batch("ROLLBACK").await.unwrap();
+    session.close().await;
+    search(&browser).unwrap();
+}
+
+#[tokio::test]
+async fn requests_work_again_after_the_server_has_closed_their_sessions() {
+    let schema = schema();
+    let store = location(&schema, "one");
+    fill(&store).await;
+    let browser = Browser::open(store, BrowseSettings::default()).unwrap();
+    let found = search(&browser).unwrap().total;
+    let sql = format!(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'scanner-cli ({schema})'"
+    );
+    execute(&schema, &sql).await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(search(&browser).unwrap().total, found);
+    browser
+        .update()
+        .or_else(|_closed| browser.update())
+        .unwrap();
+}
