@@ -2,7 +2,7 @@
 //!
 //! A lease expires by the clock of the database. Each later holder has a greater token. A transaction that writes for a
 //! holder checks the token and locks the row, so that a holder that was paused or cut off cannot write after another one has
-//! taken over.
+//! taken over. The lock keeps the lease from being renewed, so a long transaction checks at its end.
 
 use std::{
     sync::Arc,

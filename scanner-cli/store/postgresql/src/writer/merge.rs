@@ -89,7 +89,11 @@ async fn end(running: &mut Running, closing: &Closing, address: &str) -> Result<
         false => log_position(running).await?,
     };
     record(running, closing, (&statement, counts), log).await?;
-    Ok(Closed { statement, counts })
+    // At the end: while the transaction keeps the lease, it cannot be renewed.
+    match running.lease.check(&running.db).await? {
+        true => Ok(Closed { statement, counts }),
+        false => Err(DatabaseError::LeaseLost),
+    }
 }
 
 /// Whether the items of the scan are written: its connection has had a scan that was complete or partial, or this is one.
@@ -98,17 +102,14 @@ async fn counts_for_catalog(running: &Running, is_read: bool) -> Result<bool> {
     Ok(is_read || running.db.row(sql, &[&running.connection]).await?.get(0))
 }
 
-/// Refuses a scan that another one has recorded as interrupted, or whose lease another scanner may have.
+/// Refuses a scan that another one has recorded as interrupted.
 async fn refuse_overtaken(running: &Running, address: &str) -> Result<()> {
     let sql = "SELECT outcome IS NOT NULL FROM scan WHERE id = $1 FOR UPDATE";
     let is_overtaken = running.db.optional(sql, &[&running.scan]).await?;
-    if is_overtaken.is_none_or(|row| row.get(0)) {
-        return Err(StoreError::overtaken(address.as_ref()).into());
+    match is_overtaken.is_none_or(|row| row.get(0)) {
+        true => Err(StoreError::overtaken(address.as_ref()).into()),
+        false => Ok(()),
     }
-    if running.lease.check(&running.db).await? {
-        return Ok(());
-    }
-    Err(DatabaseError::LeaseLost)
 }
 
 /// What the scan saw, and the changes that it found.

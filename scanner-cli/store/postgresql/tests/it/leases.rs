@@ -1,14 +1,17 @@
 //! Leases, and writers that have lost theirs.
 
+use std::{sync::Arc, time::Duration};
+
 use catalog_model::{Completeness, ConnectionCode, Contacts, ItemKey, Origin, Visualization};
 use catalog_store::{
-    Beginning, Catalog, Closed, Closing, Store, StoreError, StoreErrorKind, StoreScan,
-    fuse::Removals,
+    Beginning, Catalog, Closed, Closing, Store, StoreError, StoreErrorKind, StoreLocation,
+    StoreScan, fuse::Removals,
 };
 use jiff::{SignedDuration, Timestamp};
-use postgresql_store::LeaseError;
+use postgresql_store::{LeaseError, PostgresqlStore};
+use tokio::time::sleep;
 
-use crate::server::{execute, location, schema, store};
+use crate::server::{execute, location, schema, store, target};
 
 /// As if the clock of the database had gone on by an hour.
 const EXPIRE: &str = "UPDATE lease SET expires = expires - interval '1 hour'";
@@ -128,4 +131,26 @@ async fn a_scanner_that_was_paused_for_longer_than_its_lease_writes_nothing() {
     let catalog = Catalog::open(location(&schema, "reader")).unwrap().unwrap();
     assert!(catalog.item("c/late").unwrap().is_none());
     assert!(catalog.item("c/c").unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_scan_may_take_longer_to_write_than_its_lease_lasts() {
+    let schema = schema();
+    let short = PostgresqlStore::with_lease(target(&schema), "one", Duration::from_secs(3));
+    let short = StoreLocation::Server(Arc::new(short));
+    let store = Store::open(short, SignedDuration::from_hours(24)).unwrap();
+    let mut scan = begin(&store).await.unwrap();
+    see(&mut scan, "a");
+    // The transaction that writes the scan waits for this lock.
+    let lock = "hashtext('scanner-cli long texts ' || current_schema())";
+    let hold = format!(
+        "SELECT pg_advisory_lock({lock}); SELECT pg_sleep(5); SELECT pg_advisory_unlock({lock})"
+    );
+    let held = execute(&schema, &hold);
+    let closed = async {
+        sleep(Duration::from_millis(500)).await;
+        close(scan).await
+    };
+    let ((), closed) = tokio::join!(held, closed);
+    assert_eq!(closed.unwrap().counts.added, 1);
 }
