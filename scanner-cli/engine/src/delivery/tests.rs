@@ -3,7 +3,7 @@ use std::{
     sync::{
         Mutex,
         atomic::AtomicUsize,
-        mpsc::{Receiver, Sender, channel},
+        mpsc::{Receiver, SyncSender, sync_channel},
     },
 };
 
@@ -20,7 +20,7 @@ use super::*;
 enum Behavior {
     Delivers,
     Panics,
-    /// It blocks its thread until it receives a message.
+    /// It receives a message when it begins, and blocks its thread until it receives another one.
     Blocks(Mutex<Receiver<()>>),
     /// Its catalog never responds.
     Hangs,
@@ -51,7 +51,11 @@ impl Follower for TestFollower {
         match &self.behavior {
             Behavior::Delivers => {}
             Behavior::Panics => panic!("on purpose"),
-            Behavior::Blocks(release) => release.lock().unwrap().recv().unwrap(),
+            Behavior::Blocks(messages) => {
+                let messages = messages.lock().unwrap();
+                messages.recv().unwrap();
+                messages.recv().unwrap();
+            }
             Behavior::Hangs => pending().await,
             Behavior::Refuses => delivery.refused.push(Refusal {
                 key: ItemKey::new(["c", "a"]).unwrap(),
@@ -86,9 +90,9 @@ fn follower(name: &str, behavior: Behavior) -> Arc<ConfiguredFollower> {
     })
 }
 
-/// A follower that blocks until it is released.
-fn blocking() -> (Arc<ConfiguredFollower>, Sender<()>) {
-    let (release, released) = channel();
+/// A follower that blocks until it is released. Sending waits until it receives: first when it begins, then to release it.
+fn blocking() -> (Arc<ConfiguredFollower>, SyncSender<()>) {
+    let (release, released) = sync_channel(0);
     let blocks = Behavior::Blocks(Mutex::new(released));
     (follower("blocking", blocks), release)
 }
@@ -144,6 +148,7 @@ async fn a_follower_that_blocks_delays_neither_another_one_nor_a_scan() {
     let first = runs.join_next().await.unwrap().unwrap();
     assert_eq!(first.follower.as_str(), "quick");
     assert!(first.is_complete());
+    release.send(()).unwrap();
     scratch.scan(1, &[("a", "A2")]).await;
     release.send(()).unwrap();
     let second = runs.join_next().await.unwrap().unwrap();
