@@ -97,6 +97,14 @@ pub async fn changes_and_scans_are_listed_and_counted() {
         changes(&[ChangeKind::Removed], Some(EntityKind::Container)).len(),
         4
     );
+    let since = |day| {
+        let request = ChangesRequest {
+            since: Some(at(day).as_millisecond()),
+            ..ChangesRequest::default()
+        };
+        browser.changes(&request).unwrap().entries.len()
+    };
+    assert_eq!([0, 1, 3, 4].map(since), [18, 9, 9, 0]);
     let days = browser.days(&[], 0).unwrap();
     let days: Vec<_> = days
         .iter()

@@ -9,11 +9,32 @@ use crate::{Cursor, changed_values, hashes::hash};
 const EVENTS: &str = "SELECT seq FROM event WHERE connection = ?1 AND kind = ?2 AND is_container = ?3 AND seq < ?4 \
      AND (?5 IS NULL OR time >= ?5) AND (?6 IS NULL OR time < ?6) AND (?7 IS NULL OR scan = ?7) \
      AND seq >= coalesce((SELECT min(seq) FROM event WHERE scan = ?7), 0) \
-     AND seq <= coalesce((SELECT max(seq) FROM event WHERE scan = ?7), ?4) ORDER BY seq DESC LIMIT ?8";
+     AND seq <= coalesce((SELECT max(seq) FROM event WHERE scan = ?7), ?4) AND seq > ?9 ORDER BY seq DESC LIMIT ?8";
 
-pub(super) fn events(db: &Connection, wanted: &EventQuery) -> rusqlite::Result<Vec<i64>> {
+/// The last change of a scan and of those before it.
+const LAST_OF: &str = "SELECT seq FROM event WHERE scan <= ?1 ORDER BY scan DESC, seq DESC LIMIT 1";
+
+/// The last scan that began at least a day before a time. The changes of that time come after its changes: the clocks of
+/// scanners differ by less than a day, and no scan takes that long. Without it, the whole log would be read if little has
+/// changed since.
+pub(super) fn scan_long_before(db: &Connection, time: i64) -> rusqlite::Result<Option<i64>> {
+    let mut find = db.prepare_cached(
+        "SELECT id FROM scan WHERE started < ?1 - 86400000 ORDER BY id DESC LIMIT 1",
+    )?;
+    find.query_row([time], |row| row.get(0)).optional()
+}
+
+/// The positions of the newest changes, after those of a scan and of the scans before it.
+pub(super) fn events(
+    db: &Connection,
+    wanted: &EventQuery,
+    after: Option<i64>,
+) -> rusqlite::Result<Vec<i64>> {
     let mut find = db.prepare_cached(EVENTS)?;
     let limit = i64::try_from(wanted.limit).unwrap_or(i64::MAX);
+    let mut last = db.prepare_cached(LAST_OF)?;
+    let after: Option<i64> = last.query_row([after], |row| row.get(0)).optional()?;
+    let after = after.unwrap_or_default();
     let mut seqs: Vec<i64> = Vec::new();
     for connection in &wanted.connections {
         for kind in &wanted.kinds {
@@ -26,7 +47,8 @@ pub(super) fn events(db: &Connection, wanted: &EventQuery) -> rusqlite::Result<V
                     wanted.since,
                     wanted.until,
                     wanted.scan,
-                    limit
+                    limit,
+                    after
                 ];
                 for seq in find.query_map(values, |row| row.get(0))? {
                     seqs.push(seq?);

@@ -215,7 +215,11 @@ impl BrowseReader for SqliteBrowseReader {
     }
 
     fn events(&self, wanted: &EventQuery) -> Result<Vec<i64>, StoreError> {
-        self.read(|db| log::events(db, wanted))
+        let after = match wanted.since {
+            Some(since) => self.store.query(|db| log::scan_long_before(db, since))?,
+            None => None,
+        };
+        self.read(|db| log::events(db, wanted, after))
     }
 
     fn hours(&self, since: i64) -> Result<Vec<[i64; 4]>, StoreError> {
