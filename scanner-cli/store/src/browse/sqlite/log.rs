@@ -5,11 +5,11 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::super::backend::{EventQuery, FollowerPosition, LoggedChange};
 use crate::{Cursor, changed_values, hashes::hash};
 
-/// One search in the index for each combination, whose results are merged.
-const EVENTS: &str = "SELECT seq FROM event WHERE connection = ?1 AND kind = ?2 AND is_container = ?3 AND seq < ?4 \
+/// One search in the index for each combination, whose results are merged. SQLite uses one lower and one upper limit.
+const EVENTS: &str = "SELECT seq FROM event WHERE connection = ?1 AND kind = ?2 AND is_container = ?3 \
      AND (?5 IS NULL OR time >= ?5) AND (?6 IS NULL OR time < ?6) AND (?7 IS NULL OR scan = ?7) \
-     AND seq >= coalesce((SELECT min(seq) FROM event WHERE scan = ?7), 0) \
-     AND seq <= coalesce((SELECT max(seq) FROM event WHERE scan = ?7), ?4) AND seq > ?9 ORDER BY seq DESC LIMIT ?8";
+     AND seq > max(?9, coalesce((SELECT min(seq) FROM event WHERE scan = ?7), 0) - 1) \
+     AND seq < min(?4, coalesce((SELECT max(seq) FROM event WHERE scan = ?7) + 1, ?4)) ORDER BY seq DESC LIMIT ?8";
 
 /// The last change of a scan and of those before it.
 const LAST_OF: &str = "SELECT seq FROM event WHERE scan <= ?1 ORDER BY scan DESC, seq DESC LIMIT 1";
