@@ -45,7 +45,10 @@ exec unshare --pid --mount --uts --ipc --cgroup --fork --kill-child sh -e -c '
     for node in null:3 zero:5 full:7 random:8 urandom:9; do
         mknod -m 666 "dev/${node%:*}" c 1 "${node#*:}"
     done
-    mkdir dev/shm
+    mknod -m 666 dev/tty c 5 0
+    mkdir dev/pts dev/shm
+    mount -t devpts devpts dev/pts
+    ln -s pts/ptmx dev/ptmx
     ln -s /proc/self/fd dev/fd
     exec chroot . env -i container=other PATH=/usr/sbin:/usr/bin:/sbin:/bin /lib/systemd/systemd --system
 ' sh "$1"
