@@ -29,7 +29,7 @@ pub(super) struct TextHits {
     pub(super) all: Bits,
 }
 
-/// The table of texts that [`Session::highlights`] fills, in memory. Its tokenizer is that of the index.
+/// The table of texts that [`Session::mark`] fills, in memory. Its tokenizer is that of the index.
 const PAGE_TABLE: &str = "CREATE VIRTUAL TABLE IF NOT EXISTS page USING fts5 \
      (name, description, containers, owners, tags, more, tokenize = 'unicode61 remove_diacritics 2')";
 /// The parts of texts around the hits. Names are complete.
