@@ -69,6 +69,10 @@ impl FileNotifications {
         let Some(watcher) = &mut self.watcher else {
             return;
         };
+        // On Linux, a folder is watched once, however often it is added. Elsewhere, each time keeps another handle open.
+        if !cfg!(target_os = "linux") && self.watched.contains(folder) {
+            let _ = watcher.unwatch(folder);
+        }
         if let Err(error) = watcher.watch(folder, RecursiveMode::NonRecursive) {
             self.log_incomplete(&error);
         }
@@ -120,6 +124,26 @@ mod tests {
             nearest_existing(Path::new("no-such-folder")).unwrap(),
             Path::new(".")
         );
+    }
+
+    /// On Windows, an open handle keeps the name of a deleted folder in use.
+    #[test]
+    fn a_folder_that_is_watched_again_and_again_can_be_removed_afterwards() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = parent.path().join("conf");
+        std::fs::create_dir(&folder).unwrap();
+        let mut notifications = FileNotifications::new(Arc::new(Notify::new()));
+        for _ in 0..3 {
+            notifications.watch(&[folder.clone()].into());
+        }
+        notifications.watch(&BTreeSet::new());
+        std::fs::remove_dir(&folder).unwrap();
+        // Notifications are stopped by another thread.
+        let begun = std::time::Instant::now();
+        while std::fs::create_dir(&folder).is_err() {
+            assert!(begun.elapsed().as_secs() < 10, "a handle is still open");
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
     }
 
     #[test]
