@@ -4,7 +4,7 @@ use qrs_client::fake_site::FakeSite;
 
 use crate::{
     encryption::{check_hidden, encrypted, encrypted_for},
-    scanner::{Home, connection},
+    scanner::{Home, connection, with_slashes},
     service::{Running, wait},
 };
 
@@ -25,7 +25,7 @@ fn check_refused(home: &Home, code: &str, site: &FakeSite, rest: &str, expected:
     for command in ["scan", "check", "inventory"] {
         let run = home.run(&[command]);
         assert_eq!(run.exit, 3, "{}", run.errors);
-        let text = format!("{}{}", run.output, run.errors);
+        let text = with_slashes(&format!("{}{}", run.output, run.errors));
         for expected in [expected, "connections/qlik.conf:"] {
             assert!(text.contains(expected), "no {expected:?} in {text}");
         }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::scanner::Home;
+use crate::scanner::{Home, with_slashes};
 
 const FILE: &str = r#"name = "A"
 code = "qlik-1"
@@ -50,7 +50,11 @@ fn each_setting_is_shown_with_its_place() {
         "connections/qlik.conf:6:14  proxy.port = 3128",
         "api_token = \"********\"",
     ] {
-        assert!(run.output.contains(line), "no {line:?} in:\n{}", run.output);
+        assert!(
+            with_slashes(&run.output).contains(line),
+            "no {line:?} in:\n{}",
+            run.output
+        );
     }
     assert!(!run.output.contains("hunter2"));
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::{
     receiver::{Receiver, Request},
-    scanner::{Home, Run, items},
+    scanner::{Home, Run, items, with_slashes},
     store_faults::EXPORT,
 };
 
@@ -60,7 +60,11 @@ fn a_name() -> &'static str {
 
 fn shows(run: &Run, texts: &[&str]) {
     for text in texts {
-        assert!(run.output.contains(text), "no {text:?} in:\n{}", run.output);
+        assert!(
+            with_slashes(&run.output).contains(text),
+            "no {text:?} in:\n{}",
+            run.output
+        );
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
 };
 use crate::{
     hooks::{hook, write_hooks},
-    scanner::{Home, connection, items},
+    scanner::{Home, connection, items, with_slashes},
     service::status,
 };
 
@@ -37,7 +37,7 @@ fn an_invalid_hook_file_is_shown_by_status_and_check() {
     let states: Vec<_> = (json["hook_files"].as_array().unwrap().iter())
         .map(|file| {
             (
-                file["file"].as_str().unwrap(),
+                with_slashes(file["file"].as_str().unwrap()),
                 file["state"].as_str().unwrap(),
             )
         })
@@ -51,8 +51,9 @@ fn an_invalid_hook_file_is_shown_by_status_and_check() {
             ("hooks/d.conf", "error"),
             ("hooks/e.conf", "error")
         ]
+        .map(|(file, state)| (file.to_owned(), state))
     );
-    let text = home.run(&["status"]).output;
+    let text = with_slashes(&home.run(&["status"]).output);
     for part in [
         "hooks/a.conf: warning",
         "`time_limt` is not a setting of a hook",

@@ -6,7 +6,7 @@ use qrs_client::fake_site::FakeSite;
 
 use crate::{
     encryption::{check_hidden, encrypted_for},
-    scanner::{Home, Run, connection, finish},
+    scanner::{Home, Run, connection, finish, with_slashes},
     service::{Running, scanned, wait},
 };
 
@@ -224,7 +224,8 @@ fn check_include(home: &Home, site: &FakeSite, target: &str, expected: Option<&s
 fn files_of_secrets_are_never_included() {
     let site = site();
     let [home, outside] = homes_to_include(&site);
-    let outside = format!("\"{}\"", outside.path("outside.conf").display());
+    let outside = with_slashes(&outside.path("outside.conf").display().to_string());
+    let outside = format!("\"{outside}\"");
     for (target, expected) in [
         ("\"shared/common\"", None),
         (&*outside, None),
@@ -246,7 +247,7 @@ fn includes_are_limited_to_the_home() {
     let [home, outside] = homes_to_include(&site);
     let restricted = format!("{PROVIDER}config.restrict = true\n");
     home.write("conf/application.conf", restricted);
-    let outside = outside.path("outside.conf").display().to_string();
+    let outside = with_slashes(&outside.path("outside.conf").display().to_string());
     for (target, expected) in [
         ("\"shared/common\"", None),
         (&*format!("\"{outside}\""), Some(OUTSIDE)),

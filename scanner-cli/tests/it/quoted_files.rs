@@ -2,7 +2,7 @@
 
 use qrs_client::fake_site::FakeSite;
 
-use crate::scanner::{Home, connection};
+use crate::scanner::{Home, connection, with_slashes};
 
 /// The text that must not be in any message.
 const SECRETS: [&str; 3] = ["s3cr3t", "hunter2", "x9f7"];
@@ -61,7 +61,7 @@ fn an_included_file_that_is_not_hocon_is_not_quoted() {
     {
         outside.write("x.conf", text);
         home.write("other/x.conf", text);
-        let outside = outside.path("x.conf").display().to_string();
+        let outside = with_slashes(&outside.path("x.conf").display().to_string());
         for target in [outside.as_str(), "../other/x"] {
             let include = format!("include \"{target}\"\n");
             home.write(
@@ -123,7 +123,7 @@ fn a_filter_outside_of_the_home_or_of_secrets_is_not_quoted() {
         "'hunter2",
     ] {
         outside.write("x.txt", text);
-        let outside = outside.path("x.txt").display().to_string();
+        let outside = with_slashes(&outside.path("x.txt").display().to_string());
         for path in [
             outside.as_str(),
             "secrets.txt",
@@ -173,7 +173,7 @@ fn another_csv_file_named_as_a_mapping_is_not_quoted() {
         ("x.json", "{\"s3cr3t\": hunter2 x9f7"),
     ] {
         outside.write(name, text);
-        let path = outside.path(name).display().to_string();
+        let path = with_slashes(&outside.path(name).display().to_string());
         let mapping = format!("connection.contacts.mapping = \"{path}\"\n");
         home.write(
             "connections/qlik.conf",
