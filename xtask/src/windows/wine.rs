@@ -69,8 +69,10 @@ pub(super) fn run(shell: &Shell, cargo: &Cargo<'_>, built: &str) -> Outcome {
         ],
         time_limit: Some(TIME_LIMIT),
     };
+    let former = deny_access_of_others();
     let outcome = binaries::run(built, &launcher)
         .and_then(|()| service::run(shell, &launcher, &prefix, &cargo.program()));
+    restore(former);
     // Programs that a killed test has started.
     if let Some(server) = find(shell, &WINE_SERVER) {
         let stopped = cmd!(shell, "{server} --kill").env("WINEPREFIX", &prefix);
@@ -78,6 +80,24 @@ pub(super) fn run(shell: &Shell, cargo: &Cargo<'_>, built: &str) -> Outcome {
     }
     outcome
 }
+
+/// Lets Wine create files that are open to their owner alone. Wine 8 shows the mode of a file as its access list, and does not
+/// remove the access of others when a program asks for it, so that private files would not look private.
+#[cfg(unix)]
+fn deny_access_of_others() -> rustix::fs::Mode {
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077))
+}
+
+#[cfg(unix)]
+fn restore(former: rustix::fs::Mode) {
+    rustix::process::umask(former);
+}
+
+#[cfg(not(unix))]
+fn deny_access_of_others() {}
+
+#[cfg(not(unix))]
+fn restore(_former: ()) {}
 
 /// Wine, and its server.
 pub(crate) fn programs(shell: &Shell) -> Result<(PathBuf, PathBuf), Box<dyn std::error::Error>> {
