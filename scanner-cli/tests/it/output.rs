@@ -1,7 +1,5 @@
 //! The output of scans: where it is written, and when.
 
-use std::fs;
-
 use qrs_client::fake_site::{FakeSite, Fault, Point};
 use serde_json::Value;
 
@@ -61,7 +59,7 @@ fn the_written_file_can_be_read_by_another_account() {
     home.run(&["scan"]).check(0, &[]);
     #[cfg(unix)]
     {
-        use std::os::unix::fs::PermissionsExt;
+        use std::{fs, os::unix::fs::PermissionsExt};
 
         use crate::scanner::session_files;
 
@@ -88,6 +86,8 @@ fn items_go_to_the_named_file_or_stream() {
     assert!(!home.has("export") && !home.has("data/catalog.db"));
     #[cfg(unix)]
     {
+        use std::fs;
+
         home.run(&["scan", "--no-store", "--output", "/dev/null"])
             .check(0, &["items     53\n"]);
         assert!(!fs::metadata("/dev/null").unwrap().is_file());
