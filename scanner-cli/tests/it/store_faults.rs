@@ -228,10 +228,13 @@ fn an_unusable_store_is_a_failure_with_advice() {
             .check(3, &["it is not a regular file"]);
         fs::remove_file(home.path(STORE)).unwrap();
     }
+    // The whole path is shown: it begins with `/`, or with the drive.
+    let path = home.path("");
+    let root = path.ancestors().last().unwrap().display();
     home.run(&["catalog", "list"]).check(
         3,
         &[
-            "there is no store `/",
+            &format!("there is no store `{root}"),
             "/data/catalog.db` yet",
             "run `scan`",
         ],
