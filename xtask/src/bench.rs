@@ -16,6 +16,8 @@ use crate::Outcome;
 
 pub(crate) mod filter;
 #[cfg(unix)]
+pub(crate) mod fleet;
+#[cfg(unix)]
 pub(crate) mod followers;
 mod history;
 pub(crate) mod idle;

@@ -15,7 +15,11 @@ mod receiver;
 mod scanner;
 mod site;
 
-pub(crate) use self::{demo::run as demonstrate, faults::run as run_faults};
+pub(crate) use self::{
+    database::{Database, ROLE, SCHEMA},
+    demo::run as demonstrate,
+    faults::run as run_faults,
+};
 
 /// An error of a tool.
 type Failed = Box<dyn std::error::Error>;

@@ -150,6 +150,9 @@ enum Bench {
     Service,
     /// Read the catalog's pages of 300,000 sheets with 50 readers
     Web,
+    /// Share 3,000,000 sheets of 30 connections among three scanners with a store in PostgreSQL; also a tenth and a third of them
+    #[cfg(unix)]
+    Fleet,
     /// Deliver 100,000 sheets for the first time to each kind of follower
     #[cfg(unix)]
     Followers {
@@ -205,19 +208,7 @@ fn run(command: Command) -> Outcome {
             },
         ),
         Command::Screenshots => browser::screenshots(&shell),
-        Command::Bench { what, sheets } => match what {
-            None => bench::run(&shell, sheets.unwrap_or(500_000)),
-            Some(Bench::Store) => bench::store::run(&shell, sheets.unwrap_or(500_000)),
-            Some(Bench::Filter) => bench::filter::run(&shell, sheets.unwrap_or(500_000)),
-            Some(Bench::Incremental) => bench::incremental::run(&shell, sheets.unwrap_or(300_000)),
-            Some(Bench::Large) => bench::large::run(&shell, sheets.unwrap_or(bench::large::SHEETS)),
-            Some(Bench::Service) => bench::service::run(&shell, sheets.unwrap_or(5_000)),
-            Some(Bench::Web) => bench::web::run(&shell, sheets.unwrap_or(300_000)),
-            #[cfg(unix)]
-            Some(Bench::Followers { kinds }) => {
-                bench::followers::run(&shell, sheets.unwrap_or(100_000), &kinds)
-            }
-        },
+        Command::Bench { what, sheets } => run_bench(&shell, what, sheets),
         #[cfg(unix)]
         Command::Postgresql { port } => postgresql::run(port),
         Command::Lint { accept_api } => lint::run(
@@ -233,6 +224,25 @@ fn run(command: Command) -> Outcome {
         Command::Dist(request) => dist::run(&shell, &request),
         Command::Fixtures => fixtures::run(),
         Command::Quartz { mutations } => quartz::run(&shell, mutations),
+    }
+}
+
+/// Runs a benchmark, with a site of this many sheets or of its usual size.
+fn run_bench(shell: &Shell, what: Option<Bench>, sheets: Option<usize>) -> Outcome {
+    match what {
+        None => bench::run(shell, sheets.unwrap_or(500_000)),
+        Some(Bench::Store) => bench::store::run(shell, sheets.unwrap_or(500_000)),
+        Some(Bench::Filter) => bench::filter::run(shell, sheets.unwrap_or(500_000)),
+        Some(Bench::Incremental) => bench::incremental::run(shell, sheets.unwrap_or(300_000)),
+        Some(Bench::Large) => bench::large::run(shell, sheets.unwrap_or(bench::large::SHEETS)),
+        Some(Bench::Service) => bench::service::run(shell, sheets.unwrap_or(5_000)),
+        Some(Bench::Web) => bench::web::run(shell, sheets.unwrap_or(300_000)),
+        #[cfg(unix)]
+        Some(Bench::Fleet) => bench::fleet::run(shell, sheets.unwrap_or(bench::fleet::SHEETS)),
+        #[cfg(unix)]
+        Some(Bench::Followers { kinds }) => {
+            bench::followers::run(shell, sheets.unwrap_or(100_000), &kinds)
+        }
     }
 }
 

@@ -1,6 +1,10 @@
 //! A large site on this machine, and a home with a connection to it.
 
-use std::{fs, path::PathBuf, process::Command};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use tempfile::TempDir;
 use xshell::Shell;
@@ -51,8 +55,13 @@ impl LargeSite {
 
     /// A command that runs the scanner in this home.
     pub(super) fn scanner(&self, arguments: &[&str]) -> Command {
+        self.scanner_in(self.home.path(), arguments)
+    }
+
+    /// A command that runs the scanner in another home.
+    pub(super) fn scanner_in(&self, home: &Path, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.program);
-        command.arg("--home").arg(self.home.path()).args(arguments);
+        command.arg("--home").arg(home).args(arguments);
         command
     }
 }

@@ -4,7 +4,7 @@
 use std::{
     io::{self, BufRead, BufReader, Read, Write},
     net::TcpStream,
-    process::{Child, Stdio},
+    process::{Child, Command, Stdio},
     sync::Mutex,
     thread,
     time::{Duration, Instant},
@@ -24,6 +24,8 @@ const READERS: usize = 50;
 const REQUESTS: usize = 20;
 /// How long a reader looks at what it received. Without a pause, 50 readers would measure the queue of two cores.
 const PAUSE: Duration = Duration::from_millis(500);
+/// The arguments of a server on a free port.
+pub(super) const SERVE: [&str; 3] = ["serve", "--listen", "127.0.0.1:0"];
 /// How long the index may take to be created.
 const INDEX_TIMEOUT: Duration = Duration::from_secs(1_800);
 
@@ -81,23 +83,19 @@ pub(crate) fn run(shell: &Shell, sheets: usize) -> Outcome {
     {
         return Err("the scan failed".into());
     }
-    let started = Instant::now();
-    let server = Server::start(&site)?;
-    while !server.has_index()? {
-        if started.elapsed() > INDEX_TIMEOUT {
-            return Err("the index was not created in time".into());
-        }
-        thread::sleep(Duration::from_millis(200));
-    }
-    println!(
-        "the index was created in {:.1} s",
-        started.elapsed().as_secs_f64()
-    );
+    let (server, seconds) = Server::start_with_index(site.scanner(&SERVE))?;
+    println!("the index was created in {seconds:.1} s");
     let index = site.home.path().join("data/catalog.index");
     println!(
         "the index is {:.0} MB",
         index.metadata()?.len() as f64 / 1e6
     );
+    read_pages(&server)
+}
+
+/// Reads all pages with all readers, and prints their times and what memory they need.
+#[expect(clippy::print_stdout, reason = "the benchmark prints its figures")]
+pub(super) fn read_pages(server: &Server) -> Outcome {
     let floor = server.measure(&["/healthz"])?;
     // Not the peak while the index was created.
     reset_peak(&server.process);
@@ -141,7 +139,7 @@ fn percentile(sorted: &[f64], share: usize) -> f64 {
 }
 
 /// `scanner-cli serve`, which is killed when this is dropped.
-struct Server {
+pub(super) struct Server {
     process: Child,
     address: String,
 }
@@ -154,8 +152,22 @@ impl Drop for Server {
 }
 
 impl Server {
-    fn start(site: &LargeSite) -> Result<Self, Box<dyn std::error::Error>> {
-        let mut command = site.scanner(&["serve", "--listen", "127.0.0.1:0"]);
+    /// Starts a server, and waits until its index has all items. Returns the seconds that this took, too.
+    pub(super) fn start_with_index(
+        command: Command,
+    ) -> Result<(Self, f64), Box<dyn std::error::Error>> {
+        let started = Instant::now();
+        let server = Self::start(command)?;
+        while !server.has_index()? {
+            if started.elapsed() > INDEX_TIMEOUT {
+                return Err("the index was not created in time".into());
+            }
+            thread::sleep(Duration::from_millis(200));
+        }
+        Ok((server, started.elapsed().as_secs_f64()))
+    }
+
+    fn start(mut command: Command) -> Result<Self, Box<dyn std::error::Error>> {
         let mut process = command.stderr(Stdio::piped()).spawn()?;
         let log = process.stderr.take().ok_or("the server has no log")?;
         let mut server = Self {

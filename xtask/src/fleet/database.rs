@@ -18,7 +18,7 @@ use crate::postgresql::{
 };
 
 /// A server with the store, and the address of another one that may take over.
-pub(super) struct Database {
+pub(crate) struct Database {
     primary: Cluster,
     /// The ports of both servers: only one of them has the primary server.
     ports: [u16; 2],
@@ -28,9 +28,9 @@ pub(super) struct Database {
 }
 
 /// The schema of the store.
-pub(super) const SCHEMA: &str = "fleet";
+pub(crate) const SCHEMA: &str = "fleet";
 /// The role of the scanners, without a password.
-pub(super) const ROLE: &str = "scanner";
+pub(crate) const ROLE: &str = "scanner";
 
 /// How long a server may take until it works.
 const STANDBY: Duration = Duration::from_secs(60);
@@ -40,7 +40,7 @@ const ROLES: &str = "CREATE ROLE passwordless; CREATE ROLE scanner LOGIN IN ROLE
 
 impl Database {
     /// Starts a server.
-    pub(super) fn start() -> Result<Self, Failed> {
+    pub(crate) fn start() -> Result<Self, Failed> {
         let missing = "the server and the program `psql` of PostgreSQL are needed: install them (Debian: apt-get install postgresql; \
                        macOS: brew install postgresql)";
         let psql = programs().ok_or(missing)?.join("psql");
@@ -60,7 +60,7 @@ impl Database {
     }
 
     /// The ports of the servers, of which one may not exist.
-    pub(super) fn ports(&self) -> [u16; 2] {
+    pub(crate) fn ports(&self) -> [u16; 2] {
         self.ports
     }
 
@@ -142,7 +142,7 @@ impl Database {
     }
 
     /// Runs a statement. Returns its rows, with `|` between cells.
-    pub(super) fn query(&self, statement: &str) -> Result<Vec<String>, Failed> {
+    pub(crate) fn query(&self, statement: &str) -> Result<Vec<String>, Failed> {
         let output = Command::new(&self.psql)
             .args(["--no-psqlrc", "--set=ON_ERROR_STOP=1", "-qtA"])
             .args([
@@ -161,7 +161,7 @@ impl Database {
     }
 
     /// The number that a statement returns.
-    pub(super) fn number(&self, statement: &str) -> Result<i64, Failed> {
+    pub(crate) fn number(&self, statement: &str) -> Result<i64, Failed> {
         let rows = self.query(statement)?;
         Ok(rows.first().ok_or("no row")?.parse()?)
     }

@@ -1,0 +1,213 @@
+//! `cargo xtask bench fleet`: three scanners with one store in PostgreSQL, at three sizes.
+//!
+//! The server has the settings of a new PostgreSQL, with `fsync`. All processes share this machine.
+
+use std::{
+    error::Error,
+    fs,
+    path::PathBuf,
+    process::{Child, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use xshell::{Shell, cmd};
+
+use super::{
+    history::Service,
+    large_site::LargeSite,
+    measure::{first_byte, memory},
+    site::Size,
+    web::{self, SERVE, Server},
+};
+use crate::{
+    Outcome,
+    fleet::{Database, ROLE, SCHEMA},
+};
+
+/// Number of sheets in all connections of the largest size.
+pub(crate) const SHEETS: usize = 3_000_000;
+/// The sizes are the largest one divided by these numbers.
+const SIZES: [usize; 3] = [10, 3, 1];
+const SCANNERS: usize = 3;
+const CONNECTIONS: usize = 30;
+/// Number of sheets of each app.
+const SHEETS_OF_APP: usize = 50;
+/// How long all first scans, or all later ones, may take.
+const SCANS: Duration = Duration::from_secs(3_600);
+/// Pause between two looks at the scans.
+const PAUSE: Duration = Duration::from_millis(500);
+
+#[expect(clippy::print_stdout, reason = "the benchmark prints its figures")]
+pub(crate) fn run(shell: &Shell, sheets: usize) -> Outcome {
+    cmd!(shell, "cargo build --release --package scanner-cli").run()?;
+    for part in SIZES {
+        let sheets = sheets / part / CONNECTIONS;
+        let apps = (sheets / SHEETS_OF_APP).max(1);
+        println!(
+            "\n{} items of {CONNECTIONS} connections, {SCANNERS} scanners. Each connection:",
+            sheets * CONNECTIONS
+        );
+        let site = LargeSite::serve_of(shell, Size { sheets, apps })?;
+        Fleet::new(&site)?.measure(sheets * CONNECTIONS)?;
+    }
+    Ok(())
+}
+
+/// Scanners that do not run yet, and their database.
+struct Fleet<'a> {
+    site: &'a LargeSite,
+    homes: Vec<PathBuf>,
+    database: Database,
+}
+
+impl<'a> Fleet<'a> {
+    fn new(site: &'a LargeSite) -> Result<Self, Box<dyn Error>> {
+        let database = Database::start()?;
+        database.query("ALTER SYSTEM SET fsync = on")?;
+        database.query("SELECT pg_reload_conf()")?;
+        let settings = format!(
+            "store.url = \"postgresql://{ROLE}@127.0.0.1:{}/postgres\"\nstore.schema = {SCHEMA}\n",
+            database.ports()[0]
+        );
+        let file = fs::read_to_string(site.home.path().join("connections/bench.conf"))?;
+        let mut homes = Vec::new();
+        for scanner in 1..=SCANNERS {
+            let home = site.home.path().join(format!("scanner-{scanner}"));
+            fs::create_dir_all(home.join("conf"))?;
+            fs::create_dir_all(home.join("connections"))?;
+            fs::write(home.join("conf/application.conf"), &settings)?;
+            fs::write(home.join("agent-identifier"), format!("scanner-{scanner}"))?;
+            for code in codes() {
+                // Only the first scan is due.
+                let file = file.replace("code = bench", &format!("code = {code}"))
+                    + "schedule = \"0 0 0 1 1 ? 2099\"\n";
+                fs::write(home.join(format!("connections/{code}.conf")), file)?;
+            }
+            homes.push(home);
+        }
+        Ok(Self {
+            site,
+            homes,
+            database,
+        })
+    }
+
+    #[expect(clippy::print_stdout, reason = "the benchmark prints its figures")]
+    fn measure(&self, items: usize) -> Outcome {
+        println!(
+            "{:<28} {:>10} {:>12} {:>20}",
+            "", "s", "items/s", "MiB of a scanner"
+        );
+        self.first_scans(items)?;
+        self.unchanged_scans(items)?;
+        self.size(items)?;
+        let list = first_byte(|| self.site.scanner_in(&self.homes[0], &["catalog", "list"]))?;
+        println!("catalog list, first line: {list:.2} s");
+        let (server, seconds) =
+            Server::start_with_index(self.site.scanner_in(&self.homes[0], &SERVE))?;
+        println!("the index of the search was filled in {seconds:.1} s");
+        self.size(items)?;
+        web::read_pages(&server)
+    }
+
+    /// All scanners run as services, share the connections, and scan each of them once.
+    fn first_scans(&self, items: usize) -> Outcome {
+        let begun = Instant::now();
+        let services = self.homes.iter();
+        let services = services.map(|home| Service::start(self.site.scanner_in(home, &["run"])));
+        let services = services.collect::<Result<Vec<_>, _>>()?;
+        self.wait(CONNECTIONS, || {
+            services.iter().map(|service| memory(&service.0, "VmHWM:"))
+        })
+        .map(|peak| line("first scans", items, begun.elapsed(), peak))
+    }
+
+    /// Each scanner scans its part of the connections again.
+    fn unchanged_scans(&self, items: usize) -> Outcome {
+        let codes: Vec<_> = codes().collect();
+        let begun = Instant::now();
+        let start = |(home, codes): (&PathBuf, &[String])| {
+            let mut command = self.site.scanner_in(home, &["scan"]);
+            command
+                .args(codes)
+                .stdout(Stdio::null())
+                .stderr(Stdio::null());
+            command.spawn()
+        };
+        let parts = codes.chunks(CONNECTIONS / SCANNERS);
+        let running = self.homes.iter().zip(parts).map(start);
+        let mut running: Vec<Child> = running.collect::<Result<_, _>>()?;
+        let peak = self.wait(2 * CONNECTIONS, || {
+            running.iter().map(|scan| memory(scan, "VmHWM:"))
+        })?;
+        for scan in &mut running {
+            scan.wait()?;
+        }
+        line("scans, nothing changed", items, begun.elapsed(), peak);
+        Ok(())
+    }
+
+    /// Waits until so many scans are complete. Returns the most memory of a process, in MiB.
+    fn wait<I: Iterator<Item = f64>>(
+        &self,
+        scans: usize,
+        memory: impl Fn() -> I,
+    ) -> Result<f64, Box<dyn Error>> {
+        let begun = Instant::now();
+        let mut peak: f64 = 0.0;
+        loop {
+            peak = memory().fold(peak, f64::max);
+            let ended = self.database.query(
+                "SELECT outcome, count(*) FROM scan WHERE outcome IS NOT NULL GROUP BY outcome",
+            );
+            // The schema does not exist yet.
+            let ended = ended.unwrap_or_default();
+            let other = ended.iter().find(|row| !row.starts_with("complete|"));
+            if let Some(other) = other {
+                return Err(format!("a scan was not complete: {other}").into());
+            }
+            if ended == [format!("complete|{scans}")] {
+                return Ok(peak);
+            }
+            if begun.elapsed() > SCANS {
+                return Err(format!("not all scans have ended: {ended:?}").into());
+            }
+            thread::sleep(PAUSE);
+        }
+    }
+
+    #[expect(clippy::print_stdout, reason = "the benchmark prints its figures")]
+    fn size(&self, items: usize) -> Outcome {
+        let found = self
+            .database
+            .number("SELECT count(*) FROM item WHERE state = 0")?;
+        if usize::try_from(found) != Ok(items) {
+            return Err(format!("{found} of {items} items are in the store").into());
+        }
+        let bytes = self
+            .database
+            .number("SELECT pg_database_size(current_database())")? as f64;
+        println!(
+            "the database has {:.0} MB, {:.0} bytes per item",
+            bytes / 1e6,
+            bytes / items as f64
+        );
+        Ok(())
+    }
+}
+
+/// The codes of the connections. The pages use the first one.
+fn codes() -> impl Iterator<Item = String> {
+    let others = (2..=CONNECTIONS).map(|number| format!("bench-{number}"));
+    std::iter::once("bench".to_owned()).chain(others)
+}
+
+#[expect(clippy::print_stdout, reason = "the benchmark prints its figures")]
+fn line(name: &str, items: usize, took: Duration, peak: f64) {
+    let seconds = took.as_secs_f64();
+    println!(
+        "{name:<28} {seconds:>10.1} {:>12.0} {peak:>20.1}",
+        items as f64 / seconds
+    );
+}
