@@ -119,6 +119,7 @@ fn fleet_faults(shell: &Shell) -> Verdict {
         shell,
         FAULTS,
         seed.unwrap_or_default(),
+        None,
     ))
 }
 

@@ -103,6 +103,9 @@ enum Command {
         /// The seed of the random numbers
         #[arg(long, default_value_t = 1)]
         seed: u64,
+        /// A scanner-cli of an earlier version: scanners begin with it, and are replaced one by one, in both directions
+        #[arg(long, value_name = "PROGRAM")]
+        older: Option<PathBuf>,
     },
     /// Run a PostgreSQL server in a temporary folder, to try the follower of this kind
     #[cfg(unix)]
@@ -189,7 +192,11 @@ fn run(command: Command) -> Outcome {
         #[cfg(unix)]
         Command::Demo { fleet: true, .. } => fleet::demonstrate(&shell),
         #[cfg(unix)]
-        Command::FleetFaults { rounds, seed } => fleet::run_faults(&shell, rounds, seed),
+        Command::FleetFaults {
+            rounds,
+            seed,
+            older,
+        } => fleet::run_faults(&shell, rounds, seed, older.as_deref()),
         #[cfg(unix)]
         Command::Demo {
             postgresql: true,

@@ -29,7 +29,7 @@ pub(crate) fn run(shell: &Shell) -> Outcome {
     binaries::run(&built, &binaries::Launcher::default())?;
     cmd!(shell, "cargo test --workspace --all-features --doc").run()?;
     #[cfg(unix)]
-    crate::fleet::run_faults(shell, FAULTS, 1)?;
+    crate::fleet::run_faults(shell, FAULTS, 1, None)?;
     drop(compare_only);
     let strict_docs = shell.push_env("RUSTDOCFLAGS", "-D warnings");
     cmd!(

@@ -1,6 +1,7 @@
 //! `cargo xtask fleet-faults`: random faults of scanners, network and database. After each round, the invariants are checked.
 
 use std::{
+    path::Path,
     thread::sleep,
     time::{Duration, Instant},
 };
@@ -66,6 +67,8 @@ enum Fault {
     Ten,
     /// The files of a connection differ for a while.
     Differ,
+    /// A scanner is replaced by one of an earlier version, or by one of this version.
+    Replace,
 }
 
 const FAULTS: [Fault; 17] = [
@@ -89,11 +92,17 @@ const FAULTS: [Fault; 17] = [
 ];
 
 /// Runs rounds of random faults. The same seed has the same faults, but not the same instants.
-pub(crate) fn run(shell: &Shell, rounds: usize, seed: u64) -> Outcome {
-    let faults = possible();
+///
+/// With a program of an earlier version, all scanners begin with it.
+pub(crate) fn run(shell: &Shell, rounds: usize, seed: u64, older: Option<&Path>) -> Outcome {
+    let mut faults = possible();
     let built = group::build(shell)?;
     let begun = Instant::now();
     let mut group = Group::new(built, 3, LEASE, seed)?;
+    if let Some(older) = older {
+        group.begin_with(older);
+        faults.insert(0, Fault::Replace);
+    }
     let names = start(&mut group)?;
     for round in 1..=rounds {
         // Each at least once, if there are enough rounds.
@@ -221,6 +230,7 @@ fn play(group: &mut Group, fault: Fault, one: usize) -> Result<(), Failed> {
         | Fault::Upgrade => bad_database(group, fault)?,
         Fault::Ten => ten(group)?,
         Fault::Differ => differ(group, one)?,
+        Fault::Replace => replace(group, one)?,
     }
     Ok(())
 }
@@ -309,6 +319,22 @@ fn ten(group: &mut Group) -> Result<(), Failed> {
         scanner.kill()?;
     }
     group.scanners.truncate(before);
+    Ok(())
+}
+
+/// Replaces a scanner by one of the other version, and waits until the store has what commands of this version need.
+fn replace(group: &mut Group, one: usize) -> Result<(), Failed> {
+    group.scanners[one].stop()?;
+    group.replace_program(one);
+    group.edit(3)?;
+    group.scanners[one].start()?;
+    let begun = Instant::now();
+    while let Err(error) = group.reader.fleet() {
+        if begun.elapsed() > START {
+            return Err(group.failed(&error.to_string()));
+        }
+        sleep(Duration::from_millis(100));
+    }
     Ok(())
 }
 

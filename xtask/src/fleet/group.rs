@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    path::PathBuf,
+    path::{Path, PathBuf},
     thread::sleep,
     time::{Duration, Instant},
 };
@@ -11,7 +11,11 @@ use serde_json::Value;
 use xshell::{Shell, cmd};
 
 use super::{
-    CONNECTIONS, Failed, database::Database, random::Random, receiver::Receiver, scanner::Scanner,
+    CONNECTIONS, Failed,
+    database::Database,
+    random::Random,
+    receiver::Receiver,
+    scanner::{Scanner, program},
     site::Site,
 };
 use crate::demo::FakeSite;
@@ -28,6 +32,8 @@ pub(super) struct Group {
     /// `store.lease` in seconds.
     pub(super) lease: u32,
     built: PathBuf,
+    /// The program of an earlier version.
+    older: Option<PathBuf>,
 }
 
 /// How long the group may take until it has scanned everything.
@@ -64,6 +70,7 @@ impl Group {
             random: Random::new(seed),
             lease,
             built,
+            older: None,
         };
         group.reader.configure(lease, &group.receiver.url())?;
         for _ in 0..scanners {
@@ -82,6 +89,27 @@ impl Group {
         }
         self.scanners.push(scanner);
         Ok(())
+    }
+
+    /// Lets all scanners run a program of an earlier version.
+    pub(super) fn begin_with(&mut self, older: &Path) {
+        self.older = Some(older.to_owned());
+        for scanner in self.scanners.iter_mut().chain([&mut self.reader]) {
+            scanner.program = older.to_owned();
+        }
+    }
+
+    /// Lets a scanner run the program of the other version when it starts again.
+    pub(super) fn replace_program(&mut self, one: usize) {
+        let Some(older) = &self.older else { return };
+        let current = program(&self.built);
+        let one = &mut self.scanners[one];
+        one.program = match one.program == *older {
+            true => current.clone(),
+            false => older.clone(),
+        };
+        // The first one of this version has changed the schema.
+        self.reader.program = current;
     }
 
     /// Changes the sites.

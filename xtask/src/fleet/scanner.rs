@@ -16,11 +16,17 @@ use super::{
     proxy::Proxy,
 };
 
+/// The program that was built.
+pub(super) fn program(built: &Path) -> PathBuf {
+    built.join(format!("scanner-cli{EXE_SUFFIX}"))
+}
+
 /// A scanner.
 pub(super) struct Scanner {
     pub(super) name: String,
     home: TempDir,
-    program: PathBuf,
+    /// Which it runs when it starts.
+    pub(super) program: PathBuf,
     /// Its way to the database.
     pub(super) network: Proxy,
     process: Option<Child>,
@@ -39,7 +45,7 @@ impl Scanner {
         fs::write(home.path().join("agent-identifier"), name)?;
         Ok(Self {
             name: name.to_owned(),
-            program: built.join(format!("scanner-cli{EXE_SUFFIX}")),
+            program: program(built),
             network: Proxy::start(servers)?,
             home,
             process: None,
