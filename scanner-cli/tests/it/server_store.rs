@@ -18,6 +18,7 @@ use crate::scanner::{Home, Run, closed_port, finish, items};
 #[expect(dead_code, reason = "others use the rest of it")]
 mod cluster;
 mod group;
+mod tls;
 
 use cluster::{Cluster, SUPERUSER_PASSWORD, programs};
 
@@ -203,20 +204,25 @@ fn the_password_comes_from_the_environment_the_file_of_passwords_or_an_encrypted
     assert_eq!(items(&home.run(&LIST).check(0, &[]).output).len(), 53);
 }
 
-/// Runs statements in a database with PostgreSQL's own program.
+/// Runs statements in a database of the server of all tests.
 fn psql(database: &str, statements: &str) {
-    let url = format!("postgresql://postgres@127.0.0.1:{}/{database}", port());
+    psql_at(port(), database, statements);
+}
+
+/// Runs statements with PostgreSQL's own program. Returns the rows that they return.
+fn psql_at(port: u16, database: &str, statements: &str) -> String {
+    let url = format!("postgresql://postgres@127.0.0.1:{port}/{database}");
     let mut psql = Command::new(programs().unwrap().join("psql"));
     psql.args([
         "--no-psqlrc",
-        "-q",
+        "-qtA",
         "--set=ON_ERROR_STOP=1",
         &url,
         "--command",
         statements,
     ])
     .env("PGPASSWORD", SUPERUSER_PASSWORD);
-    finish(psql).check(0, &[]);
+    finish(psql).check(0, &[]).output.clone()
 }
 
 #[test]

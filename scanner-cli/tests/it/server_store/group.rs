@@ -6,7 +6,11 @@ use serde_json::Value;
 use super::{LIST, home, schema};
 use crate::{
     scanner::{Home, connection, items},
-    service::{Running, wait},
+    service::{
+        Running,
+        endpoints::{LISTEN, address, ask},
+        wait,
+    },
 };
 
 /// Homes of two scanners with one store and the same connection, which is scanned once a day.
@@ -74,6 +78,47 @@ fn the_next_scanner_goes_on_with_the_schedule_of_a_killed_one() {
     // A changed file is scanned at once.
     two.write("connections/qlik.conf", connection("qlik", &site) + "# new");
     wait("another scan", || scans(&two) == 2);
+    second.stop();
+}
+
+#[test]
+fn each_scanner_shows_the_metrics_of_all() {
+    let site = FakeSite::start_in_thread();
+    let [one, two] = two_homes(&site);
+    for home in [&one, &two] {
+        let settings = home.read("conf/application.conf");
+        home.write("conf/application.conf", settings + LISTEN);
+    }
+    let first = Running::start(&one);
+    wait("a scan", || scans(&one) == 1);
+    let second = Running::start(&two);
+    let address = address(&second);
+    let value = |name: &str| -> Option<f64> {
+        let page = ask(&address, "GET", "/metrics").1;
+        let line = page.lines().find(|line| line.starts_with(name))?;
+        line.rsplit(' ').next()?.parse().ok()
+    };
+    let [of_one, of_two] =
+        ["one", "two"].map(|name| format!("scanner_fleet_connections{{scanner=\"{name}\",host="));
+    let held = "scanner_fleet_connection_held{connection=\"qlik\"}";
+    wait("both scanners", || {
+        value(&of_one) == Some(1.0) && value(&of_two) == Some(0.0) && value(held) == Some(1.0)
+    });
+    two.write(
+        "connections/qlik.conf",
+        connection("qlik", &site) + "# other",
+    );
+    wait("files that differ", || value(held) == Some(0.0));
+    // Killed.
+    drop(first);
+    let report = "scanner_fleet_last_report_seconds{scanner=\"one\"";
+    wait("the second scanner", || {
+        value(held) == Some(1.0) && value(&of_two) == Some(1.0)
+    });
+    assert!(value(report) > Some(1.0));
+    wait("its scan, which is due", || {
+        value("scanner_fleet_overdue_seconds{scanner=\"two\"") == Some(0.0)
+    });
     second.stop();
 }
 

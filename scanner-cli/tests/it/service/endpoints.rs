@@ -12,7 +12,7 @@ use super::{BRIEF, Running, SHEETS, status, wait};
 use crate::scanner::{Home, connection};
 
 /// Any free port.
-pub(super) const LISTEN: &str = "http.listen = \"127.0.0.1:0\"\n";
+pub(crate) const LISTEN: &str = "http.listen = \"127.0.0.1:0\"\n";
 
 /// The last address in the log that the service listens on.
 pub(crate) fn address(running: &Running) -> String {
