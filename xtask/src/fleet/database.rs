@@ -1,6 +1,8 @@
 //! The database of the group.
 
 use std::{
+    fs::{self, File},
+    io,
     net::TcpListener,
     os::unix::fs::chown,
     path::PathBuf,
@@ -23,7 +25,7 @@ pub(crate) struct Database {
     /// The ports of both servers: only one of them has the primary server.
     ports: [u16; 2],
     psql: PathBuf,
-    /// A small file system for temporary tables.
+    /// A small file system for the log of changes and for temporary tables.
     small: Option<SmallDisk>,
 }
 
@@ -109,32 +111,45 @@ impl Database {
         Ok(())
     }
 
-    /// Lets the disk of temporary tables be full. Only root can make a small file system.
+    /// Lets the disk of the log of changes and of temporary tables be full. Only root can make a small file system.
     pub(super) fn fill_disk(&mut self) -> Result<(), Failed> {
         let disk = SmallDisk::new()?;
         let place = disk.0.path().display();
         self.query(&format!("CREATE TABLESPACE small LOCATION '{place}'"))?;
         self.query("GRANT CREATE ON TABLESPACE small TO scanner")?;
+        self.retry("ALTER TABLE change SET TABLESPACE small")?;
         self.query("ALTER ROLE scanner SET temp_tablespaces = small")?;
+        disk.fill()?;
         self.small = Some(disk);
         self.end_sessions()
     }
 
     /// Ends that.
     pub(super) fn empty_disk(&mut self) -> Result<(), Failed> {
+        if let Some(disk) = &self.small {
+            disk.empty()?;
+        }
         self.query("ALTER ROLE scanner RESET temp_tablespaces")?;
+        self.retry("ALTER TABLE change SET TABLESPACE pg_default")?;
         // A tablespace with temporary tables cannot be dropped.
-        for _ in 0..50 {
-            self.end_sessions()?;
-            if self.query("DROP TABLESPACE small").is_ok() {
-                // Otherwise, a server that recovers from a crash would look for its folder.
-                self.query("CHECKPOINT")?;
-                self.small = None;
-                return Ok(());
+        self.retry("DROP TABLESPACE small")?;
+        // Otherwise, a server that recovers from a crash would look for its folder.
+        self.query("CHECKPOINT")?;
+        self.small = None;
+        Ok(())
+    }
+
+    /// Repeats a statement that the sessions of the scanners may keep from being run.
+    fn retry(&self, statement: &str) -> Result<(), Failed> {
+        let begun = Instant::now();
+        while let Err(error) = self.query(statement) {
+            if begun.elapsed() > STANDBY {
+                return Err(error);
             }
+            self.end_sessions()?;
             sleep(Duration::from_millis(100));
         }
-        Err("the small disk cannot be removed".into())
+        Ok(())
     }
 
     /// Ends the sessions of the scanners, as an administrator can.
@@ -176,7 +191,7 @@ impl SmallDisk {
     fn new() -> Result<Self, Failed> {
         let folder = tempfile::tempdir()?;
         let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=64k", "tmpfs"])
+            .args(["-t", "tmpfs", "-o", "size=64m", "tmpfs"])
             .arg(folder.path())
             .status()?;
         if !mounted.success() {
@@ -186,6 +201,25 @@ impl SmallDisk {
             chown(folder.path(), Some(user), Some(group))?;
         }
         Ok(Self(folder))
+    }
+
+    /// The file that fills it.
+    fn filler(&self) -> PathBuf {
+        self.0.path().join("filler")
+    }
+
+    /// Writes until there is no room.
+    fn fill(&self) -> Result<(), Failed> {
+        let filled = io::copy(&mut io::repeat(0), &mut File::create(self.filler())?);
+        match filled {
+            Err(error) if error.kind() == io::ErrorKind::StorageFull => Ok(()),
+            other => Err(format!("the small disk is not full: {other:?}").into()),
+        }
+    }
+
+    /// Makes room again.
+    fn empty(&self) -> Result<(), Failed> {
+        Ok(fs::remove_file(self.filler())?)
     }
 }
 

@@ -55,7 +55,7 @@ enum Fault {
     Terminate,
     /// The database refuses writes for a while.
     ReadOnly,
-    /// The disk of the temporary tables is full for a while.
+    /// The disk of the log of changes and of temporary tables is full for a while.
     Full,
     /// The database ends transactions because of others, a few times.
     Conflicts,
