@@ -267,6 +267,12 @@ pub(crate) enum Store {
         /// A file that `store backup` wrote
         file: PathBuf,
     },
+    /// Copy the whole store to another place, such as a database of PostgreSQL, and compare both. Stop the service first
+    Copy {
+        /// Where to: postgresql://USER@HOST/DATABASE, `sqlite` for the file in the home, or sqlite:FILE
+        #[arg(long, value_name = "STORE")]
+        to: String,
+    },
     /// Check whether the store, or a backup of it, is intact, and show what it holds
     Check {
         /// A backup to check instead of the store

@@ -39,7 +39,7 @@ enum Output {
 }
 
 /// Minimum time between two log lines about a list that is being read.
-const LOG_INTERVAL: Duration = Duration::from_secs(10);
+pub(crate) const LOG_INTERVAL: Duration = Duration::from_secs(10);
 
 impl ProgressLine {
     fn new(code: &ConnectionCode, display: &Display) -> Self {

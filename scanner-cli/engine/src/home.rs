@@ -83,8 +83,13 @@ impl Home {
 
     /// The store: a file in the home, unless it is on a server.
     pub fn store(&self) -> StoreLocation {
-        let file = || self.folder.join("data").join("catalog.db");
-        self.elsewhere.clone().unwrap_or_else(|| file().into())
+        let elsewhere = self.elsewhere.clone();
+        elsewhere.unwrap_or_else(|| self.store_file().into())
+    }
+
+    /// The store in the home, if it is not elsewhere.
+    pub fn store_file(&self) -> PathBuf {
+        self.folder.join("data").join("catalog.db")
     }
 
     /// Uses a store that is not in the home.

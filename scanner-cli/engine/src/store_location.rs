@@ -20,6 +20,9 @@ use crate::{
     tracked_files::{TrackedFiles, Trusted},
 };
 
+/// The address of a store in a file.
+const SQLITE: &str = "sqlite";
+
 impl Installation {
     /// Finds out where the store is: in the database of `url`, else where `conf/application.conf` says, else in the
     /// home. Nothing is connected. Errors in the syntax of the file are left to those who read all of it.
@@ -27,26 +30,67 @@ impl Installation {
     /// # Errors
     /// If the settings of the store on a server are not valid.
     pub fn locate_store(&mut self, url: Option<&str>) -> Result<Vec<Problem>, OperationError> {
+        let (server, warnings) = self.find_server(url, OPTION)?;
+        if let Some(server) = server {
+            self.home.set_store(server);
+        }
+        Ok(warnings)
+    }
+
+    /// Finds out which store `url` names: a database, or a file as `sqlite:FILE` or, in the home, `sqlite`. The other settings
+    /// of the store are those of `conf/application.conf`. Nothing is connected.
+    ///
+    /// # Errors
+    /// If it is not the address of a store, or the settings of the store on a server are not valid.
+    pub fn named_store(
+        &self,
+        url: &str,
+        option: &str,
+    ) -> Result<(StoreLocation, Vec<Problem>), OperationError> {
+        let file = match url.strip_prefix(SQLITE) {
+            Some("") => Some(self.home.store_file()),
+            Some(file) => file.strip_prefix(':').map(|file| self.home.path(file)),
+            None => None,
+        };
+        if let Some(file) = file {
+            return Ok((file.into(), Vec::new()));
+        }
+        let (server, warnings) = self.find_server(Some(url), option)?;
+        let none = || {
+            let message = format!("`{option}` names no store");
+            let hint =
+                format!("name `postgresql://USER@HOST/DATABASE`, `{SQLITE}` or `{SQLITE}:FILE`");
+            OperationError::configuration(vec![Problem::general(message, hint)])
+        };
+        Ok((server.ok_or_else(none)?, warnings))
+    }
+
+    fn find_server(
+        &self,
+        url: Option<&str>,
+        option: &str,
+    ) -> Result<(Option<StoreLocation>, Vec<Problem>), OperationError> {
         let path = self.home.settings();
         let (home, variables) = (self.home.clone(), Arc::clone(&self.variables));
         let files = Arc::new(TrackedFiles::new(&home));
         let content = match application_content(&home) {
             Ok(content) => content.unwrap_or_default(),
-            Err(problems) => return unless_asked(url, problems),
+            Err(problems) => return unless_asked(url, problems).map(|found| (None, found)),
         };
         let document = application_document(&path, &content, &variables, &Trusted(&files));
         let mut root = match document {
             Ok(document) => document.root,
             Err(problems) => {
-                return unless_asked(url, problems.into_iter().map(Problem::InFile).collect());
+                let problems = problems.into_iter().map(Problem::InFile).collect();
+                return unless_asked(url, problems).map(|found| (None, found));
             }
         };
         if url.is_none() && !names_server(&root) {
-            return Ok(Vec::new());
+            return Ok((None, Vec::new()));
         }
         let secrets = Secrets::new_for_followers(&path, &content, &home, &variables, &files);
         let show = |severity, found: LocatedProblem| match &*found.place.file == OPTION {
-            true => of_option(found),
+            true => of_option(found, option),
             false => SourceDiagnostic::in_file(&path, &content, severity, found).into(),
         };
         let clean = |problem| secrets.redact(problem);
@@ -62,7 +106,7 @@ impl Installation {
             refused(problems.collect())
         })?;
         let Some(server) = read else {
-            return Ok(Vec::new());
+            return Ok((None, Vec::new()));
         };
         let warnings = server
             .warnings
@@ -77,8 +121,7 @@ impl Installation {
         let warnings = warnings.chain(trust).map(clean).collect();
         let identity = scanner_identity(&home, &variables);
         let store = PostgresqlStore::with_lease(server.target, &identity, server.lease);
-        self.home.set_store(StoreLocation::Server(Arc::new(store)));
-        Ok(warnings)
+        Ok((Some(StoreLocation::Server(Arc::new(store))), warnings))
     }
 }
 
@@ -96,9 +139,9 @@ fn names_server(root: &Object) -> bool {
     matches!(block, Some(Value::Object(block)) if block.setting("url").is_some())
 }
 
-/// The problem of the option `--store`, without its text.
-fn of_option(found: LocatedProblem) -> Problem {
-    let message = found.message.replace("`url`", "`--store`");
+/// The problem of an option with an address, without its text.
+fn of_option(found: LocatedProblem, option: &str) -> Problem {
+    let message = found.message.replace("`url`", &format!("`{option}`"));
     let hint = found.hint.map(|hint| {
         hint.replace("`url`", "the URL").replace(
             "`password`",

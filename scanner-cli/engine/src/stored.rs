@@ -9,7 +9,10 @@ use crate::{
     near_code::did_you_mean,
     operation_error::{OperationError, OperationErrorKind},
     problem::Problem,
-    store::{self, Catalog, LastScan, Restored, StoreLocation, StoredConnection, StoredScan},
+    store::{
+        self, Catalog, LastScan, Restored, StoreLocation, StoredConnection, StoredScan,
+        copying::{self, Copied, CopyStep, Table},
+    },
     store_location::store_file,
 };
 
@@ -60,20 +63,55 @@ impl Installation {
             "restore the database with the programs of PostgreSQL, such as `pg_restore`",
         )?;
         // The lock is necessary because a running service opens the store only during scans.
-        let _no_service = self.lock_service()?;
+        let _no_service = self.lock_service("the restore")?;
         Ok(store::restore(&file, backup)?)
     }
 
+    /// Copies the store to an empty one at another place, and compares each row. No service can start in the meantime.
+    ///
+    /// # Errors
+    /// If a service is running, the store does not exist, the target is not empty, or one of them cannot be used. The target is
+    /// then as before.
+    pub fn copy_store(
+        &self,
+        target: &StoreLocation,
+        progress: &mut dyn FnMut(CopyStep, Table, u64),
+    ) -> Result<Copied, OperationError> {
+        let store = self.home.store();
+        let is_same = match (store.file(), target.file()) {
+            (Some(one), Some(other)) => {
+                one == other
+                    || one
+                        .canonicalize()
+                        .is_ok_and(|one| other.canonicalize().is_ok_and(|other| one == other))
+            }
+            _ => false,
+        };
+        if is_same {
+            let message = format!("the store is in `{target}` already");
+            let problem = Problem::general(message, "name another target".to_owned());
+            return Err(OperationError::configuration(vec![problem]));
+        }
+        let _no_service = self.lock_service("the copy")?;
+        let none = || OperationError::configuration(vec![no_store(&store)]);
+        let mut source = store.copy_source()?.ok_or_else(none)?;
+        Ok(copying::copy(
+            &mut *source,
+            target.copy_target()?,
+            progress,
+        )?)
+    }
+
     /// Prevents a service from starting while the lock is held.
-    fn lock_service(&self) -> Result<Lock, OperationError> {
+    fn lock_service(&self, what: &str) -> Result<Lock, OperationError> {
         let path = self.home.lock();
         Lock::acquire(&path, (self.clock)()).map_err(|error| match error {
             LockError::Busy(holder) => {
                 let home = shown(&self.home.path(""));
                 let message = format!("a service is running for the home `{home}`: {holder}");
                 let hint =
-                    "stop it first, and start it again after the restore; nothing was changed";
-                let problem = Problem::general(message, hint.to_owned());
+                    format!("stop it first, and start it again after {what}; nothing was changed");
+                let problem = Problem::general(message, hint);
                 OperationError::new(OperationErrorKind::Busy, problem)
             }
             LockError::Unusable(error) => {

@@ -2,7 +2,7 @@
 
 #[cfg(windows)]
 use super::Service;
-use super::{CatalogCommand, Command, Config};
+use super::{CatalogCommand, Command, Config, Store};
 
 /// What a command does with the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +21,7 @@ impl Command {
             Self::Status(_)
             | Self::Serve(_)
             | Self::Explain(_)
+            | Self::Store(Store::Copy { .. })
             | Self::Catalog(CatalogCommand::List(_) | CatalogCommand::Export(_)) => StoreUse::Read,
             Self::Run(_)
             | Self::Scan(_)

@@ -1,6 +1,6 @@
 //! `store`: backs up, restores and checks the store.
 
-use std::path::Path;
+use std::{path::Path, time::Instant};
 
 use crate::{
     arguments::{ShowFormat, Store as Command},
@@ -14,12 +14,14 @@ use crate::{
     stored::no_store,
 };
 
+mod copying;
 mod show;
 
 pub(crate) fn run(program: &mut Program, command: &Command) -> Exit {
     let result = match command {
         Command::Backup { file } => back_up(program, file),
         Command::Restore { file } => restore(program, file),
+        Command::Copy { to } => copy(program, to),
         Command::Check { file, format } => check(program, file.as_deref(), *format),
     };
     result.unwrap_or_else(|(problem, exit)| {
@@ -77,6 +79,33 @@ fn restore(program: &mut Program, file: &Path) -> Result<Exit, StoreCommandError
         done.store_id
     ));
     program.report_note(&text);
+    Ok(Exit::Complete)
+}
+
+/// The option of the target.
+const TO: &str = "--to";
+
+fn copy(program: &mut Program, to: &str) -> Result<Exit, StoreCommandError> {
+    let named = program.installation.named_store(to, TO);
+    let (target, warnings) = match named {
+        Ok(named) => named,
+        Err(error) => return Ok(program.report_error(&error)),
+    };
+    program.report_problems(&warnings);
+    let begun = Instant::now();
+    let mut line = copying::CopyLine::new(&program.display);
+    let copied = program
+        .installation
+        .copy_store(&target, &mut |step, table, rows| {
+            line.show(step, table, rows)
+        });
+    line.end();
+    let copied = match copied {
+        Ok(copied) => copied,
+        Err(error) => return Ok(program.report_error(&error)),
+    };
+    let source = program.installation.home.store();
+    program.report_note(&copying::report(&source, &target, &copied, begun.elapsed()));
     Ok(Exit::Complete)
 }
 

@@ -209,7 +209,8 @@ impl StoreError {
         }
     }
 
-    fn for_store(path: &Path, kind: StoreErrorKind, message: &str) -> Self {
+    /// Creates an error about the store.
+    pub(super) fn for_store(path: &Path, kind: StoreErrorKind, message: &str) -> Self {
         Self {
             what: "the store",
             ..Self::file(path, kind, message)

@@ -15,6 +15,7 @@ mod closing;
 pub mod conformance;
 mod containers;
 mod copies;
+pub mod copying;
 mod cursors;
 mod database;
 mod error;

@@ -12,6 +12,7 @@ use file_access::path_text::shown;
 use crate::{
     BrowseSettings, BrowseStore, CatalogReader, ConnectionContents, FollowerTables, ScanWriter,
     StoreError, StoreLimits,
+    copying::{CopySource, CopyTarget, SqliteCopy},
     fleet::{Duties, Fleet, ScannerReport},
 };
 
@@ -85,6 +86,18 @@ pub trait StoreServer: Send + Sync {
     /// Tests each stage on the way to the store, and what may be done there. Nothing is changed.
     fn check(&self) -> Vec<Stage>;
 
+    /// Opens the store to copy it. `None` if it does not exist.
+    ///
+    /// # Errors
+    /// If it cannot be read, or scanners use it.
+    fn copy_source(&self) -> Result<Option<Box<dyn CopySource>>, StoreError>;
+
+    /// Opens the store to copy another one to it, and creates it if it does not exist.
+    ///
+    /// # Errors
+    /// If it cannot be written, or is not empty.
+    fn copy_target(&self) -> Result<Box<dyn CopyTarget>, StoreError>;
+
     /// Removes a connection. It can be repeated after an interruption.
     ///
     /// # Errors
@@ -119,6 +132,31 @@ impl StoreLocation {
         match self {
             Self::File(_) => Ok(None),
             Self::Server(server) => server.fleet(),
+        }
+    }
+
+    /// Opens the store to copy it. `None` if it does not exist.
+    ///
+    /// # Errors
+    /// If it cannot be read, or others use it.
+    pub fn copy_source(&self) -> Result<Option<Box<dyn CopySource>>, StoreError> {
+        match self {
+            Self::File(path) => {
+                let source = SqliteCopy::source(path)?;
+                Ok(source.map(|source| Box::new(source) as Box<dyn CopySource>))
+            }
+            Self::Server(server) => server.copy_source(),
+        }
+    }
+
+    /// Opens the store to copy another one to it, and creates it if it does not exist.
+    ///
+    /// # Errors
+    /// If it cannot be written, or is not empty.
+    pub fn copy_target(&self) -> Result<Box<dyn CopyTarget>, StoreError> {
+        match self {
+            Self::File(path) => Ok(Box::new(SqliteCopy::target(path)?)),
+            Self::Server(server) => server.copy_target(),
         }
     }
 

@@ -17,6 +17,7 @@ use crate::scanner::{Home, Run, closed_port, finish, items};
 #[path = "../../followers/tests/it/postgresql/cluster.rs"]
 #[expect(dead_code, reason = "others use the rest of it")]
 mod cluster;
+mod copying;
 mod group;
 mod tls;
 

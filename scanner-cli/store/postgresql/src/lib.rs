@@ -3,6 +3,7 @@
 mod browse;
 mod check;
 mod connecting;
+mod copying;
 mod error;
 mod followers;
 mod forget;

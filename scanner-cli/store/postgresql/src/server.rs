@@ -12,6 +12,7 @@ use catalog_store::{
     ConnectionContents, StoreError, StoreLimits,
     backend::{Access, BrowseStore, CatalogReader, FollowerTables, ScanWriter, StoreServer},
     browse::BrowseSettings,
+    copying::{CopySource, CopyTarget},
     fleet::{Duties, Fleet, ScannerReport},
 };
 use postgresql_client::Target;
@@ -20,6 +21,7 @@ use crate::{
     browse::PostgresqlBrowse,
     check,
     connecting::Database,
+    copying::PostgresqlCopy,
     error::{DatabaseError, Operation, Result},
     followers::Followers,
     forget,
@@ -187,6 +189,24 @@ impl StoreServer for PostgresqlStore {
         let target = Arc::clone(&self.target);
         let checked = runtime::wait(async move { check::check(&target).await });
         checked.unwrap_or_else(|error| vec![check::no_thread(&error)])
+    }
+
+    fn copy_source(&self) -> std::result::Result<Option<Box<dyn CopySource>>, StoreError> {
+        self.with(Operation::Read, |db, target| async move {
+            if !is_there(&db, &target).await? {
+                return Ok(None);
+            }
+            let source = PostgresqlCopy::source(db, &target).await?;
+            Ok(Some(Box::new(source) as Box<dyn CopySource>))
+        })
+    }
+
+    fn copy_target(&self) -> std::result::Result<Box<dyn CopyTarget>, StoreError> {
+        self.with(Operation::Write, |db, target| async move {
+            schema::migrate(&db, &target).await?;
+            let target = PostgresqlCopy::target(db, &target).await?;
+            Ok(Box::new(target) as Box<dyn CopyTarget>)
+        })
     }
 
     fn forget(&self, code: &str) -> std::result::Result<(), StoreError> {
