@@ -1,10 +1,11 @@
 //! A proxy between a scanner and the servers of its database, which can behave like a bad network.
 
 use std::{
+    collections::HashMap,
     io::{self, Read, Write},
     net::{Ipv4Addr, Shutdown, TcpListener, TcpStream},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU8, AtomicU64, Ordering},
     },
     thread,
@@ -23,7 +24,9 @@ struct Shared {
     network: AtomicU8,
     /// Numbers the cuts: connections of before a cut end.
     cuts: AtomicU64,
-    open: Mutex<Vec<TcpStream>>,
+    /// Both ends of each connection, by its number.
+    open: Mutex<HashMap<u64, [TcpStream; 2]>>,
+    connections: AtomicU64,
 }
 
 /// How the network behaves.
@@ -74,30 +77,32 @@ impl Proxy {
     /// Cuts all connections.
     pub(super) fn cut(&self) {
         self.shared.cuts.fetch_add(1, Ordering::Relaxed);
-        let mut open = self
-            .shared
-            .open
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        for stream in open.drain(..) {
-            let _ = stream.shutdown(Shutdown::Both);
+        for (_, ends) in self.shared.open().drain() {
+            for stream in ends {
+                let _ = stream.shutdown(Shutdown::Both);
+            }
         }
     }
 }
 
 impl Shared {
+    fn open(&self) -> MutexGuard<'_, HashMap<u64, [TcpStream; 2]>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn connect(self: Arc<Self>, client: TcpStream, server: u16) -> io::Result<()> {
         self.wait_while_silent();
         let server = TcpStream::connect((Ipv4Addr::LOCALHOST, server))?;
-        for stream in [&client, &server] {
-            stream.set_nodelay(true)?;
-            let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-            open.push(stream.try_clone()?);
-        }
+        client.set_nodelay(true)?;
+        server.set_nodelay(true)?;
+        let number = self.connections.fetch_add(1, Ordering::Relaxed);
+        let ends = [client.try_clone()?, server.try_clone()?];
+        self.open().insert(number, ends);
         let (back, there) = (server.try_clone()?, client.try_clone()?);
         let theirs = Arc::clone(&self);
         thread::spawn(move || theirs.forward(back, there));
         self.forward(client, server);
+        self.open().remove(&number);
         Ok(())
     }
 
