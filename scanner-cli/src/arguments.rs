@@ -78,7 +78,7 @@ pub(crate) enum Command {
     /// List stored items, changes, scans and owners, or delete a connection
     #[command(subcommand)]
     Catalog(CatalogCommand),
-    /// Back up, restore and check the store
+    /// Back up, restore, copy and check the store
     #[command(subcommand)]
     Store(Store),
     /// Show what is stored about an item, and what the site has now
@@ -269,7 +269,7 @@ pub(crate) enum Store {
     },
     /// Copy the whole store to another place, such as a database of PostgreSQL, and compare both. Stop the service first
     Copy {
-        /// Where to: postgresql://USER@HOST/DATABASE, `sqlite` for the file in the home, or sqlite:FILE
+        /// An empty store: `postgresql://USER@HOST/DATABASE`, `sqlite` for the file in the home, or `sqlite:FILE`
         #[arg(long, value_name = "STORE")]
         to: String,
     },

@@ -16,6 +16,14 @@ use crate::{
     store_location::store_file,
 };
 
+/// What was copied to another store.
+pub struct CopiedStore {
+    /// Number of rows, by table.
+    pub rows: Copied,
+    /// Whether a scan has written to the store meanwhile.
+    pub is_behind: bool,
+}
+
 impl Installation {
     /// Opens the store for reading.
     ///
@@ -76,16 +84,14 @@ impl Installation {
         &self,
         target: &StoreLocation,
         progress: &mut dyn FnMut(CopyStep, Table, u64),
-    ) -> Result<Copied, OperationError> {
+    ) -> Result<CopiedStore, OperationError> {
         let store = self.home.store();
         let is_same = match (store.file(), target.file()) {
             (Some(one), Some(other)) => {
-                one == other
-                    || one
-                        .canonicalize()
-                        .is_ok_and(|one| other.canonicalize().is_ok_and(|other| one == other))
+                let resolved = |path: &Path| path.canonicalize().ok();
+                one == other || (one.exists() && resolved(one) == resolved(other))
             }
-            _ => false,
+            _ => store.to_string() == target.to_string(),
         };
         if is_same {
             let message = format!("the store is in `{target}` already");
@@ -95,11 +101,17 @@ impl Installation {
         let _no_service = self.lock_service("the copy")?;
         let none = || OperationError::configuration(vec![no_store(&store)]);
         let mut source = store.copy_source()?.ok_or_else(none)?;
-        Ok(copying::copy(
-            &mut *source,
-            target.copy_target()?,
-            progress,
-        )?)
+        let state = source.state()?;
+        let rows = copying::copy(&mut *source, target.copy_target()?, progress)?;
+        drop(source);
+        // Whoever uses it now may be writing.
+        let now = store
+            .copy_source()
+            .and_then(|now| now.map(|mut now| now.state()).transpose());
+        Ok(CopiedStore {
+            rows,
+            is_behind: now.ok().flatten().as_ref() != Some(&state),
+        })
     }
 
     /// Prevents a service from starting while the lock is held.

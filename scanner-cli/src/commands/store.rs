@@ -1,4 +1,4 @@
-//! `store`: backs up, restores and checks the store.
+//! `store`: backs up, restores, copies and checks the store.
 
 use std::{path::Path, time::Instant};
 
@@ -105,7 +105,17 @@ fn copy(program: &mut Program, to: &str) -> Result<Exit, StoreCommandError> {
         Err(error) => return Ok(program.report_error(&error)),
     };
     let source = program.installation.home.store();
-    program.report_note(&copying::report(&source, &target, &copied, begun.elapsed()));
+    program.report_note(&copying::report(
+        &source,
+        &target,
+        &copied.rows,
+        begun.elapsed(),
+    ));
+    if copied.is_behind {
+        let message = format!("a scan wrote to `{source}` during the copy, which does not have it");
+        let hint = "stop all scanners, remove the copy, and copy again";
+        return Err((Problem::general(message, hint.to_owned()), Exit::Busy));
+    }
     Ok(Exit::Complete)
 }
 

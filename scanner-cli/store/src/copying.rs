@@ -12,7 +12,7 @@ mod sqlite;
 mod tables;
 
 pub(crate) use sqlite::SqliteCopy;
-pub use tables::{CellKind, Table};
+pub use tables::{CellKind, Column, Table};
 
 /// A value of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -46,7 +46,7 @@ impl PostgresqlCopy {
         if db.row(statements::IS_USED, &[]).await?.get(0) {
             let message = "is not empty, so nothing is copied to it";
             let error = StoreError::on_server(&target.address(), StoreErrorKind::Other, message);
-            let hint = "name another schema in `store.schema`, or let the database administrator remove this one";
+            let hint = "name another database, or another schema in `store.schema`";
             return Err(error.with_hint(hint).into());
         }
         Ok(Self::new(db, target))

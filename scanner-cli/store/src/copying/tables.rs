@@ -38,6 +38,9 @@ pub enum CellKind {
 
 use CellKind::{Bytes, Integer, Text};
 
+/// The name of a column, and what it contains.
+pub type Column = (&'static str, CellKind);
+
 impl Table {
     /// All tables. None refers to a later one.
     pub const ALL: [Self; 10] = [
@@ -70,91 +73,20 @@ impl Table {
         }
     }
 
-    /// Its columns. `first_change` is the number above which the scan has logged; `left_out` is 1 if
-    /// `connection.seen_by` does not count the item as seen although its state does not say so.
+    /// Its columns.
     #[must_use]
-    pub fn columns(self) -> &'static [(&'static str, CellKind)] {
+    pub fn columns(self) -> &'static [Column] {
         match self {
-            Self::Connections => &[
-                ("id", Integer),
-                ("code", Text),
-                ("name", Text),
-                ("key_parts", Text),
-                ("complete_from", Integer),
-                ("outcome", Text),
-                ("error", Text),
-                ("seen_by", Integer),
-                ("read_by", Integer),
-            ],
-            Self::Scans => &[
-                ("id", Integer),
-                ("connection", Integer),
-                ("started", Integer),
-                ("ended", Integer),
-                ("outcome", Text),
-                ("reasons", Text),
-                ("site_version", Text),
-                ("bytes", Integer),
-                ("seen", Integer),
-                ("unread", Integer),
-                ("added", Integer),
-                ("changed", Integer),
-                ("removed", Integer),
-                ("returned", Integer),
-                ("unreadable", Integer),
-                ("excluded", Integer),
-                ("rewritten", Integer),
-                ("first_change", Integer),
-            ],
-            Self::ContainerKinds => &[("id", Integer), ("name", Text), ("label", Text)],
-            Self::Texts => &[("hash", Text), ("body", Text)],
-            Self::Items => &[
-                ("id", Integer),
-                ("connection", Integer),
-                ("key", Text),
-                ("source_id", Text),
-                ("fingerprint", Bytes),
-                ("contacts_fingerprint", Integer),
-                ("state", Integer),
-                ("scan", Integer),
-                ("left_out", Integer),
-                ("gone_since", Integer),
-                ("container_kind", Integer),
-                ("digest", Bytes),
-                ("first_seen", Integer),
-                ("changed_by", Integer),
-                ("contacts", Text),
-                ("content", Text),
-                ("texts", Text),
-            ],
-            Self::Changes => &[
-                ("seq", Integer),
-                ("scan", Integer),
-                ("item", Integer),
-                ("kind", Integer),
-                ("time", Integer),
-                ("fields", Text),
-                ("change_values", Text),
-            ],
-            Self::Checkpoints => &[
-                ("connection", Integer),
-                ("full_read", Integer),
-                ("state", Bytes),
-            ],
-            Self::Followers => &[
-                ("name", Text),
-                ("cursor", Integer),
-                ("basis", Text),
-                ("followed", Integer),
-                ("succeeded", Integer),
-                ("failures", Integer),
-                ("failed", Integer),
-                ("error", Text),
-                ("sent", Integer),
-                ("refused", Integer),
-            ],
-            Self::Notes => &[("follower", Text), ("key", Text), ("note", Text)],
-            Self::Refusals => &[("follower", Text), ("key", Text), ("message", Text)],
+            Self::Connections => CONNECTIONS,
+            Self::Scans => SCANS,
+            Self::ContainerKinds => CONTAINER_KINDS,
+            Self::Texts => TEXTS,
+            Self::Items => ITEMS,
+            Self::Changes => CHANGES,
+            Self::Checkpoints => CHECKPOINTS,
+            Self::Followers => FOLLOWERS,
+            Self::Notes => NOTES,
+            Self::Refusals => REFUSALS,
         }
     }
 
@@ -166,3 +98,95 @@ impl Table {
         }
     }
 }
+
+const CONNECTIONS: &[Column] = &[
+    ("id", Integer),
+    ("code", Text),
+    ("name", Text),
+    ("key_parts", Text),
+    ("complete_from", Integer),
+    ("outcome", Text),
+    ("error", Text),
+    ("seen_by", Integer),
+    ("read_by", Integer),
+];
+
+/// No change of the scan has a smaller number than `first_change`.
+const SCANS: &[Column] = &[
+    ("id", Integer),
+    ("connection", Integer),
+    ("started", Integer),
+    ("ended", Integer),
+    ("outcome", Text),
+    ("reasons", Text),
+    ("site_version", Text),
+    ("bytes", Integer),
+    ("seen", Integer),
+    ("unread", Integer),
+    ("added", Integer),
+    ("changed", Integer),
+    ("removed", Integer),
+    ("returned", Integer),
+    ("unreadable", Integer),
+    ("excluded", Integer),
+    ("rewritten", Integer),
+    ("first_change", Integer),
+];
+
+const CONTAINER_KINDS: &[Column] = &[("id", Integer), ("name", Text), ("label", Text)];
+
+const TEXTS: &[Column] = &[("hash", Text), ("body", Text)];
+
+/// `left_out` is 1 if `connection.seen_by` does not count the item as seen although its state does not say so.
+const ITEMS: &[Column] = &[
+    ("id", Integer),
+    ("connection", Integer),
+    ("key", Text),
+    ("source_id", Text),
+    ("fingerprint", Bytes),
+    ("contacts_fingerprint", Integer),
+    ("state", Integer),
+    ("scan", Integer),
+    ("left_out", Integer),
+    ("gone_since", Integer),
+    ("container_kind", Integer),
+    ("digest", Bytes),
+    ("first_seen", Integer),
+    ("changed_by", Integer),
+    ("contacts", Text),
+    ("content", Text),
+    ("texts", Text),
+];
+
+const CHANGES: &[Column] = &[
+    ("seq", Integer),
+    ("scan", Integer),
+    ("item", Integer),
+    ("kind", Integer),
+    ("time", Integer),
+    ("fields", Text),
+    ("change_values", Text),
+];
+
+const CHECKPOINTS: &[Column] = &[
+    ("connection", Integer),
+    ("full_read", Integer),
+    ("state", Bytes),
+];
+
+const FOLLOWERS: &[Column] = &[
+    ("name", Text),
+    ("cursor", Integer),
+    ("basis", Text),
+    ("followed", Integer),
+    ("succeeded", Integer),
+    ("failures", Integer),
+    ("failed", Integer),
+    ("error", Text),
+    ("sent", Integer),
+    ("refused", Integer),
+];
+
+const NOTES: &[Column] = &[("follower", Text), ("key", Text), ("note", Text)];
+
+const REFUSALS: &[Column] = &[("follower", Text), ("key", Text), ("message", Text)];
