@@ -104,7 +104,7 @@ impl Installation {
         let state = source.state()?;
         let rows = copying::copy(&mut *source, target.copy_target()?, progress)?;
         drop(source);
-        // Whoever uses it now may be writing.
+        // A program that uses it now may be writing.
         let now = store
             .copy_source()
             .and_then(|now| now.map(|mut now| now.state()).transpose());

@@ -16,7 +16,7 @@ use xshell::{Shell, cmd};
 use super::{
     history::Service,
     large_site::LargeSite,
-    measure::{first_byte, memory},
+    measure::{first_byte, measured, memory},
     site::Size,
     web::{self, SERVE, Server},
 };
@@ -108,7 +108,40 @@ impl<'a> Fleet<'a> {
             Server::start_with_index(self.site.scanner_in(&self.homes[0], &SERVE))?;
         println!("the index of the search was filled in {seconds:.1} s");
         self.size(items)?;
-        web::read_pages(&server)
+        web::read_pages(&server)?;
+        drop(server);
+        self.copies(items)
+    }
+
+    /// Moves the store to a file, and from there to another database.
+    fn copies(&self, items: usize) -> Outcome {
+        let home = self.site.home.path().join("moved");
+        fs::create_dir_all(home.join("data"))?;
+        fs::create_dir_all(home.join("conf"))?;
+        let settings = format!("store.schema = {SCHEMA}\n");
+        fs::write(home.join("conf/application.conf"), settings)?;
+        let to_file = format!("sqlite:{}", home.join("data/catalog.db").display());
+        let to_server = format!(
+            "postgresql://{ROLE}@127.0.0.1:{}/moved",
+            self.database.ports()[0]
+        );
+        let create = format!("CREATE DATABASE moved OWNER {ROLE}");
+        self.database.query(&create)?;
+        for (name, home, to) in [
+            ("store copy to a file", &self.homes[0], to_file),
+            ("store copy to a server", &home, to_server),
+        ] {
+            let arguments = ["store", "copy", "--to", &to];
+            let copied = measured(&mut self.site.scanner_in(home, &arguments))?;
+            line(
+                name,
+                items,
+                Duration::from_secs_f64(copied.seconds),
+                copied.peak,
+            );
+        }
+        fs::remove_dir_all(&home)?;
+        Ok(())
     }
 
     /// All scanners run as services, share the connections, and scan each of them once.

@@ -14,9 +14,9 @@ pub(super) const STATE: &str = "SELECT store.id, digest_key, last, forgotten, \
 /// What depends on the rows of several tables: ranges of the log, the counts of the pages, and the next numbers. The index
 /// of the pages is filled by a process that serves them.
 pub(super) const FINISH: &str = "
-UPDATE scan SET log_to = greatest(log_from, (SELECT max(seq) FROM change WHERE change.scan = scan.id))
-    WHERE log_from IS NOT NULL;
-UPDATE change SET connection = item.connection, is_container = container_kind IS NOT NULL FROM item WHERE item.id = change.item;
+UPDATE scan SET log_to = greatest(log_from, found.last) FROM (SELECT scan, max(seq) AS last FROM change GROUP BY scan) AS found
+    WHERE found.scan = scan.id;
+UPDATE scan SET log_to = log_from WHERE log_to IS NULL;
 DELETE FROM hour;
 INSERT INTO hour SELECT time / 3600000 * 3600000 AS hour, connection, kind, count(*) FROM change
     WHERE NOT is_container GROUP BY 1, 2, 3;
@@ -114,7 +114,9 @@ pub(super) fn insertion(table: Table) -> String {
              SELECT id, source_id, first_seen, changed_by, contacts, content, texts FROM given"
         ),
         Table::Changes => format!(
-            "INSERT INTO change ({names}) SELECT seq, scan, item, kind::smallint, time, fields, change_values FROM {rows}"
+            "INSERT INTO change ({names}, connection, is_container) \
+             SELECT seq, given.scan, given.item, kind::smallint, time, fields, change_values, item.connection, \
+             item.container_kind IS NOT NULL FROM {rows} LEFT JOIN item ON item.id = given.item"
         ),
         Table::Checkpoints => {
             format!("INSERT INTO checkpoint ({names}) SELECT {names} FROM {rows}")
