@@ -162,16 +162,19 @@ fn demonstrate(
         print_indented(&format!("{item:#}"));
     }
     show_proposals(&built, home.path())?;
-    more(&built, home.path())?;
-    println!("\nTo go on:\n");
-    print_indented(NEXT_STEPS);
+    // Before the catalog is served, because Ctrl-C ends this program, too.
     if after == HomeAfter::Kept {
         let home = home.path().display();
-        println!("\nThe home is kept in {home}; the fake site has stopped:\n");
+        println!(
+            "\nThe home is kept in {home}. The fake site stops with this command. To go on with the home:\n"
+        );
         print_indented(&format!(
             "cargo run -q -p scanner-cli -- --home {home} catalog list --limit 5\ncargo run -q -p scanner-cli -- --home {home} serve"
         ));
     }
+    more(&built, home.path())?;
+    println!("\nTo go on:\n");
+    print_indented(NEXT_STEPS);
     Ok(())
 }
 
