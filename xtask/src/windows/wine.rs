@@ -55,8 +55,13 @@ pub(super) fn run(shell: &Shell, cargo: &Cargo<'_>, built: &str) -> Outcome {
     for folder in [cargo.programs(), cargo.programs().join("deps")] {
         make_shim(shell, &folder)?;
     }
-    // Its settings, drives and services.
+    // Its settings, drives and services, without those of a run that was interrupted.
     let prefix = cargo.folder.join("wine");
+    stop(shell, &prefix);
+    if prefix.exists() {
+        fs::remove_dir_all(&prefix)?;
+    }
+    fs::create_dir_all(&prefix)?;
     let launcher = Launcher {
         runner: Some(wine),
         variables: vec![
@@ -73,12 +78,16 @@ pub(super) fn run(shell: &Shell, cargo: &Cargo<'_>, built: &str) -> Outcome {
     let outcome = binaries::run(built, &launcher)
         .and_then(|()| service::run(shell, &launcher, &prefix, &cargo.program()));
     restore(former);
-    // Programs that a killed test has started.
+    stop(shell, &prefix);
+    outcome
+}
+
+/// Ends all programs that Wine runs with these settings, such as those that a killed test has started.
+fn stop(shell: &Shell, prefix: &Path) {
     if let Some(server) = find(shell, &WINE_SERVER) {
-        let stopped = cmd!(shell, "{server} --kill").env("WINEPREFIX", &prefix);
+        let stopped = cmd!(shell, "{server} --kill").env("WINEPREFIX", prefix);
         let _ = stopped.quiet().ignore_stderr().run();
     }
-    outcome
 }
 
 /// Lets Wine create files that are open to their owner alone. Wine 8 shows the mode of a file as its access list, and does not
