@@ -255,12 +255,7 @@ impl Connections {
         let mut invalid = self.invalid;
         invalid.retain(|file| all || unread.iter().any(|code| file.may_be(code)));
         // An invalid file with this code explains itself.
-        let has = |code: &str, file: &InvalidFile| {
-            let own = file.code.as_ref();
-            own.is_some_and(|own| own.as_str() == code)
-        };
-        let unexplained =
-            (unread.iter()).filter(|code| !invalid.iter().any(|file| has(code, file)));
+        let unexplained = (unread.iter()).filter(|code| !invalid.iter().any(|file| file.has(code)));
         problems.extend(unexplained.map(|code| not_read(code, &known)));
         let mut not_enabled = Vec::new();
         for (code, path, warnings) in self.disabled {
@@ -316,9 +311,15 @@ impl Connections {
 impl InvalidFile {
     /// Whether this file may have the code.
     fn may_be(&self, code: &str) -> bool {
-        self.code
-            .as_ref()
-            .is_none_or(|known| known.as_str() == code)
+        self.code.is_none() || self.has(code)
+    }
+
+    /// Whether this file has the code. On some systems, codes that differ only in case are the same.
+    fn has(&self, code: &str) -> bool {
+        let asked = ConnectionCode::new(code);
+        let own = self.code.as_ref();
+        own.zip(asked.ok())
+            .is_some_and(|(own, asked)| Home::identity(own) == Home::identity(&asked))
     }
 }
 
