@@ -75,11 +75,19 @@ pub(super) fn run(shell: &Shell, cargo: &Cargo<'_>, built: &str) -> Outcome {
         time_limit: Some(TIME_LIMIT),
     };
     let former = deny_access_of_others();
-    let outcome = binaries::run(built, &launcher)
+    let outcome = start(shell, &prefix)
+        .and_then(|()| binaries::run(built, &launcher))
         .and_then(|()| service::run(shell, &launcher, &prefix, &cargo.program()));
     restore(former);
     stop(shell, &prefix);
     outcome
+}
+
+/// Starts Wine's server. Without it, Windows ends with its last program, and begins with its services at the next one.
+fn start(shell: &Shell, prefix: &Path) -> Outcome {
+    let (_, server) = programs(shell)?;
+    let started = cmd!(shell, "{server} --persistent").env("WINEPREFIX", prefix);
+    Ok(started.quiet().run()?)
 }
 
 /// Ends all programs that Wine runs with these settings, such as those that a killed test has started.
