@@ -63,7 +63,7 @@ pub(super) fn run(shell: &Shell, cargo: &Cargo<'_>, built: &str) -> Outcome {
     }
     fs::create_dir_all(&prefix)?;
     let launcher = Launcher {
-        runner: Some(wine),
+        runner: Some(wine.clone()),
         variables: vec![
             ("WINEPREFIX", prefix.clone().into()),
             ("WINEDEBUG", "-all".into()),
@@ -75,7 +75,7 @@ pub(super) fn run(shell: &Shell, cargo: &Cargo<'_>, built: &str) -> Outcome {
         time_limit: Some(TIME_LIMIT),
     };
     let former = deny_access_of_others();
-    let outcome = start(shell, &prefix)
+    let outcome = start(shell, &wine, &prefix)
         .and_then(|()| binaries::run(built, &launcher))
         .and_then(|()| service::run(shell, &launcher, &prefix, &cargo.program()));
     restore(former);
@@ -83,11 +83,18 @@ pub(super) fn run(shell: &Shell, cargo: &Cargo<'_>, built: &str) -> Outcome {
     outcome
 }
 
-/// Starts Wine's server. Without it, Windows ends with its last program, and begins with its services at the next one.
-fn start(shell: &Shell, prefix: &Path) -> Outcome {
+/// Starts Wine's server, and Windows with its services. Without the server, Windows ends with its last program. The services keep
+/// the outputs of the program that starts them open, and a reader of those would wait for the services.
+fn start(shell: &Shell, wine: &Path, prefix: &Path) -> Outcome {
     let (_, server) = programs(shell)?;
-    let started = cmd!(shell, "{server} --persistent").env("WINEPREFIX", prefix);
-    Ok(started.quiet().run()?)
+    for begun in [
+        cmd!(shell, "{server} --persistent"),
+        cmd!(shell, "{wine} cmd /c exit"),
+    ] {
+        let begun = begun.env("WINEPREFIX", prefix).env("WINEDEBUG", "-all");
+        begun.quiet().ignore_stdout().ignore_stderr().run()?;
+    }
+    Ok(())
 }
 
 /// Ends all programs that Wine runs with these settings, such as those that a killed test has started.
