@@ -20,6 +20,8 @@ const STEPS: [(&str, i32, &str); 10] = [
     ("uninstall", 0, "its home is kept"),
     ("status", 4, "not installed"),
 ];
+/// What the service logs when it has started.
+const READY: &str = "INFO ready";
 /// The default home of the service.
 const HOME: &str = "drive_c/ProgramData/scanner";
 
@@ -52,11 +54,9 @@ pub(super) fn run(shell: &Shell, launcher: &Launcher, prefix: &Path, program: &P
             return Err(format!("`service {step}` under Wine ({code}): {printed}").into());
         }
     }
-    let log = cmd!(
-        shell,
-        "grep --recursive --quiet \"INFO ready\" {home}/data/log"
-    );
-    log.run()
+    cmd!(shell, "grep --recursive --quiet {READY} {home}/data/log")
+        .quiet()
+        .run()
         .map_err(|_error| "the service has written no log")?;
     fs::remove_dir_all(&home)?;
     Ok(())
