@@ -75,9 +75,11 @@ pub(super) fn run(shell: &Shell, cargo: &Cargo<'_>, built: &str) -> Outcome {
         time_limit: Some(TIME_LIMIT),
     };
     let former = deny_access_of_others();
-    let outcome = start(shell, &wine, &prefix)
-        .and_then(|()| binaries::run(built, &launcher))
-        .and_then(|()| service::run(shell, &launcher, &prefix, &cargo.program()));
+    let outcome = start(shell, &wine, &prefix).and_then(|()| {
+        let tests = binaries::run(built, &launcher);
+        let service = service::run(shell, &launcher, &prefix, &cargo.program());
+        tests.and(service)
+    });
     restore(former);
     stop(shell, &prefix);
     outcome
