@@ -127,8 +127,16 @@ impl Home {
     }
 }
 
+/// The error of Wine if a program ends before it has begun. This happens once in some thousand starts.
+const INTERNAL_ERROR: i32 = 1359;
+
 pub(crate) fn finish(mut command: Command) -> Run {
-    let output = command.output().unwrap();
+    let mut ended = command.output();
+    if cfg!(windows) && matches!(&ended, Err(error) if error.raw_os_error() == Some(INTERNAL_ERROR))
+    {
+        ended = command.output();
+    }
+    let output = ended.unwrap();
     let run = Run {
         exit: output.status.code().unwrap_or(-1),
         output: String::from_utf8(output.stdout).unwrap(),
