@@ -6,7 +6,7 @@ use std::{
     error::Error,
     fs,
     path::PathBuf,
-    process::{Child, Stdio},
+    process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
@@ -149,11 +149,18 @@ impl<'a> Fleet<'a> {
         let begun = Instant::now();
         let services = self.homes.iter();
         let services = services.map(|home| Service::start(self.site.scanner_in(home, &["run"])));
-        let services = services.collect::<Result<Vec<_>, _>>()?;
-        self.wait(CONNECTIONS, || {
+        let mut services = services.collect::<Result<Vec<_>, _>>()?;
+        let peak = self.wait(CONNECTIONS, || {
             services.iter().map(|service| memory(&service.0, "VmHWM:"))
-        })
-        .map(|peak| line("first scans", items, begun.elapsed(), peak))
+        })?;
+        line("first scans", items, begun.elapsed(), peak);
+        // As the service manager does, so that they leave the group at once.
+        for service in &mut services {
+            let id = service.0.id().to_string();
+            Command::new("kill").args(["-TERM", &id]).status()?;
+            service.0.wait()?;
+        }
+        Ok(())
     }
 
     /// Each scanner scans its part of the connections again.
@@ -214,7 +221,7 @@ impl<'a> Fleet<'a> {
     fn size(&self, items: usize) -> Outcome {
         let found = self
             .database
-            .number("SELECT count(*) FROM item WHERE state = 0")?;
+            .number("SELECT count(*) FROM item WHERE state = 0 AND container_kind IS NULL")?;
         if usize::try_from(found) != Ok(items) {
             return Err(format!("{found} of {items} items are in the store").into());
         }
