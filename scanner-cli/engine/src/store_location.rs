@@ -9,6 +9,7 @@ use postgresql_store::PostgresqlStore;
 
 use crate::{
     hocon::{LocatedProblem, Object, Severity, SourceDiagnostic, Value},
+    home::shown,
     installation::Installation,
     operation_error::OperationError,
     problem::Problem,
@@ -20,8 +21,10 @@ use crate::{
     tracked_files::{TrackedFiles, Trusted},
 };
 
-/// The address of a store in a file.
+/// The address of a store in a file begins with this.
 const SQLITE: &str = "sqlite";
+/// The address of a store in a database begins with one of these.
+const SCHEMES: [&str; 2] = ["postgresql://", "postgres://"];
 
 impl Installation {
     /// Finds out where the store is: in the database of `url`, else where `conf/application.conf` says, else in the
@@ -47,22 +50,51 @@ impl Installation {
         url: &str,
         option: &str,
     ) -> Result<(StoreLocation, Vec<Problem>), OperationError> {
-        let file = match url.strip_prefix(SQLITE) {
-            Some("") => Some(self.home.store_file()),
-            Some(file) => file.strip_prefix(':').map(|file| self.home.path(file)),
-            None => None,
-        };
-        if let Some(file) = file {
-            return Ok((file.into(), Vec::new()));
+        match url.split_once(':') {
+            None if url == SQLITE => return Ok((self.home.store_file().into(), Vec::new())),
+            Some((SQLITE, file)) => return Ok((self.named_file(file, option)?.into(), Vec::new())),
+            _ => {}
         }
-        let (server, warnings) = self.find_server(Some(url), option)?;
-        let none = || {
-            let message = format!("`{option}` names no store");
+        let not_an_address = || {
+            let message = format!("`{option}` is not the address of a store");
             let hint =
-                format!("name `postgresql://USER@HOST/DATABASE`, `{SQLITE}` or `{SQLITE}:FILE`");
+                format!("write `postgresql://USER@HOST/DATABASE`, `{SQLITE}` or `{SQLITE}:FILE`");
             OperationError::configuration(vec![Problem::general(message, hint)])
         };
-        Ok((server.ok_or_else(none)?, warnings))
+        if !SCHEMES.iter().any(|scheme| url.starts_with(scheme)) {
+            return Err(not_an_address());
+        }
+        let (server, warnings) = self.find_server(Some(url), option)?;
+        Ok((server.ok_or_else(not_an_address)?, warnings))
+    }
+
+    /// The path of the file in `sqlite:FILE`. A mistyped path creates no folders.
+    fn named_file(&self, file: &str, option: &str) -> Result<PathBuf, OperationError> {
+        let refused = |message: String, hint: String| {
+            OperationError::configuration(vec![Problem::general(message, hint)])
+        };
+        if file.is_empty() {
+            let hint = format!("write `{SQLITE}:FILE`, or `{SQLITE}` for the file in the home");
+            return Err(refused(format!("`{option} {SQLITE}:` names no file"), hint));
+        }
+        let path = self.home.path(file);
+        // The current folder has no name.
+        let is_missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.is_dir();
+        if let Some(folder) = path.parent().filter(is_missing) {
+            let hint = "create it, or name another file".to_owned();
+            return Err(refused(
+                format!("the folder `{}` does not exist", shown(folder)),
+                hint,
+            ));
+        }
+        if path.exists() && !path.is_file() {
+            let hint = "name a file that does not exist yet".to_owned();
+            return Err(refused(
+                format!("`{}` is not a regular file", shown(&path)),
+                hint,
+            ));
+        }
+        Ok(path)
     }
 
     fn find_server(
@@ -143,6 +175,8 @@ fn names_server(root: &Object) -> bool {
 fn of_option(found: LocatedProblem, option: &str) -> Problem {
     let message = found.message.replace("`url`", &format!("`{option}`"));
     let hint = found.hint.map(|hint| {
+        // A setting has its value in quotes.
+        let hint = hint.replace("`url = \"", "`").replace("\"`", "`");
         hint.replace("`url`", "the URL").replace(
             "`password`",
             "`store.password` in `conf/application.conf`, or `PGPASSWORD`",

@@ -20,7 +20,7 @@ use crate::{
 pub struct CopiedStore {
     /// Number of rows, by table.
     pub rows: Copied,
-    /// Whether a scan has written to the store meanwhile.
+    /// Whether the copy may not have everything: another program used the store meanwhile.
     pub is_behind: bool,
 }
 

@@ -112,7 +112,9 @@ fn copy(program: &mut Program, to: &str) -> Result<Exit, StoreCommandError> {
         begun.elapsed(),
     ));
     if copied.is_behind {
-        let message = format!("a scan wrote to `{source}` during the copy, which does not have it");
+        let message = format!(
+            "another program used `{source}` during the copy, which may not have everything"
+        );
         let hint = "stop all scanners, remove the copy, and copy again";
         return Err((Problem::general(message, hint.to_owned()), Exit::Busy));
     }

@@ -61,6 +61,9 @@ pub trait CopySource: Send {
 
 /// An empty store that is written by a copy, in one transaction. Without [`commit`](Self::commit), it stays empty.
 pub trait CopyTarget: CopySource {
+    /// Where it is, without secrets, for messages.
+    fn address(&self) -> String;
+
     /// Whether its texts may contain the character U+0000. If not, U+FFFD is written instead.
     fn keeps_nul(&self) -> bool;
 
@@ -124,7 +127,7 @@ pub fn copy(
         copied.push((table, compare(source, &mut *target, table, progress)?));
     }
     if target.state()? != state {
-        return Err(differs("the numbers of the store", None));
+        return Err(differs(&*target, "id and last numbers", None));
     }
     target.commit()?;
     Ok(copied)
@@ -173,7 +176,7 @@ fn compare(
             }
             return match found.first() {
                 None => Ok(same),
-                Some(row) => Err(differs(table.name(), Some(row))),
+                Some(row) => Err(differs(target, table.name(), Some(row))),
             };
         }
         let mut others = found.drain(..expected.len().min(found.len()));
@@ -181,7 +184,7 @@ fn compare(
             .iter()
             .find(|row| others.next().as_ref() != Some(*row))
         {
-            return Err(differs(table.name(), Some(row)));
+            return Err(differs(target, table.name(), Some(row)));
         }
         drop(others);
         same += expected.len() as u64;
@@ -190,13 +193,13 @@ fn compare(
 }
 
 /// The error that both stores are not the same.
-fn differs(what: &str, row: Option<&Row>) -> StoreError {
-    let which = row.map(|row| format!(", first {}", Identity(row)));
+fn differs(target: &dyn CopyTarget, what: &str, row: Option<&Row>) -> StoreError {
+    let which = row.map(|row| format!(", first at {}", Identity(row)));
     let message = format!(
-        "differs from its source after the copy: {what}{}; nothing was kept",
+        "differs from its source after the copy: {what}{}; it was left empty",
         which.unwrap_or_default()
     );
-    StoreError::on_server("the copy", StoreErrorKind::Other, &message)
+    StoreError::on_server(&target.address(), StoreErrorKind::Other, &message)
 }
 
 /// The first columns of a row, which say which one it is.

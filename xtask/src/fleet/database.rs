@@ -208,7 +208,7 @@ impl SmallDisk {
         self.0.path().join("filler")
     }
 
-    /// Writes until there is no room.
+    /// Writes until the disk is full.
     fn fill(&self) -> Result<(), Failed> {
         let filled = io::copy(&mut io::repeat(0), &mut File::create(self.filler())?);
         match filled {

@@ -85,7 +85,7 @@ pub(super) fn report(
             "to use it, set `store.url` in `conf/application.conf` of each scanner\n"
         }
         StoreLocation::File(_) => {
-            "to use it, it must be `data/catalog.db` in the home, and `store.url` not be set\n"
+            "to use it, it must be the file `data/catalog.db` in a home without `store.url`\n"
         }
     }
 }

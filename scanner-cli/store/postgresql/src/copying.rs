@@ -11,7 +11,7 @@ use tokio_postgres::types::ToSql;
 
 use crate::{
     connecting::Database,
-    error::{DatabaseError, Operation, Result},
+    error::{Operation, Result},
     group, runtime,
     values::key_print,
 };
@@ -68,9 +68,7 @@ impl PostgresqlCopy {
     where
         F: Future<Output = Result<T>> + Send + 'static,
     {
-        let done = runtime::wait(work(Arc::clone(&self.db)));
-        let done = done.map_err(DatabaseError::from).flatten();
-        done.map_err(|error| error.of_store(&self.address, operation))
+        runtime::run(&self.address, operation, work(Arc::clone(&self.db)))
     }
 }
 
@@ -135,6 +133,10 @@ fn cells(table: Table, row: &tokio_postgres::Row) -> Row {
 }
 
 impl CopyTarget for PostgresqlCopy {
+    fn address(&self) -> String {
+        self.address.clone()
+    }
+
     fn keeps_nul(&self) -> bool {
         false
     }
@@ -189,7 +191,7 @@ impl Column {
         }
     }
 
-    /// A value of another type than that of the column is none. The comparison after the copy finds it.
+    /// A value whose type is not that of the column becomes NULL. The comparison finds it.
     fn push(&mut self, cell: Cell) {
         match (self, cell) {
             (Self::Integers(all), Cell::Integer(value)) => all.push(Some(value)),

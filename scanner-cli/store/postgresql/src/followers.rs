@@ -16,7 +16,7 @@ use tokio_postgres::Row;
 
 use crate::{
     connecting::Database,
-    error::{DatabaseError, Operation, Result},
+    error::{Operation, Result},
     forget,
     lease::{Lease, Leases},
     runtime,
@@ -91,9 +91,11 @@ impl Followers {
     where
         F: Future<Output = Result<T>> + Send + 'static,
     {
-        let done = runtime::wait(work(Arc::clone(&self.db)));
-        let done = done.map_err(DatabaseError::from).flatten();
-        done.map_err(|error| error.of_store(&self.target.address(), operation))
+        runtime::run(
+            &self.target.address(),
+            operation,
+            work(Arc::clone(&self.db)),
+        )
     }
 }
 

@@ -5,7 +5,10 @@ use std::{
     sync::{Mutex, PoisonError, mpsc},
 };
 
+use catalog_store::StoreError;
 use tokio::runtime::{Builder, Handle, Runtime};
+
+use crate::error::{DatabaseError, Operation, Result};
 
 /// Number of threads: one works while another one waits for a lookup of a name.
 const THREADS: usize = 2;
@@ -41,6 +44,16 @@ pub(crate) fn wait<T: Send + 'static>(
         drop(task);
         io::Error::other("a task of the database session crashed")
     })
+}
+
+/// Runs work with a store, and names the store at this address in its error.
+pub(crate) fn run<T: Send + 'static>(
+    address: &str,
+    operation: Operation,
+    work: impl Future<Output = Result<T>> + Send + 'static,
+) -> std::result::Result<T, StoreError> {
+    let done = wait(work).map_err(DatabaseError::from).flatten();
+    done.map_err(|error| error.of_store(address, operation))
 }
 
 /// Runs a future in the background.

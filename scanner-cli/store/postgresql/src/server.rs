@@ -22,7 +22,7 @@ use crate::{
     check,
     connecting::Database,
     copying::PostgresqlCopy,
-    error::{DatabaseError, Operation, Result},
+    error::{Operation, Result},
     followers::Followers,
     forget,
     group::{self, Group},
@@ -96,9 +96,7 @@ impl PostgresqlStore {
         operation: Operation,
         work: impl Future<Output = Result<T>> + Send + 'static,
     ) -> std::result::Result<T, StoreError> {
-        let done = runtime::wait(work);
-        let done = done.map_err(DatabaseError::from).flatten();
-        done.map_err(|error| error.of_store(&self.address, operation))
+        runtime::run(&self.address, operation, work)
     }
 }
 

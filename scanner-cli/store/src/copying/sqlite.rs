@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use file_access::path_text::shown;
 use rusqlite::{
     ToSql, params, params_from_iter,
     types::{ToSqlOutput, ValueRef},
@@ -133,6 +134,10 @@ impl CopySource for SqliteCopy {
 }
 
 impl CopyTarget for SqliteCopy {
+    fn address(&self) -> String {
+        shown(&self.path)
+    }
+
     fn keeps_nul(&self) -> bool {
         true
     }

@@ -66,7 +66,7 @@ impl Table {
             Self::Texts => "long texts",
             Self::Items => "items and containers",
             Self::Changes => "changes",
-            Self::Checkpoints => "memories of connections",
+            Self::Checkpoints => "checkpoints of connections",
             Self::Followers => "followers",
             Self::Notes => "notes of followers",
             Self::Refusals => "refusals of catalogs",

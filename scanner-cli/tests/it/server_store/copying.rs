@@ -24,7 +24,7 @@ const READ: [&[&str]; 7] = [
 
 const STORE: &str = "data/catalog.db";
 
-/// A home with two connections to a site whose sheets were added, changed, removed and returned. One reads only changes.
+/// A home with two connections to a site whose sheets were added, changed and removed. One of them reads only changes.
 fn used_home(site: &FakeSite) -> Home {
     let home = Home::with(&(connection("qlik", site) + "connection.incremental = true\n"));
     home.write("connections/other.conf", connection("other", site));
@@ -196,7 +196,6 @@ fn a_copy_needs_a_store_an_empty_target_and_no_service() {
     copy(&home, "sqlite").check(3, &["the store is in `data/catalog.db` already"]);
     let own = format!("sqlite:{}", home.path(STORE).display());
     copy(&home, &own).check(3, &["already"]);
-    copy(&home, "elsewhere").check(3, &["`--to`"]);
     copy(&home, &url().replace("postgres@", "postgres:secret@"))
         .check(3, &["`--to` contains a password"]);
     home.write(
@@ -270,7 +269,11 @@ fn a_copy_to_a_server_that_fails_or_is_killed_leaves_it_empty() {
     at_follower("NEW.sent = 7");
     copy(&home, &url()).check(
         4,
-        &["differs from its source", "followers", "`ndjson:export`"],
+        &[
+            "the store `postgresql://",
+            "differs from its source after the copy: followers, first at `ndjson:export`",
+            "left empty",
+        ],
     );
     assert_empty(&schema);
     at_follower("PERFORM pg_sleep(60)");
@@ -315,4 +318,36 @@ fn a_copy_that_ends_early_leaves_the_target_empty() {
         .query_row("SELECT count(*) FROM item", [], |row| row.get(0))
         .unwrap();
     assert_eq!(items, 0);
+}
+
+#[test]
+fn a_target_that_is_no_address_of_a_store_is_refused() {
+    let site = site();
+    let home = Home::with_site(&site);
+    home.run(&["scan"]).check(0, &[]);
+    fs::create_dir(home.path("conf")).unwrap();
+    for (to, texts) in [
+        ("elsewhere", ["`--to` is not the address", "`sqlite:FILE`"]),
+        ("", ["`--to` is not the address", "`sqlite:FILE`"]),
+        (
+            "mysql://a@h/b",
+            ["`--to` is not the address", "`postgresql://"],
+        ),
+        ("sqlite:", ["`--to sqlite:` names no file", "`sqlite:FILE`"]),
+        (
+            "sqlite:no/x.db",
+            ["the folder `no` does not exist", "create it"],
+        ),
+        (
+            "sqlite:conf",
+            ["`conf` is not a regular file", "name a file"],
+        ),
+        (
+            "postgresql://",
+            ["`--to` has no host", "write one host name"],
+        ),
+    ] {
+        copy(&home, to).check(3, &texts);
+    }
+    assert!(!home.has("no"));
 }

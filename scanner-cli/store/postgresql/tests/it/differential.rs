@@ -10,6 +10,7 @@ use catalog_model::{
 };
 use catalog_store::{
     Beginning, Catalog, Closing, ItemScope, LastScan, Store, StoreError, StoreLocation, StoreScan,
+    copying::{self, Table},
     fuse::Removals,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -290,6 +291,58 @@ async fn random_scans_have_the_same_result_on_sqlite_and_in_postgresql() {
                 one == other,
                 "seed {seed}, scan {number}: {differs:?}\n{script:?}"
             );
+        }
+    }
+}
+
+/// Copies a store, and returns the copy.
+fn copied(from: &StoreLocation, to: StoreLocation) -> StoreLocation {
+    let mut source = from.copy_source().unwrap().unwrap();
+    let rows = copying::copy(&mut *source, to.copy_target().unwrap(), &mut |_, _, _| {}).unwrap();
+    let items = rows.iter().find(|(table, _)| *table == Table::Items);
+    assert!(items.is_some_and(|(_, count)| *count > 0), "{rows:?}");
+    to
+}
+
+#[tokio::test]
+async fn copies_of_stores_are_the_same_and_random_scans_go_on_in_the_same_way() {
+    for seed in 0..3 {
+        let mut random = Random(seed * 15_485_863 + 5);
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str| StoreLocation::from(folder.path().join(name));
+        let keep = SignedDuration::from_hours(24 * 365);
+        let (sqlite, postgresql) = (file("catalog.db"), new_store());
+        for location in [&sqlite, &postgresql] {
+            let store = Store::open(location, keep).unwrap();
+            let mut random = Random(seed * 104_729 + 11);
+            for number in 0..SCANS {
+                run(&store, number, &script(&mut random)).await;
+            }
+        }
+        let mut all = vec![
+            copied(&sqlite, new_store()),
+            copied(&sqlite, file("file.db")),
+            copied(&postgresql, file("back.db")),
+            copied(&postgresql, new_store()),
+        ];
+        let back = copied(&all[0], file("and-back.db"));
+        all.extend([back, sqlite, postgresql]);
+        let stores: Vec<_> = all
+            .iter()
+            .map(|location| Store::open(location, keep).unwrap())
+            .collect();
+        for number in SCANS..SCANS + 8 {
+            let expected = content(&all[0]);
+            for location in &all {
+                assert_eq!(content(location), expected, "seed {seed}, {location}");
+            }
+            let script = script(&mut random);
+            let mut results = Vec::new();
+            for store in &stores {
+                results.push(run(store, number, &script).await);
+            }
+            let first = results[0].clone();
+            assert_eq!(results, vec![first; all.len()], "seed {seed}, {script:?}");
         }
     }
 }
