@@ -183,7 +183,18 @@ fn compare(browsers: &[Browser; 2], random: &mut Random, keys: &BTreeSet<String>
 
 #[tokio::test]
 async fn people_find_the_same_on_sqlite_and_in_postgresql() {
-    for seed in 0..4 {
+    compare_random_scans(0..2).await;
+}
+
+#[tokio::test]
+#[ignore = "takes minutes; `cargo xtask full` runs it"]
+async fn people_find_the_same_after_more_scans() {
+    compare_random_scans(2..8).await;
+}
+
+/// Runs random scans with these seeds, and compares what people find after each.
+async fn compare_random_scans(seeds: std::ops::Range<u64>) {
+    for seed in seeds {
         let mut random = Random(seed * 104_729 + 3);
         let folder = tempfile::tempdir().unwrap();
         let sqlite = StoreLocation::from(folder.path().join("catalog.db"));
