@@ -321,7 +321,7 @@ fn a_copy_that_ends_early_leaves_the_target_empty() {
 }
 
 #[test]
-fn a_target_that_is_no_address_of_a_store_is_refused() {
+fn a_target_that_is_not_the_address_of_a_store_is_refused() {
     let site = site();
     let home = Home::with_site(&site);
     home.run(&["scan"]).check(0, &[]);
