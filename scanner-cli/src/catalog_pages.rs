@@ -153,33 +153,26 @@ impl StoreAndService {
 
     /// Without a service, only what the store has is known: connections, and how far followers are.
     fn of_store(&self) -> Live {
-        let catalog = Catalog::open(&self.store).ok().flatten();
-        let connections = catalog.iter().flat_map(|catalog| catalog.connections());
-        let connections = connections.map(|connection| LiveConnection {
-            code: Some(connection.code.clone()),
-            name: Some(connection.name.clone()),
+        let now = Timestamp::now().as_millisecond();
+        // Errors of the store are shown by the pages that read it.
+        let summary = self.browser.summary(now).ok();
+        let connections = summary.iter().flat_map(|summary| &summary.connections);
+        let connections = connections.map(|overview| LiveConnection {
+            code: Some(overview.connection.code.clone()),
+            name: Some(overview.connection.name.clone()),
             state: "unknown".to_owned(),
             ..LiveConnection::default()
+        });
+        let followers = summary.iter().flat_map(|summary| {
+            let followers = summary.followers.iter().cloned();
+            followers.map(|(name, cursor)| stored_follower(name, cursor, summary.last_change))
         });
         Live {
             version: VERSION.to_owned(),
             connections: connections.collect(),
-            followers: self.stored_followers(),
+            followers: followers.collect(),
             ..Live::default()
         }
-    }
-
-    /// The followers at their positions in the store. Their settings may be on another machine.
-    fn stored_followers(&self) -> Vec<LiveFollower> {
-        // Errors of the store are shown by the pages that read it.
-        let Ok(summary) = self.browser.summary(0) else {
-            return Vec::new();
-        };
-        let last = summary.last_change;
-        let followers = summary.followers.into_iter();
-        followers
-            .map(|(name, cursor)| stored_follower(name, cursor, last))
-            .collect()
     }
 
     fn explained(

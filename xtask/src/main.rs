@@ -153,7 +153,7 @@ enum Bench {
     Service,
     /// Read the catalog's pages of 300,000 sheets with 50 readers
     Web,
-    /// Share 3,000,000 sheets of 30 connections among three scanners with a store in PostgreSQL; also a tenth and a third of them
+    /// Share 3,000,000 sheets of 30 connections among three scanners with a store in PostgreSQL; also a tenth and a third of them, and one very large site
     #[cfg(unix)]
     Fleet,
     /// Deliver 100,000 sheets for the first time to each kind of follower

@@ -186,12 +186,19 @@ impl Session {
         rows.into_iter().next().ok_or_else(none)
     }
 
-    /// The statement, which the server prepares once in a session.
     async fn statement(&self, sql: &str) -> Result<Statement, Failure> {
+        self.ended(timeout(self.limit, self.prepare(sql)).await)
+    }
+
+    /// The statement, which the server prepares once in a session. Has no time limit.
+    ///
+    /// # Errors
+    /// If the server refuses the statement, or cannot be reached.
+    pub async fn prepare(&self, sql: &str) -> Result<Statement, tokio_postgres::Error> {
         if let Some(known) = self.prepared().get(sql) {
             return Ok(known.clone());
         }
-        let statement = self.ended(timeout(self.limit, self.client.prepare(sql)).await)?;
+        let statement = self.client.prepare(sql).await?;
         self.prepared().insert(sql.to_owned(), statement.clone());
         Ok(statement)
     }

@@ -1,4 +1,4 @@
-//! `cargo xtask bench fleet`: three scanners with one store in PostgreSQL, at three sizes.
+//! `cargo xtask bench fleet`: three scanners with one store in PostgreSQL, at three sizes, and with one very large site.
 //!
 //! The server has the settings of a new PostgreSQL, with `fsync`. All processes share this machine.
 
@@ -33,36 +33,50 @@ const SCANNERS: usize = 3;
 const CONNECTIONS: usize = 30;
 /// Number of sheets of each app.
 const SHEETS_OF_APP: usize = 50;
+/// The largest site that is known has so many apps, and another one so many users.
+const LARGE_SITE: Size = Size {
+    sheets: 300_000,
+    apps: 23_500,
+    users: 40_000,
+};
 /// How long all first scans, or all later ones, may take.
 const SCANS: Duration = Duration::from_secs(3_600);
 /// Pause between two looks at the scans.
 const PAUSE: Duration = Duration::from_millis(500);
 
-#[expect(clippy::print_stdout, reason = "the benchmark prints its figures")]
 pub(crate) fn run(shell: &Shell, sheets: usize) -> Outcome {
     cmd!(shell, "cargo build --release --package scanner-cli").run()?;
     for part in SIZES {
         let sheets = sheets / part / CONNECTIONS;
         let apps = (sheets / SHEETS_OF_APP).max(1);
-        println!(
-            "\n{} items of {CONNECTIONS} connections, {SCANNERS} scanners. Each connection:",
-            sheets * CONNECTIONS
-        );
-        let site = LargeSite::serve_of(shell, Size { sheets, apps })?;
-        Fleet::new(&site)?.measure(sheets * CONNECTIONS)?;
+        measure(shell, CONNECTIONS, Size::new(sheets, apps))?;
     }
-    Ok(())
+    let large = Size {
+        sheets: LARGE_SITE.sheets.min(sheets),
+        ..LARGE_SITE
+    };
+    measure(shell, 1, large)
+}
+
+#[expect(clippy::print_stdout, reason = "the benchmark prints its figures")]
+fn measure(shell: &Shell, connections: usize, size: Size) -> Outcome {
+    let items = size.sheets * connections;
+    println!("\n{items} items of {connections} connections, {SCANNERS} scanners. Each connection:");
+    let site = LargeSite::serve_of(shell, size)?;
+    Fleet::new(&site, connections)?.measure(items)
 }
 
 /// Scanners that do not run yet, and their database.
 struct Fleet<'a> {
     site: &'a LargeSite,
+    /// The codes of the connections. The pages use the first one.
+    codes: Vec<String>,
     homes: Vec<PathBuf>,
     database: Database,
 }
 
 impl<'a> Fleet<'a> {
-    fn new(site: &'a LargeSite) -> Result<Self, Box<dyn Error>> {
+    fn new(site: &'a LargeSite, connections: usize) -> Result<Self, Box<dyn Error>> {
         let database = Database::start()?;
         database.query("ALTER SYSTEM SET fsync = on")?;
         database.query("SELECT pg_reload_conf()")?;
@@ -71,6 +85,8 @@ impl<'a> Fleet<'a> {
             database.ports()[0]
         );
         let file = fs::read_to_string(site.home.path().join("connections/bench.conf"))?;
+        let others = (2..=connections).map(|number| format!("bench-{number}"));
+        let codes: Vec<_> = std::iter::once("bench".to_owned()).chain(others).collect();
         let mut homes = Vec::new();
         for scanner in 1..=SCANNERS {
             let home = site.home.path().join(format!("scanner-{scanner}"));
@@ -78,7 +94,7 @@ impl<'a> Fleet<'a> {
             fs::create_dir_all(home.join("connections"))?;
             fs::write(home.join("conf/application.conf"), &settings)?;
             fs::write(home.join("agent-identifier"), format!("scanner-{scanner}"))?;
-            for code in codes() {
+            for code in &codes {
                 // Only the first scan is due.
                 let file = file.replace("code = bench", &format!("code = {code}"))
                     + "schedule = \"0 0 0 1 1 ? 2099\"\n";
@@ -88,6 +104,7 @@ impl<'a> Fleet<'a> {
         }
         Ok(Self {
             site,
+            codes,
             homes,
             database,
         })
@@ -150,7 +167,7 @@ impl<'a> Fleet<'a> {
         let services = self.homes.iter();
         let services = services.map(|home| Service::start(self.site.scanner_in(home, &["run"])));
         let mut services = services.collect::<Result<Vec<_>, _>>()?;
-        let peak = self.wait(CONNECTIONS, || {
+        let peak = self.wait(self.codes.len(), || {
             services.iter().map(|service| memory(&service.0, "VmHWM:"))
         })?;
         line("first scans", items, begun.elapsed(), peak);
@@ -165,7 +182,6 @@ impl<'a> Fleet<'a> {
 
     /// Each scanner scans its part of the connections again.
     fn unchanged_scans(&self, items: usize) -> Outcome {
-        let codes: Vec<_> = codes().collect();
         let begun = Instant::now();
         let start = |(home, codes): (&PathBuf, &[String])| {
             let mut command = self.site.scanner_in(home, &["scan"]);
@@ -175,10 +191,10 @@ impl<'a> Fleet<'a> {
                 .stderr(Stdio::null());
             command.spawn()
         };
-        let parts = codes.chunks(CONNECTIONS / SCANNERS);
+        let parts = self.codes.chunks(self.codes.len().div_ceil(SCANNERS));
         let running = self.homes.iter().zip(parts).map(start);
         let mut running: Vec<Child> = running.collect::<Result<_, _>>()?;
-        let peak = self.wait(2 * CONNECTIONS, || {
+        let peak = self.wait(2 * self.codes.len(), || {
             running.iter().map(|scan| memory(scan, "VmHWM:"))
         })?;
         for scan in &mut running {
@@ -235,12 +251,6 @@ impl<'a> Fleet<'a> {
         );
         Ok(())
     }
-}
-
-/// The codes of the connections. The pages use the first one.
-fn codes() -> impl Iterator<Item = String> {
-    let others = (2..=CONNECTIONS).map(|number| format!("bench-{number}"));
-    std::iter::once("bench".to_owned()).chain(others)
 }
 
 #[expect(clippy::print_stdout, reason = "the benchmark prints its figures")]

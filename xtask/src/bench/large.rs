@@ -52,7 +52,7 @@ const LISTS: &[&str] = &[
 pub(crate) fn run(shell: &Shell, sheets: usize) -> Outcome {
     cmd!(shell, "cargo build --release --package scanner-cli").run()?;
     let apps = (sheets / SHEETS_OF_APP).max(1);
-    let site = LargeSite::serve_of(shell, Size { sheets, apps })?;
+    let site = LargeSite::serve_of(shell, Size::new(sheets, apps))?;
     first_scan(&site)?;
     first_export(&site, sheets)?;
     for list in LISTS {

@@ -26,8 +26,7 @@ pub(super) struct LargeSite {
 
 impl LargeSite {
     pub(super) fn serve(shell: &Shell, sheets: usize) -> Result<Self, Box<dyn std::error::Error>> {
-        let apps = site::APPS;
-        Self::serve_of(shell, Size { sheets, apps })
+        Self::serve_of(shell, Size::new(sheets, site::APPS))
     }
 
     #[expect(clippy::print_stdout, reason = "the benchmark prints its figures")]
@@ -35,7 +34,7 @@ impl LargeSite {
         let home = tempfile::tempdir()?;
         let site = site::write(home.path(), size)?;
         let megabytes = site.bytes as f64 / 1e6;
-        let Size { sheets, apps } = size;
+        let Size { sheets, apps, .. } = size;
         println!("\n{sheets} sheets of {apps} apps, {megabytes:.0} MB");
         let server = Server::start(site)?;
         let url = server.url();

@@ -8,7 +8,7 @@ use std::{
     thread,
 };
 
-use super::site::{self, Site, USERS};
+use super::site::{self, Site};
 
 pub(crate) struct Server {
     address: SocketAddr,
@@ -58,7 +58,7 @@ fn serve(stream: TcpStream, site: &Site) -> io::Result<()> {
             "app/count" => text(&mut answers, &count(site.size.apps))?,
             "app/object/count" => text(&mut answers, &count(site.size.sheets))?,
             "app/full" => text(&mut answers, &site.apps)?,
-            "user/count" => text(&mut answers, &count(USERS))?,
+            "user/count" => text(&mut answers, &count(site.size.users))?,
             "user/full" => text(&mut answers, &site.users)?,
             "app/object/full" => {
                 head(&mut answers, site.bytes)?;

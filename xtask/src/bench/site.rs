@@ -9,14 +9,27 @@ use std::{
 
 /// Number of apps of a site, which share its sheets, unless a benchmark has another one.
 pub(crate) const APPS: usize = 2_000;
-/// Number of users who own the apps.
-pub(crate) const USERS: usize = 500;
+/// Number of users who own the apps, unless a benchmark has another one.
+const USERS: usize = 500;
 
 /// The size of a site.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Size {
     pub(crate) sheets: usize,
     pub(crate) apps: usize,
+    /// The owners of the apps.
+    pub(crate) users: usize,
+}
+
+impl Size {
+    pub(crate) fn new(sheets: usize, apps: usize) -> Self {
+        let users = USERS;
+        Self {
+            sheets,
+            apps,
+            users,
+        }
+    }
 }
 
 /// The responses of a large site.
@@ -41,7 +54,7 @@ pub(crate) fn write(folder: &Path, size: Size) -> io::Result<Site> {
         if number > 0 {
             list.write_all(b",")?;
         }
-        write_sheet(&mut list, number, size.apps)?;
+        write_sheet(&mut list, number, size)?;
     }
     list.write_all(b"]")?;
     // Write it to disk before the measurement, so that the system does not write it during the measurement.
@@ -50,8 +63,8 @@ pub(crate) fn write(folder: &Path, size: Size) -> io::Result<Site> {
         size,
         bytes: path.metadata()?.len(),
         list: path,
-        apps: array(size.apps, app),
-        users: array(USERS, user),
+        apps: array(size.apps, |number| app(number, size.users)),
+        users: array(size.users, user),
         rows: OnceLock::new(),
     })
 }
@@ -70,8 +83,8 @@ pub(crate) fn rows(size: Size) -> Vec<String> {
 /// When each sheet was modified.
 const MODIFIED: &str = "2024-02-15T15:46:20.997Z";
 
-fn write_sheet(list: &mut impl Write, number: usize, apps: usize) -> io::Result<()> {
-    let app = number % apps;
+fn write_sheet(list: &mut impl Write, number: usize, size: Size) -> io::Result<()> {
+    let app = number % size.apps;
     let hash: String = (0..8)
         .map(|part| format!("{:016x}", mixed(number * 8 + part)))
         .collect();
@@ -92,8 +105,8 @@ fn write_sheet(list: &mut impl Write, number: usize, apps: usize) -> io::Result<
         ),
         id = guid(number, 1),
         modified = MODIFIED,
-        user = app % USERS,
-        owner = owner(app % USERS),
+        user = app % size.users,
+        owner = owner(app % size.users),
         number = number,
         hash = hash,
         tag = guid(app, 2),
@@ -107,7 +120,7 @@ fn write_sheet(list: &mut impl Write, number: usize, apps: usize) -> io::Result<
     )
 }
 
-fn app(number: usize) -> String {
+fn app(number: usize, users: usize) -> String {
     format!(
         concat!(
             r#"{{"id":"{id}","name":"Application {number}","description":"What is sold where.","published":true,"#,
@@ -118,7 +131,7 @@ fn app(number: usize) -> String {
         number = number,
         stream = guid(number % 20, 5),
         stream_number = number % 20,
-        owner = owner(number % USERS),
+        owner = owner(number % users),
     )
 }
 

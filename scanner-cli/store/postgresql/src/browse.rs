@@ -86,11 +86,12 @@ impl PostgresqlBrowse {
 
 /// Opens a session for reading. `None` if there is no store.
 async fn open(target: &Target) -> Result<Option<Reader>> {
-    let db = Database::open(target).await?;
+    let mut db = Database::open(target).await?;
     if !is_there(&db, target).await? {
         return Ok(None);
     }
     db.batch(SETTINGS).await?;
+    db.keep_statements().await?;
     Reader::begin(db, target).await.map(Some)
 }
 

@@ -4,7 +4,7 @@ use std::{future::pending, ops::Deref, sync::OnceLock, time::Duration};
 
 use postgresql_client::{Session, Target, quoted, text_literal};
 use tokio::{sync::watch, time::timeout};
-use tokio_postgres::{Client, Row, types::ToSql};
+use tokio_postgres::{Client, Row, Statement, types::ToSql};
 
 use crate::error::{DatabaseError, Result};
 
@@ -20,6 +20,8 @@ pub(crate) struct Database {
     session: Session,
     /// Becomes true when the lease is lost for which the session works.
     lost: OnceLock<watch::Receiver<bool>>,
+    /// Whether the server prepares each statement once in the session. See [`Self::keep_statements`].
+    keeps_statements: bool,
 }
 
 /// The values of a statement.
@@ -37,8 +39,11 @@ impl Database {
     /// Connects and logs in.
     pub(crate) async fn open(target: &Target) -> Result<Self> {
         let session = Session::open(target).await?;
-        let lost = OnceLock::new();
-        let database = Self { session, lost };
+        let database = Self {
+            session,
+            lost: OnceLock::new(),
+            keeps_statements: false,
+        };
         database
             .batch(&format!(
                 "SET search_path = {}, pg_catalog; SET statement_timeout = {}; \
@@ -54,6 +59,20 @@ impl Database {
         Ok(database)
     }
 
+    /// From now on, the server prepares each statement once. This saves a round trip each time. The plans still depend on
+    /// the parameters. Not for scans: a statement without parameters would keep its plan while tables grow.
+    pub(crate) async fn keep_statements(&mut self) -> Result<()> {
+        self.keeps_statements = true;
+        self.batch("SET plan_cache_mode = force_custom_plan").await
+    }
+
+    async fn statement(&self, sql: &str) -> std::result::Result<Statement, tokio_postgres::Error> {
+        match self.keeps_statements {
+            true => self.session.prepare(sql).await,
+            false => self.session.client().prepare(sql).await,
+        }
+    }
+
     /// Runs statements without parameters.
     pub(crate) async fn batch(&self, sql: &str) -> Result<()> {
         self.limited(self.session.client().batch_execute(sql)).await
@@ -61,25 +80,26 @@ impl Database {
 
     /// Runs a statement, and returns the number of its rows.
     pub(crate) async fn run(&self, sql: &str, values: Values<'_>) -> Result<u64> {
-        self.limited(self.session.client().execute(sql, values))
-            .await
+        let ended = async { self.execute(&self.statement(sql).await?, values).await };
+        self.limited(ended).await
     }
 
     /// Runs a statement, and returns its rows.
     pub(crate) async fn rows(&self, sql: &str, values: Values<'_>) -> Result<Vec<Row>> {
-        self.limited(self.session.client().query(sql, values)).await
+        let ended = async { self.query(&self.statement(sql).await?, values).await };
+        self.limited(ended).await
     }
 
     /// Runs a statement that returns one row.
     pub(crate) async fn row(&self, sql: &str, values: Values<'_>) -> Result<Row> {
-        self.limited(self.session.client().query_one(sql, values))
-            .await
+        let ended = async { self.query_one(&self.statement(sql).await?, values).await };
+        self.limited(ended).await
     }
 
     /// Runs a statement that returns at most one row.
     pub(crate) async fn optional(&self, sql: &str, values: Values<'_>) -> Result<Option<Row>> {
-        self.limited(self.session.client().query_opt(sql, values))
-            .await
+        let ended = async { self.query_opt(&self.statement(sql).await?, values).await };
+        self.limited(ended).await
     }
 
     /// From now on, statements end with an error when the lease is lost. Otherwise, they would wait for a server that

@@ -11,7 +11,6 @@ use crate::{
     query::Query,
     request::PageRequest,
     requests,
-    store::browse::Browser,
     texts::{ENGLISH, number},
     views::Views,
 };
@@ -99,14 +98,9 @@ pub(crate) async fn counts(
     request: &PageRequest,
     lists: Vec<QualityList>,
 ) -> Result<Vec<(QualityList, u64)>, ErrorPage> {
-    let counting = move |browser: &Browser| {
-        let count = |list: QualityList| {
-            let number = browser.count("", &list.filter())?;
-            Ok((list, number))
-        };
-        lists.into_iter().map(count).collect()
-    };
-    request.web.browse(counting).await
+    let filters: Vec<_> = lists.iter().map(QualityList::filter).collect();
+    let counts = request.web.browse(move |browser| browser.counts(&filters));
+    Ok(lists.into_iter().zip(counts.await?).collect())
 }
 
 fn entry(views: &Views<'_>, list: &QualityList, count: u64, days: u32) -> Counted {

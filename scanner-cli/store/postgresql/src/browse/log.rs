@@ -4,6 +4,7 @@ use catalog_store::{
     StoredScan,
     backend::{EventQuery, FollowerPosition, LoggedChange},
 };
+use tokio_postgres::types::ToSql;
 
 use crate::{
     connecting::Database,
@@ -12,6 +13,16 @@ use crate::{
     reader::rows::{SCAN, scan_from_row},
     values::{key_print, texts},
 };
+
+/// Number of changes at the end of the log that are searched first.
+const NEWEST: i64 = 1_000;
+
+/// Nearly always, the newest changes of the log have enough that are wanted. This ends as soon as it has them.
+const NEWEST_EVENTS: &str = "SELECT seq FROM (SELECT seq, connection, kind, is_container, time FROM change \
+     WHERE seq > $4 AND seq <= $5 ORDER BY seq DESC LIMIT $9) AS newest \
+     WHERE connection = ANY($1::bigint[]) AND kind = ANY($2::smallint[]) AND is_container = ANY($3::boolean[]) \
+     AND ($6::bigint IS NULL OR time >= $6) AND ($7::bigint IS NULL OR time < $7) \
+     ORDER BY seq DESC LIMIT $8";
 
 /// One search in the index for each combination, whose results are merged. The scans say which part of the log a time means.
 const EVENTS: &str = "SELECT found.seq FROM unnest($1::bigint[]) AS connections (connection) \
@@ -26,21 +37,21 @@ pub(super) async fn events(db: &Database, wanted: &EventQuery) -> Result<Vec<i64
     let limit = i64::try_from(wanted.limit).unwrap_or(i64::MAX);
     let kinds = wanted.kinds.iter();
     let kinds: Vec<i16> = kinds.filter_map(|kind| i16::try_from(*kind).ok()).collect();
-    let rows = db
-        .rows(
-            EVENTS,
-            &[
-                &wanted.connections,
-                &kinds,
-                &wanted.is_container,
-                &from,
-                &to,
-                &wanted.since,
-                &wanted.until,
-                &limit,
-            ],
-        )
-        .await?;
+    let values: [&(dyn ToSql + Sync); 9] = [
+        &wanted.connections,
+        &kinds,
+        &wanted.is_container,
+        &from,
+        &to,
+        &wanted.since,
+        &wanted.until,
+        &limit,
+        &NEWEST,
+    ];
+    let mut rows = db.rows(NEWEST_EVENTS, &values).await?;
+    if rows.len() < wanted.limit {
+        rows = db.rows(EVENTS, &values[..8]).await?;
+    }
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 

@@ -38,14 +38,14 @@ impl Session<'_> {
                 scope: EntityScope::Containers(kind.id.to_owned()),
                 ..BrowseFilter::default()
             };
-            containers.push((kind, self.number("", &filter)?));
+            containers.push((kind, self.count("", &filter)?));
         }
         let having = |condition| {
             let filter = BrowseFilter {
                 conditions: vec![condition],
                 ..BrowseFilter::default()
             };
-            self.number("", &filter)
+            self.count("", &filter)
         };
         let connections = self.connections(since)?;
         let mut changes = KindCounts::default();
@@ -66,7 +66,7 @@ impl Session<'_> {
             last_change: catalog.settled()?,
             without_description: having(Condition::WithoutDescription)?,
             without_address: having(Condition::WithoutAddress)?,
-            lost_owners: self.owners_with(&lost)?,
+            lost_owners: self.count_once(&lost, || self.owners_with(&lost))?,
             index: self.state,
         })
     }

@@ -53,11 +53,19 @@ impl Browser {
     /// # Errors
     /// If the request is not valid, or the store cannot be read.
     pub fn count(&self, text: &str, filter: &BrowseFilter) -> Result<u64, BrowseError> {
-        self.shared.read(|session| {
-            let basis = session.basis(&(text, filter));
-            let number = || session.number(text, filter);
-            self.shared.counts.get(basis, number)
-        })
+        self.shared.read(|session| session.count(text, filter))
+    }
+
+    /// Counts the items or containers that each filter selects, all at the same moment.
+    ///
+    /// # Errors
+    /// If a filter is not valid, or the store cannot be read.
+    pub fn counts(&self, filters: &[BrowseFilter]) -> Result<Vec<u64>, BrowseError> {
+        let count = |session: &Session<'_>| {
+            let filters = filters.iter();
+            filters.map(|filter| session.count("", filter)).collect()
+        };
+        self.shared.read(count)
     }
 
     /// Returns the facets of a list.
@@ -74,6 +82,20 @@ impl Browser {
 }
 
 impl Session<'_> {
+    /// The number of items or containers that match.
+    pub(super) fn count(&self, text: &str, filter: &BrowseFilter) -> Result<u64, BrowseError> {
+        self.count_once(&(text, filter), || self.number(text, filter))
+    }
+
+    /// Counts once for each state of the index.
+    pub(super) fn count_once(
+        &self,
+        request: &impl Debug,
+        count: impl FnOnce() -> Result<u64, BrowseError>,
+    ) -> Result<u64, BrowseError> {
+        self.shared.counts.get(self.basis(request), count)
+    }
+
     /// What a result depends on besides the request.
     fn basis(&self, request: &impl Debug) -> String {
         format!(
