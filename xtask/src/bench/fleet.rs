@@ -81,7 +81,7 @@ impl<'a> Fleet<'a> {
         database.query("ALTER SYSTEM SET fsync = on")?;
         database.query("SELECT pg_reload_conf()")?;
         let settings = format!(
-            "store.url = \"postgresql://{ROLE}@127.0.0.1:{}/postgres\"\nstore.schema = {SCHEMA}\n",
+            "store.url = \"postgresql://{ROLE}@127.0.0.1:{}/postgres\"\nstore.schema = {SCHEMA}\nfollowers = []\n",
             database.ports()[0]
         );
         let file = fs::read_to_string(site.home.path().join("connections/bench.conf"))?;

@@ -91,7 +91,7 @@ async fn open(target: &Target) -> Result<Option<Reader>> {
         return Ok(None);
     }
     db.batch(SETTINGS).await?;
-    db.keep_statements().await?;
+    db.keep_statements();
     Reader::begin(db, target).await.map(Some)
 }
 

@@ -2,6 +2,7 @@
 
 use std::{future::pending, ops::Deref, sync::OnceLock, time::Duration};
 
+use futures_util::TryStreamExt as _;
 use postgresql_client::{Session, Target, quoted, text_literal};
 use tokio::{sync::watch, time::timeout};
 use tokio_postgres::{Client, Row, Statement, types::ToSql};
@@ -59,11 +60,10 @@ impl Database {
         Ok(database)
     }
 
-    /// From now on, the server prepares each statement once. This saves a round trip each time. The plans still depend on
-    /// the parameters. Not for scans: a statement without parameters would keep its plan while tables grow.
-    pub(crate) async fn keep_statements(&mut self) -> Result<()> {
+    /// From now on, the server prepares each statement once, and may keep its plan. This saves a round trip each time. Not for
+    /// scans: plans would be kept while the tables grow.
+    pub(crate) fn keep_statements(&mut self) {
         self.keeps_statements = true;
-        self.batch("SET plan_cache_mode = force_custom_plan").await
     }
 
     async fn statement(&self, sql: &str) -> std::result::Result<Statement, tokio_postgres::Error> {
@@ -88,6 +88,21 @@ impl Database {
     pub(crate) async fn rows(&self, sql: &str, values: Values<'_>) -> Result<Vec<Row>> {
         let ended = async { self.query(&self.statement(sql).await?, values).await };
         self.limited(ended).await
+    }
+
+    /// Runs a statement that may return very many rows, and keeps only what is made of each.
+    pub(crate) async fn map_rows<T>(
+        &self,
+        sql: &str,
+        values: Values<'_>,
+        map: impl Fn(&Row) -> T,
+    ) -> Result<Vec<T>> {
+        let read = async {
+            let statement = self.statement(sql).await?;
+            let rows = self.query_raw(&statement, values.iter().copied()).await?;
+            rows.map_ok(|row| map(&row)).try_collect().await
+        };
+        self.limited(read).await
     }
 
     /// Runs a statement that returns one row.

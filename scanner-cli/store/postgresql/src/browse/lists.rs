@@ -46,8 +46,7 @@ pub(super) async fn entities(db: &Database, after: i64) -> Result<Vec<IndexedEnt
                JOIN item ON item.id = doc.id WHERE doc.id > $1 ORDER BY doc.id LIMIT $2";
     let small =
         |row: &Row, column: usize| u8::try_from(row.get::<_, i16>(column)).unwrap_or(u8::MAX);
-    let rows = db.rows(sql, &[&after, &PAGE]).await?;
-    let entities = rows.iter().map(|row| IndexedEntity {
+    let entity = |row: &Row| IndexedEntity {
         id: row.get(0),
         connection: row.get(1),
         kind: u8::try_from(row.get::<_, i32>(2)).unwrap_or(u8::MAX),
@@ -55,24 +54,24 @@ pub(super) async fn entities(db: &Database, after: i64) -> Result<Vec<IndexedEnt
         flags: small(row, 4),
         name_length: small(row, 5),
         set: u32::try_from(row.get::<_, i64>(6)).unwrap_or(u32::MAX),
-    });
-    Ok(entities.collect())
+    };
+    db.map_rows(sql, &[&after, &PAGE], entity).await
 }
 
 /// The next sets of facets after a number.
 pub(super) async fn facet_sets(db: &Database, after: i64) -> Result<Vec<(i64, Vec<u8>)>> {
     let sql = "SELECT id, facets FROM facet_set WHERE id > $1 ORDER BY id LIMIT $2";
-    let rows = db.rows(sql, &[&after, &PAGE]).await?;
-    Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+    let set = |row: &Row| (row.get(0), row.get(1));
+    db.map_rows(sql, &[&after, &PAGE], set).await
 }
 
 pub(super) async fn facets(db: &Database) -> Result<Vec<(i64, u8, u8)>> {
-    let rows = db.rows("SELECT id, kind, extra FROM facet", &[]).await?;
-    let facets = rows.iter().map(|row| {
+    let facet = |row: &Row| {
         let kind = u8::try_from(row.get::<_, i16>(1)).unwrap_or(u8::MAX);
         (row.get(0), kind, extra(row.get(2)))
-    });
-    Ok(facets.collect())
+    };
+    db.map_rows("SELECT id, kind, extra FROM facet", &[], facet)
+        .await
 }
 
 /// The number of a kind of containers.
@@ -87,16 +86,14 @@ pub(super) async fn shared(db: &Database) -> Result<Vec<[i64; 3]>> {
                max(parent) OVER same AS most FROM doc JOIN item ON item.id = doc.id \
                WHERE kind = 0 AND state IN (0, 1) AND parent > 0 \
                WINDOW same AS (PARTITION BY doc.connection, tail)) AS held WHERE least < most ORDER BY 1, 2, 3";
-    let rows = db.rows(sql, &[]).await?;
-    let shared = rows.iter().map(|row| [row.get(0), row.get(1), row.get(2)]);
-    Ok(shared.collect())
+    let shared = |row: &Row| [row.get(0), row.get(1), row.get(2)];
+    db.map_rows(sql, &[], shared).await
 }
 
 pub(super) async fn owners(db: &Database) -> Result<Vec<IndexedOwner>> {
     let sql = "SELECT facet, owner.connection, value, account, name, email, status, sort_name FROM owner \
                JOIN facet ON facet.id = owner.facet";
-    let rows = db.rows(sql, &[]).await?;
-    let owners = rows.iter().map(|row| IndexedOwner {
+    let owner = |row: &Row| IndexedOwner {
         facet: row.get(0),
         connection: row.get(1),
         value: row.get(2),
@@ -105,8 +102,8 @@ pub(super) async fn owners(db: &Database) -> Result<Vec<IndexedOwner>> {
         email: row.get(5),
         status: row.get(6),
         sort_name: row.get(7),
-    });
-    Ok(owners.collect())
+    };
+    db.map_rows(sql, &[], owner).await
 }
 
 pub(super) async fn matching(db: &Database, query: &str, part: SearchedPart) -> Result<Vec<i64>> {
@@ -231,6 +228,5 @@ pub(super) async fn texts(db: &Database, ids: &[i64]) -> Result<Vec<(i64, [Strin
 }
 
 async fn numbers(db: &Database, sql: &str, values: &[&(dyn ToSql + Sync)]) -> Result<Vec<i64>> {
-    let rows = db.rows(sql, values).await?;
-    Ok(rows.iter().map(|row| row.get(0)).collect())
+    db.map_rows(sql, values, |row| row.get(0)).await
 }
