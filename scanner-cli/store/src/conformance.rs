@@ -200,6 +200,7 @@ macro_rules! conformance_suite {
             }
             searching {
                 words_are_found_in_all_texts_and_those_in_names_come_first;
+                the_columns_of_a_large_index_are_loaded_while_requests_go_on;
                 pasted_keys_and_ids_find_what_they_name_first;
                 hits_are_marked_in_their_texts;
                 no_text_is_a_syntax_error;

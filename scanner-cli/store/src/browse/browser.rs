@@ -4,11 +4,11 @@ use std::{
     cell::RefCell,
     collections::HashMap,
     sync::{
-        Arc, Condvar, Mutex, PoisonError,
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     thread::{self, JoinHandle},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use catalog_model::{ContainerKind, ItemKey};
@@ -41,9 +41,8 @@ const UPDATE_INTERVAL: Duration = Duration::from_secs(2);
 const TICK_INTERVAL: Duration = Duration::from_millis(250);
 /// Maximum number of changes, or of items of a store, that a request indexes itself, so that it does not miss them.
 const MAX_AT_ONCE: i64 = 1_000;
-/// Number of items and containers up to which a request loads the columns itself when they have changed. Those of a larger
-/// index follow within seconds; until then, requests are answered with the former ones.
-const MAX_LOADED_AT_ONCE: usize = 500_000;
+/// How long the columns of a large index are used at least before they are loaded again: this many times the time that it took.
+const LOADING_PAUSE: u32 = 4;
 /// How long loading the columns of a large index may take.
 const LOADING_LIMIT: Duration = Duration::from_secs(300);
 /// Number of searches whose hits are remembered: two bits for each item.
@@ -55,7 +54,8 @@ const RECENT_COUNTS: usize = 128;
 
 /// The store, open for requests. Any number of threads can share it.
 ///
-/// Two threads of its own keep the index up to date and end requests that take too long. They end with this value. Until the
+/// Three threads of its own keep the index up to date, load the columns of a large one, and end requests that take too long. They
+/// end with this value. Until the
 /// first scan has created the store, requests end with [`BrowseError::NoStore`].
 pub struct Browser {
     shared: Arc<Shared>,
@@ -69,7 +69,7 @@ struct Shared {
     store: Arc<dyn BrowseStore>,
     pool: Pool,
     columns: Mutex<Option<Arc<Columns>>>,
-    /// Whether a request could not load the columns.
+    /// Whether a request could not load the columns, so that a thread does it.
     is_large: AtomicBool,
     hits: Recent<Arc<TextHits>>,
     facets: Recent<Arc<Facets>>,
@@ -142,6 +142,7 @@ impl Browser {
         };
         let threads = vec![
             start("index", Shared::keep_index)?,
+            start("columns", Shared::keep_columns)?,
             start("requests", Shared::tick)?,
         ];
         Ok(Self { shared, threads })
@@ -294,12 +295,15 @@ impl Shared {
 
     /// Returns the columns of the reader's snapshot of the index.
     fn columns(&self, reader: &dyn BrowseReader) -> Result<Arc<Columns>, BrowseError> {
-        let mut columns = self.columns.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut columns = self.loaded();
         let generation = reader.generation()?;
         if let Some(columns) = &*columns
-            && (columns.generation == generation || columns.len() > MAX_LOADED_AT_ONCE)
+            && (columns.generation == generation || self.is_for_thread(columns))
         {
             return Ok(Arc::clone(columns));
+        }
+        if self.is_large.load(Ordering::Relaxed) {
+            return Err(BrowseError::Loading);
         }
         // The former ones are not needed any more.
         *columns = None;
@@ -311,13 +315,32 @@ impl Shared {
         Ok(loaded)
     }
 
-    /// Loads the columns of a large index again, if it has changed. Requests go on meanwhile.
+    fn loaded(&self) -> MutexGuard<'_, Option<Arc<Columns>>> {
+        self.columns.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the thread loads columns like these.
+    fn is_for_thread(&self, columns: &Columns) -> bool {
+        columns.len() > self.settings.max_loaded_by_request
+    }
+
+    /// Loads the columns of a large index again whenever it has changed, until the end. Requests go on meanwhile.
+    fn keep_columns(&self) {
+        while !self.stop.load(Ordering::Relaxed) {
+            let begun = Instant::now();
+            if let Err(error) = self.refresh_columns() {
+                tracing::warn!("the index of the catalog's pages cannot be loaded: {error}");
+            }
+            let pause = UPDATE_INTERVAL.max(begun.elapsed() * LOADING_PAUSE);
+            thread::park_timeout(pause);
+        }
+    }
+
     fn refresh_columns(&self) -> Result<(), BrowseError> {
-        let known = self.columns.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = known.clone();
+        let known = self.loaded().clone();
         let is_large = known
             .as_ref()
-            .is_some_and(|known| known.len() > MAX_LOADED_AT_ONCE);
+            .is_some_and(|known| self.is_for_thread(known));
         if !is_large && !self.is_large.load(Ordering::Relaxed) {
             return Ok(());
         }
@@ -330,8 +353,7 @@ impl Shared {
             }
         })?;
         if let Some(loaded) = loaded {
-            let mut columns = self.columns.lock().unwrap_or_else(PoisonError::into_inner);
-            *columns = Some(Arc::new(loaded));
+            *self.loaded() = Some(Arc::new(loaded));
             self.is_large.store(false, Ordering::Relaxed);
         }
         Ok(())
@@ -351,8 +373,7 @@ impl Shared {
     fn keep_index(&self) {
         let mut reported = None;
         while !self.stop.load(Ordering::Relaxed) {
-            let updated = self.update(i64::MAX).map_err(BrowseError::from);
-            let updated = updated.and_then(|()| self.refresh_columns());
+            let updated = self.update(i64::MAX);
             let error = updated.err().map(|error| error.to_string());
             if let Some(error) = error
                 .as_ref()

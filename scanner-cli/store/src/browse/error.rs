@@ -15,6 +15,9 @@ pub enum BrowseError {
     /// The request took longer than the limit of the settings.
     #[error("the request took too long")]
     TimedOut,
+    /// The index is too large for a request to load it into memory. A thread does it now.
+    #[error("the catalog is being loaded: try again in a few seconds")]
+    Loading,
     /// The store does not exist yet: no scan has run.
     #[error("the store does not exist yet")]
     NoStore,

@@ -15,6 +15,9 @@ pub struct BrowseSettings {
     pub status_property: Option<String>,
     /// How long a request may take before it ends with an error.
     pub time_limit: Duration,
+    /// Number of items and containers up to which a request loads what the index has in memory itself, if the index has
+    /// changed. With more, a thread does it, and requests are answered from the former state meanwhile.
+    pub max_loaded_by_request: usize,
 }
 
 impl Default for BrowseSettings {
@@ -24,6 +27,7 @@ impl Default for BrowseSettings {
             tag_properties: Vec::new(),
             status_property: None,
             time_limit: Duration::from_secs(5),
+            max_loaded_by_request: 500_000,
         }
     }
 }

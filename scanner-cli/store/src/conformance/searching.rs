@@ -1,14 +1,18 @@
 //! Searches, filters, and facets.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    thread,
+    time::{Duration, Instant},
+};
 
 use catalog_model::{AccountStatus, ItemState};
 
-use super::library::{BOOK, book, find, keys, page, select, shelf};
+use super::library::{BOOK, book, find, keys, page, select, settings, shelf};
 use crate::{
     browse::{
-        BrowseError, BrowseFilter, Condition, EntityScope, FacetsRequest, IndexState, PageRequest,
-        SearchRequest,
+        BrowseError, BrowseFilter, BrowseSettings, Browser, Condition, EntityScope, FacetsRequest,
+        IndexState, PageRequest, SearchRequest,
     },
     scratch::Scratch,
 };
@@ -47,6 +51,29 @@ pub async fn words_are_found_in_all_texts_and_those_in_names_come_first() {
         assert_eq!(page.index, IndexState::Current);
         if text == "sales" {
             assert_eq!(keys(&page), found);
+        }
+    }
+}
+
+pub async fn the_columns_of_a_large_index_are_loaded_while_requests_go_on() {
+    let scratch = Scratch::library().await;
+    scratch.browser().update().unwrap();
+    let settings = BrowseSettings {
+        max_loaded_by_request: 1,
+        ..settings()
+    };
+    let browser = Browser::open(scratch.location(), settings).unwrap();
+    assert_eq!(find(&browser, "sales").total, 3);
+    for (day, name) in ["First", "Second"].into_iter().enumerate() {
+        let day = i64::try_from(day).unwrap() + 1;
+        scratch
+            .scan_library(day, &[], &[page("b1", "p1", name)])
+            .await;
+        browser.update().unwrap();
+        let end = Instant::now() + Duration::from_secs(60);
+        while find(&browser, name).total == 0 {
+            assert!(Instant::now() < end, "`{name}` is not found");
+            thread::sleep(Duration::from_millis(50));
         }
     }
 }

@@ -16,22 +16,35 @@ use crate::{
 
 /// Number of rows of large tables that are read at once.
 const PAGE: i64 = 50_000;
-/// Maximum number of missing items that are counted.
+/// Maximum number of rows that are counted for a request.
 const MAX_COUNTED: i64 = 10_000;
 
 /// The generation of the index, and how far it is.
 pub(super) async fn state(db: &Database) -> Result<(i64, IndexState)> {
     let sql = "SELECT generation, is_complete, (SELECT count(*) FROM (SELECT FROM to_index LIMIT $1) AS few), \
-               CASE WHEN NOT is_complete THEN (SELECT count(*) FROM doc) END, \
-               CASE WHEN NOT is_complete THEN (SELECT count(*) FROM item) END FROM index_state";
+               CASE WHEN NOT is_complete THEN (SELECT count(*) FROM (SELECT FROM doc LIMIT $1) AS few) END, \
+               CASE WHEN NOT is_complete THEN (SELECT count(*) FROM (SELECT FROM item LIMIT $1) AS few) END, \
+               CASE WHEN NOT is_complete THEN (SELECT item FROM to_index LIMIT 1) END, \
+               CASE WHEN NOT is_complete THEN (SELECT max(id) FROM item) END FROM index_state";
     let row = db.row(sql, &[&MAX_COUNTED]).await?;
     let (is_complete, missing): (bool, i64) = (row.get(1), row.get(2));
     let count = |column| row.get::<_, Option<i64>>(column).unwrap_or_default();
     let state = match missing {
-        _ if !is_complete => IndexState::Building {
-            indexed: count(3).unsigned_abs(),
-            total: count(4).unsigned_abs(),
-        },
+        // Above the limit, ids say how many there are. Rows of `to_index` are taken in the order in which they were added.
+        _ if !is_complete => {
+            let total = match count(4) {
+                few @ ..MAX_COUNTED => few,
+                _ => count(6),
+            };
+            let indexed = match count(3) {
+                few @ ..MAX_COUNTED => few,
+                _ => row.get::<_, Option<i64>>(5).map_or(total, |next| next - 1),
+            };
+            IndexState::Building {
+                indexed: indexed.min(total).unsigned_abs(),
+                total: total.unsigned_abs(),
+            }
+        }
         0 => IndexState::Current,
         changes => IndexState::Behind {
             changes: changes.unsigned_abs(),
