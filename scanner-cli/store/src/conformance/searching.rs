@@ -64,10 +64,9 @@ pub async fn the_columns_of_a_large_index_are_loaded_while_requests_go_on() {
     };
     let browser = Browser::open(scratch.location(), settings).unwrap();
     assert_eq!(find(&browser, "sales").total, 3);
-    for (day, name) in ["First", "Second"].into_iter().enumerate() {
-        let day = i64::try_from(day).unwrap() + 1;
+    for (day, id, name) in [(1, "n1", "First"), (2, "n2", "Second")] {
         scratch
-            .scan_library(day, &[], &[page("b1", "p1", name)])
+            .scan_library(day, &[], &[page("b1", id, name)])
             .await;
         browser.update().unwrap();
         let end = Instant::now() + Duration::from_secs(60);
