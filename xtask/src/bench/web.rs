@@ -190,10 +190,11 @@ impl Server {
         Err("the server did not print its address".into())
     }
 
-    /// Whether the index has all items: the notice that says otherwise is gone.
+    /// Whether the index has all items: the notice that says otherwise is gone. A large one is then loaded.
     fn has_index(&self) -> io::Result<bool> {
-        let page = Client::connect(&self.address)?.get("/search")?;
-        Ok(!page.contains("The search is being"))
+        let mut client = Client::connect(&self.address)?;
+        let page = client.get("/search")?;
+        Ok(!page.contains("The search is being") && client.get("/").is_ok())
     }
 
     /// The key of an item.

@@ -346,10 +346,11 @@ impl Shared {
         }
         let loaded = self.pool.read_within(LOADING_LIMIT, |reader| {
             let generation = reader.generation()?;
-            let is_current = known.is_some_and(|known| known.generation == generation);
+            let is_current =
+                known.is_some_and(|known| known.generation == generation && known.has_orders());
             match is_current {
                 true => Ok(None),
-                false => Ok(Some(Columns::load(reader, generation)?)),
+                false => Ok(Some(Columns::load_with_orders(reader, generation)?)),
             }
         })?;
         if let Some(loaded) = loaded {

@@ -10,7 +10,10 @@ use std::{
 
 use catalog_model::ItemState;
 
-use super::{Sort, backend::BrowseReader};
+use super::{
+    Sort,
+    backend::{BrowseReader, IndexedOwner},
+};
 use crate::StoreError;
 
 mod bits;
@@ -43,6 +46,7 @@ pub(super) struct Columns {
     existing: OnceLock<ValueCounts>,
     /// Containers that hold the same items.
     copies: OnceLock<Arc<Vec<SharedItems>>>,
+    owners: OnceLock<Arc<Vec<IndexedOwner>>>,
 }
 
 /// Containers that hold items with the same last part of the key.
@@ -82,6 +86,7 @@ impl Columns {
             ranks: Default::default(),
             existing: OnceLock::new(),
             copies: OnceLock::new(),
+            owners: OnceLock::new(),
         }
     }
 
@@ -206,6 +211,19 @@ impl Columns {
             .map(|(containers, items)| SharedItems { containers, items });
         let copies = Arc::new(copies.collect());
         Ok(Arc::clone(self.copies.get_or_init(|| copies)))
+    }
+
+    /// The owners, in no particular order.
+    pub(super) fn owners(
+        &self,
+        reader: &dyn BrowseReader,
+    ) -> Result<Arc<Vec<IndexedOwner>>, StoreError> {
+        if let Some(owners) = self.owners.get() {
+            return Ok(Arc::clone(owners));
+        }
+        let mut owners = Vec::new();
+        reader.each_owner(&mut |owner| owners.push(owner))?;
+        Ok(Arc::clone(self.owners.get_or_init(|| Arc::new(owners))))
     }
 
     /// The first `limit` items after `after`, in an order.

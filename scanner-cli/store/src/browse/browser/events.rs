@@ -105,7 +105,7 @@ impl Session<'_> {
     }
 
     /// The ids of the connections with these codes; of all, if no code is given.
-    fn connection_ids(&self, codes: &[String]) -> Vec<i64> {
+    pub(super) fn connection_ids(&self, codes: &[String]) -> Vec<i64> {
         let all = self.catalog().connections();
         match codes {
             [] => all.iter().map(crate::StoredConnection::id).collect(),

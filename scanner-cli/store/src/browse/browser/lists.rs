@@ -7,7 +7,8 @@ use catalog_model::{AccountStatus, ItemState};
 use super::{
     super::{
         BrowseError, ContainerRef, DuplicateGroup, OwnerCondition, OwnerRow, OwnerSort,
-        OwnersRequest, Page, PageRequest, ScanPoint, ScansRequest, columns::SharedItems, cursor,
+        OwnersRequest, Page, PageRequest, ScanPoint, ScansRequest, backend::IndexedOwner,
+        columns::SharedItems, cursor,
     },
     Browser, Session,
 };
@@ -129,7 +130,7 @@ impl Session<'_> {
         let next = first.last().filter(|_| !is_last);
         let next = next.map(|(place, _)| cursor::write(&list, place));
         Ok(Page {
-            entries: first.into_iter().map(|(_, owner)| owner.0).collect(),
+            entries: first.into_iter().map(|(_, owner)| owner).collect(),
             next,
         })
     }
@@ -139,70 +140,71 @@ impl Session<'_> {
         request: &OwnersRequest,
         after: Option<&OwnerPlace>,
         limit: usize,
-    ) -> Result<Vec<(OwnerPlace, Unordered)>, BrowseError> {
-        let counts = &self.columns.existing().facets;
+    ) -> Result<Vec<(OwnerPlace, OwnerRow)>, BrowseError> {
+        let owners = self.columns.owners(self.reader)?;
+        let connections = self.connection_ids(&request.connections);
         let text = request.text.to_lowercase();
-        let mut first: BinaryHeap<(OwnerPlace, Unordered)> = BinaryHeap::new();
-        self.each_owner(|facet, sort_name, owner| {
-            let count = usize::try_from(facet)
-                .ok()
-                .and_then(|facet| counts.get(facet));
-            let owner = OwnerRow {
-                items: u64::from(count.copied().unwrap_or_default()),
-                ..owner
-            };
-            if owner.items == 0 || !is_wanted(&owner, request, &text) {
-                return;
+        let after = after.map(|(number, name, facet)| (*number, name.as_str(), *facet));
+        let mut first: BinaryHeap<((i64, &str, i64), usize)> = BinaryHeap::new();
+        for (position, owner) in owners.iter().enumerate() {
+            let items = self.items_of(owner);
+            if items == 0
+                || !connections.contains(&owner.connection)
+                || !is_wanted(owner, request, &text)
+            {
+                continue;
             }
-            let items = i64::try_from(owner.items).unwrap_or(i64::MAX);
-            let place = match request.sort {
-                OwnerSort::Name => (0, sort_name, facet),
-                OwnerSort::Items => (-items, sort_name, facet),
+            let number = match request.sort {
+                OwnerSort::Name => 0,
+                OwnerSort::Items => -i64::from(items),
             };
-            if after.is_none_or(|after| place > *after) {
-                first.push((place, Unordered(owner)));
+            let place = (number, owner.sort_name.as_str(), owner.facet);
+            if after.is_none_or(|after| place > after) {
+                first.push((place, position));
                 if first.len() > limit {
                     first.pop();
                 }
             }
-        })?;
-        Ok(first.into_sorted_vec())
+        }
+        let first = first.into_sorted_vec().into_iter();
+        Ok(first
+            .filter_map(|((number, name, facet), position)| {
+                let row = self.owner_row(owners.get(position)?)?;
+                Some(((number, name.to_owned(), facet), row))
+            })
+            .collect())
     }
 
-    fn each_owner(&self, mut each: impl FnMut(i64, String, OwnerRow)) -> Result<(), BrowseError> {
-        let connections = self.catalog().connections();
-        Ok(self.reader.each_owner(&mut |owner| {
-            let mut known = connections.iter();
-            let Some(known) = known.find(|known| known.id() == owner.connection) else {
-                return;
-            };
-            let row = OwnerRow {
-                id: owner.value,
-                connection: known.code.clone(),
-                account: owner.account,
-                name: owner.name,
-                email: owner.email,
-                status: owner.status.as_deref().and_then(AccountStatus::from_word),
-                items: 0,
-            };
-            each(owner.facet, owner.sort_name, row);
-        })?)
+    /// The number of existing items of an owner.
+    fn items_of(&self, owner: &IndexedOwner) -> u32 {
+        let facet = usize::try_from(owner.facet).ok();
+        let count = facet.and_then(|facet| self.columns.existing().facets.get(facet));
+        count.copied().unwrap_or_default()
+    }
+
+    fn owner_row(&self, owner: &IndexedOwner) -> Option<OwnerRow> {
+        let mut known = self.catalog().connections().iter();
+        let connection = known.find(|known| known.id() == owner.connection)?;
+        Some(OwnerRow {
+            id: owner.value.clone(),
+            connection: connection.code.clone(),
+            account: owner.account.clone(),
+            name: owner.name.clone(),
+            email: owner.email.clone(),
+            status: status(owner),
+            items: self.items_of(owner).into(),
+        })
     }
 
     /// The number of owners with existing items whose accounts have one of these statuses.
     pub(super) fn owners_with(&self, statuses: &[AccountStatus]) -> Result<u64, BrowseError> {
-        let counts = &self.columns.existing().facets;
-        let mut number = 0;
-        self.each_owner(|facet, _, owner| {
-            let count = usize::try_from(facet)
-                .ok()
-                .and_then(|facet| counts.get(facet));
-            let is_lost = owner
-                .status
-                .is_some_and(|status| statuses.contains(&status));
-            number += u64::from(is_lost && count.is_some_and(|count| *count > 0));
-        })?;
-        Ok(number)
+        let owners = self.columns.owners(self.reader)?;
+        let is_one =
+            |owner: &IndexedOwner| status(owner).is_some_and(|status| statuses.contains(&status));
+        let found = owners
+            .iter()
+            .filter(|owner| is_one(owner) && self.items_of(owner) > 0);
+        Ok(found.count() as u64)
     }
 
     fn duplicates(
@@ -265,40 +267,21 @@ impl Session<'_> {
     }
 }
 
-fn is_wanted(owner: &OwnerRow, request: &OwnersRequest, text: &str) -> bool {
-    let connections = &request.connections;
+fn is_wanted(owner: &IndexedOwner, request: &OwnersRequest, text: &str) -> bool {
     let texts = [&owner.account, &owner.name, &owner.email];
     let mut texts = texts.into_iter().flatten();
-    (connections.is_empty() || connections.contains(&owner.connection))
-        && (text.is_empty() || texts.any(|one| one.to_lowercase().contains(text)))
+    (text.is_empty() || texts.any(|one| one.to_lowercase().contains(text)))
         && match &request.condition {
             OwnerCondition::Any => true,
             OwnerCondition::WithoutAddress => owner.email.is_none(),
-            OwnerCondition::Statuses(statuses) => owner
-                .status
-                .is_some_and(|status| statuses.contains(&status)),
+            OwnerCondition::Statuses(statuses) => {
+                status(owner).is_some_and(|status| statuses.contains(&status))
+            }
         }
 }
 
-/// An owner beside its place, which alone decides the order.
-struct Unordered(OwnerRow);
-
-impl PartialEq for Unordered {
-    fn eq(&self, _: &Self) -> bool {
-        true
-    }
-}
-
-impl Eq for Unordered {}
-
-impl PartialOrd for Unordered {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Unordered {
-    fn cmp(&self, _: &Self) -> std::cmp::Ordering {
-        std::cmp::Ordering::Equal
-    }
+/// The status of an owner's account.
+fn status(owner: &IndexedOwner) -> Option<AccountStatus> {
+    let word = owner.status.as_deref()?;
+    AccountStatus::from_word(word)
 }

@@ -1,7 +1,10 @@
 //! Reads the columns from the index.
 
 use super::{
-    super::backend::{BrowseReader, IndexedEntity},
+    super::{
+        Sort,
+        backend::{BrowseReader, IndexedEntity},
+    },
     Columns,
 };
 use crate::StoreError;
@@ -26,6 +29,25 @@ impl Columns {
         reader.each_entity(&mut |entity| columns.add(entity))?;
         columns.shrink_to_fit();
         Ok(columns)
+    }
+
+    /// Reads the columns, and what requests would otherwise read when they need it.
+    pub(in crate::browse) fn load_with_orders(
+        reader: &dyn BrowseReader,
+        generation: i64,
+    ) -> Result<Self, StoreError> {
+        let columns = Self::load(reader, generation)?;
+        columns.owners(reader)?;
+        for sort in Sort::ALL {
+            columns.ranks(reader, sort)?;
+        }
+        columns.copies(reader)?;
+        Ok(columns)
+    }
+
+    /// Whether a request needs nothing more.
+    pub(in crate::browse) fn has_orders(&self) -> bool {
+        self.copies.get().is_some()
     }
 
     fn add(&mut self, entity: IndexedEntity) {
