@@ -32,6 +32,11 @@ pub(crate) use writing::delete;
 
 /// Number of items of a step.
 const STEP: i64 = 1_000;
+/// Number of rows of `to_index` after whose deletion the table is vacuumed. Each request and each step
+/// reads the first rows, and would read all deleted ones before them.
+const VACUUM_AFTER: i64 = 100_000;
+/// The same at the end of an update.
+const VACUUM_AT_END_AFTER: i64 = 10_000;
 /// Maximum number of containers that are remembered.
 const MAX_HOLDERS: usize = 20_000;
 /// Incremented whenever the contents of the tables change. An index of a lower version is filled again.
@@ -47,6 +52,8 @@ pub(crate) struct Indexer {
     settings: BrowseSettings,
     basis: String,
     tokenizer: Tokenizer,
+    /// Number of rows of `to_index` that were deleted since it was vacuumed.
+    deleted: i64,
     /// The containers around items, by key. Only for a step, or until one of them is written.
     holders: HashMap<String, Option<Holder>>,
 }
@@ -74,19 +81,28 @@ impl Indexer {
             basis: format!("{VERSION:05} {tags:?} {status:?}"),
             settings,
             tokenizer: Tokenizer::new()?,
+            deleted: 0,
             holders: HashMap::new(),
         }))
     }
 
     /// Takes one step, unless more than `max_items` are missing. Returns whether there is more to do.
     pub(crate) async fn step(&mut self, max_items: i64) -> Result<bool> {
-        if !self.has_work(max_items).await? {
-            return Ok(false);
+        let has_more = self.has_work(max_items).await? && {
+            self.db.batch("BEGIN").await?;
+            self.db.run(LOCK, &[]).await?;
+            let has_more = self.work().await?;
+            self.db.batch("COMMIT").await?;
+            has_more
+        };
+        let max = match has_more {
+            true => VACUUM_AFTER,
+            false => VACUUM_AT_END_AFTER,
+        };
+        if self.deleted >= max {
+            self.db.batch("VACUUM to_index").await?;
+            self.deleted = 0;
         }
-        self.db.batch("BEGIN").await?;
-        self.db.run(LOCK, &[]).await?;
-        let has_more = self.work().await?;
-        self.db.batch("COMMIT").await?;
         Ok(has_more)
     }
 
@@ -120,6 +136,7 @@ impl Indexer {
         }
         let sql = "DELETE FROM to_index WHERE ctid = ANY(ARRAY(SELECT ctid FROM to_index LIMIT $1)) RETURNING item";
         let taken = self.db.rows(sql, &[&STEP]).await?;
+        self.deleted += i64::try_from(taken.len()).unwrap_or(i64::MAX);
         let ids: BTreeSet<i64> = taken.iter().map(|row| row.get(0)).collect();
         let ids: Vec<i64> = ids.into_iter().collect();
         let complete = match ids.is_empty() {

@@ -46,6 +46,23 @@ async fn a_role_that_may_only_read_finds_what_others_have_indexed() {
 }
 
 #[tokio::test]
+async fn the_list_of_what_is_not_indexed_is_vacuumed() {
+    let schema = schema();
+    let store = location(&schema, "one");
+    fill(&store).await;
+    let missing =
+        "INSERT INTO to_index SELECT (SELECT min(id) FROM item) FROM generate_series(1, 12000)";
+    execute(&schema, missing).await;
+    let browser = Browser::open(store, BrowseSettings::default()).unwrap();
+    browser.update().unwrap();
+    // The statistics follow. Snapshots of other tests may keep the rows.
+    let vacuumed = "DO $$ BEGIN FOR attempt IN 1..100 LOOP PERFORM pg_stat_clear_snapshot(); \
+                    IF (SELECT vacuum_count FROM pg_stat_user_tables WHERE relid = 'to_index'::regclass) > 0 THEN RETURN; END IF; \
+                    PERFORM pg_sleep(0.1); END LOOP; RAISE 'not vacuumed'; END $$";
+    execute(&schema, vacuumed).await;
+}
+
+#[tokio::test]
 async fn a_request_that_waits_too_long_ends_and_leaves_no_statement() {
     let schema = schema();
     let store = location(&schema, "one");
