@@ -50,10 +50,11 @@ async fn the_list_of_what_is_not_indexed_is_vacuumed() {
     let schema = schema();
     let store = location(&schema, "one");
     fill(&store).await;
+    let browser = Browser::open(store, BrowseSettings::default()).unwrap();
+    browser.update().unwrap();
     let missing =
         "INSERT INTO to_index SELECT (SELECT min(id) FROM item) FROM generate_series(1, 12000)";
     execute(&schema, missing).await;
-    let browser = Browser::open(store, BrowseSettings::default()).unwrap();
     browser.update().unwrap();
     // The statistics follow. Snapshots of other tests may keep the rows.
     let vacuumed = "DO $$ BEGIN FOR attempt IN 1..100 LOOP PERFORM pg_stat_clear_snapshot(); \
