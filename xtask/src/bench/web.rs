@@ -110,9 +110,16 @@ pub(super) fn read_pages(server: &Server) -> Outcome {
     let item = [format!("/items/{item}"), format!("/api/v1/items/{item}")];
     let item = [item[0].as_str(), item[1].as_str()];
     for (name, paths) in LINES.into_iter().chain([("item", &item[..])]) {
-        let measured = server.measure(paths)?;
-        print(name, &measured, &floor);
-        slowest = slowest.max(percentile(&measured, 95));
+        match server.measure(paths) {
+            Ok(measured) => {
+                print(name, &measured, &floor);
+                slowest = slowest.max(percentile(&measured, 95));
+            }
+            Err(error) => {
+                println!("{name:<32} {error}");
+                slowest = f64::INFINITY;
+            }
+        }
     }
     let more = memory(&server.process, "VmHWM:") - before;
     println!();
