@@ -33,7 +33,7 @@ const SCANNERS: usize = 3;
 const CONNECTIONS: usize = 30;
 /// Number of sheets of each app.
 const SHEETS_OF_APP: usize = 50;
-/// The largest site that is known has so many apps, and another one so many users.
+/// A site with the number of apps of the largest known site, and the number of users of another one.
 const LARGE_SITE: Size = Size {
     sheets: 300_000,
     apps: 23_500,

@@ -32,10 +32,10 @@ pub(crate) use writing::delete;
 
 /// Number of items of a step.
 const STEP: i64 = 1_000;
-/// Number of rows of `to_index` after whose deletion the table is vacuumed. Each request and each step
-/// reads the first rows, and would read all deleted ones before them.
+/// Number of deleted rows after which `to_index` is vacuumed during an update. Each request and each step reads the first rows, and
+/// would have to skip all deleted ones before them.
 const VACUUM_AFTER: i64 = 100_000;
-/// The same at the end of an update.
+/// Number of deleted rows from which `to_index` is vacuumed at the end of an update.
 const VACUUM_AT_END_AFTER: i64 = 10_000;
 /// Maximum number of containers that are remembered.
 const MAX_HOLDERS: usize = 20_000;

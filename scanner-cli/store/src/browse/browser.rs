@@ -3,12 +3,13 @@
 use std::{
     cell::RefCell,
     collections::HashMap,
+    fmt::Display,
     sync::{
-        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        Arc, Condvar, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     thread::{self, JoinHandle},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use catalog_model::{ContainerKind, ItemKey};
@@ -28,6 +29,7 @@ mod entries;
 mod events;
 mod hits;
 mod lists;
+mod loading;
 mod named;
 mod overview;
 mod searching;
@@ -41,10 +43,6 @@ const UPDATE_INTERVAL: Duration = Duration::from_secs(2);
 const TICK_INTERVAL: Duration = Duration::from_millis(250);
 /// Maximum number of changes, or of items of a store, that a request indexes itself, so that it does not miss them.
 const MAX_AT_ONCE: i64 = 1_000;
-/// How long the columns of a large index are used at least before they are loaded again: this many times the time that it took.
-const LOADING_PAUSE: u32 = 4;
-/// How long loading the columns of a large index may take.
-const LOADING_LIMIT: Duration = Duration::from_secs(300);
 /// Number of searches whose hits are remembered: two bits for each item.
 const RECENT_SEARCHES: usize = 24;
 /// Number of remembered facets.
@@ -54,9 +52,8 @@ const RECENT_COUNTS: usize = 128;
 
 /// The store, open for requests. Any number of threads can share it.
 ///
-/// Three threads of its own keep the index up to date, load the columns of a large one, and end requests that take too long. They
-/// end with this value. Until the
-/// first scan has created the store, requests end with [`BrowseError::NoStore`].
+/// Three threads of its own keep the index up to date, load the columns of a large one, and end requests that take too long.
+/// They end with this value. Until the first scan has created the store, requests end with [`BrowseError::NoStore`].
 pub struct Browser {
     shared: Arc<Shared>,
     threads: Vec<JoinHandle<()>>,
@@ -251,6 +248,31 @@ impl Drop for Browser {
     }
 }
 
+/// What a thread could not do with the index. The same problem is logged once until it is over.
+struct Problems {
+    what: &'static str,
+    reported: Option<String>,
+}
+
+impl Problems {
+    fn new(what: &'static str) -> Self {
+        let reported = None;
+        Self { what, reported }
+    }
+
+    fn report(&mut self, done: Result<(), impl Display>) {
+        let error = done.err().map(|error| error.to_string());
+        if let Some(error) = error
+            .as_ref()
+            .filter(|error| self.reported.as_ref() != Some(*error))
+        {
+            let what = self.what;
+            tracing::warn!("the index of the catalog's pages cannot be {what}: {error}");
+        }
+        self.reported = error;
+    }
+}
+
 impl Shared {
     /// Answers a request.
     fn read<T>(
@@ -293,73 +315,6 @@ impl Shared {
         })
     }
 
-    /// Returns the columns of the reader's snapshot of the index.
-    fn columns(&self, reader: &dyn BrowseReader) -> Result<Arc<Columns>, BrowseError> {
-        let mut columns = self.loaded();
-        let generation = reader.generation()?;
-        if let Some(columns) = &*columns
-            && (columns.generation == generation || self.is_for_thread(columns))
-        {
-            return Ok(Arc::clone(columns));
-        }
-        if self.is_large.load(Ordering::Relaxed) {
-            return Err(BrowseError::Loading);
-        }
-        // The former ones are not needed any more.
-        *columns = None;
-        let loaded = Columns::load(reader, generation);
-        // It may have taken too long.
-        self.is_large.store(loaded.is_err(), Ordering::Relaxed);
-        let loaded = Arc::new(loaded?);
-        *columns = Some(Arc::clone(&loaded));
-        Ok(loaded)
-    }
-
-    fn loaded(&self) -> MutexGuard<'_, Option<Arc<Columns>>> {
-        self.columns.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Whether the thread loads columns like these.
-    fn is_for_thread(&self, columns: &Columns) -> bool {
-        columns.len() > self.settings.max_loaded_by_request
-    }
-
-    /// Loads the columns of a large index again whenever it has changed, until the end. Requests go on meanwhile.
-    fn keep_columns(&self) {
-        while !self.stop.load(Ordering::Relaxed) {
-            let begun = Instant::now();
-            if let Err(error) = self.refresh_columns() {
-                tracing::warn!("the index of the catalog's pages cannot be loaded: {error}");
-            }
-            let pause = UPDATE_INTERVAL.max(begun.elapsed() * LOADING_PAUSE);
-            thread::park_timeout(pause);
-        }
-    }
-
-    fn refresh_columns(&self) -> Result<(), BrowseError> {
-        let known = self.loaded().clone();
-        let is_large = known
-            .as_ref()
-            .is_some_and(|known| self.is_for_thread(known));
-        if !is_large && !self.is_large.load(Ordering::Relaxed) {
-            return Ok(());
-        }
-        let loaded = self.pool.read_within(LOADING_LIMIT, |reader| {
-            let generation = reader.generation()?;
-            let is_current =
-                known.is_some_and(|known| known.generation == generation && known.has_orders());
-            match is_current {
-                true => Ok(None),
-                false => Ok(Some(Columns::load_with_orders(reader, generation)?)),
-            }
-        })?;
-        if let Some(loaded) = loaded {
-            *self.loaded() = Some(Arc::new(loaded));
-            self.is_large.store(false, Ordering::Relaxed);
-        }
-        Ok(())
-    }
-
     /// Updates the index. See [`BrowseStore::update`].
     fn update(&self, max_items: i64) -> Result<(), StoreError> {
         let updated = self.store.update(max_items, &self.stop);
@@ -372,17 +327,9 @@ impl Shared {
 
     /// Keeps the index up to date until the end.
     fn keep_index(&self) {
-        let mut reported = None;
+        let mut problems = Problems::new("updated");
         while !self.stop.load(Ordering::Relaxed) {
-            let updated = self.update(i64::MAX);
-            let error = updated.err().map(|error| error.to_string());
-            if let Some(error) = error
-                .as_ref()
-                .filter(|error| reported.as_ref() != Some(*error))
-            {
-                tracing::warn!("the index of the catalog's pages cannot be updated: {error}");
-            }
-            reported = error;
+            problems.report(self.update(i64::MAX));
             let wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
             let waited = self
                 .wake
