@@ -148,6 +148,7 @@ pub(crate) fn finish(mut command: Command) -> Run {
 
 impl Run {
     /// Checks the exit code, and that standard error has each of these texts.
+    #[track_caller]
     pub(crate) fn check(&self, exit: i32, texts: &[&str]) -> &Self {
         assert_eq!(self.exit, exit, "{}", self.errors);
         for text in texts {

@@ -81,8 +81,12 @@ fn a_service_is_healthy_while_its_heartbeat_is_recent() {
     running.signal("-STOP");
     let state = home.path("data/status.json");
     let old = state.metadata().unwrap().modified().unwrap() - Duration::from_secs(60);
-    let file = File::options().write(true).open(&state).unwrap();
-    file.set_modified(old).unwrap();
+    // A thread that is replacing the file finishes this before it stops.
+    wait("an unhealthy service", || {
+        let file = File::options().write(true).open(&state).unwrap();
+        file.set_modified(old).unwrap();
+        healthy().exit == 4
+    });
     let run = healthy();
     assert!(run.check(4, &[]).output.contains("has not responded"));
     running.signal("-CONT");
