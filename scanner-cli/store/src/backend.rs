@@ -5,7 +5,7 @@ pub use crate::{
     browse::{
         backend::{
             BrowseReader, BrowseStore, EventQuery, FacetText, FollowerPosition, HOUR_MILLIS,
-            IndexedEntity, IndexedOwner, LoggedChange, OrderValue, SearchedPart,
+            IndexedEntity, IndexedOwner, LoggedChange, Matching, OrderValue,
         },
         document::{
             COLUMNS, Document, DocumentSource, FacetEntry, FacetKind, Holder, MAX_DEPTH,

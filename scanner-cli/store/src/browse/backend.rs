@@ -108,11 +108,11 @@ pub trait BrowseReader: Send {
     /// If the index cannot be read.
     fn each_owner(&self, each: &mut dyn FnMut(IndexedOwner)) -> Result<(), StoreError>;
 
-    /// Returns the items and containers that contain these words, sorted by number.
+    /// Returns the items and containers that contain these words.
     ///
     /// # Errors
     /// If the index cannot be read.
-    fn matching(&self, words: &Expression, part: SearchedPart) -> Result<Vec<i64>, StoreError>;
+    fn matching(&self, words: &Expression) -> Result<Matching, StoreError>;
 
     /// Returns the items and containers with this key, this id in the source, or this last part of the key of an item.
     ///
@@ -271,13 +271,13 @@ pub struct FacetText {
     pub label: String,
 }
 
-/// In which texts words are searched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SearchedPart {
-    /// In all.
-    All,
-    /// In names.
-    Names,
+/// The items and containers that contain all words of a search.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Matching {
+    /// Their numbers, sorted.
+    pub all: Vec<i64>,
+    /// The numbers of those that have all words in their names, sorted.
+    pub in_name: Vec<i64>,
 }
 
 /// The value by which an item or container is sorted.

@@ -2,7 +2,7 @@
 
 use catalog_store::{
     backend::{
-        COLUMNS, FacetKind, FacetText, IndexedEntity, IndexedOwner, OrderValue, SearchedPart, hash,
+        COLUMNS, FacetKind, FacetText, IndexedEntity, IndexedOwner, Matching, OrderValue, hash,
     },
     browse::{IndexState, Sort},
 };
@@ -16,6 +16,8 @@ use crate::{
 
 /// Number of rows of large tables that are read at once.
 const PAGE: i64 = 50_000;
+/// Numbers of results are sent in arrays, each for a range of this length. A row for each number takes several times as long.
+const GROUP: i64 = 65_536;
 /// Maximum number of rows that are counted for a request.
 const MAX_COUNTED: i64 = 10_000;
 
@@ -119,16 +121,31 @@ pub(super) async fn owners(db: &Database) -> Result<Vec<IndexedOwner>> {
     db.map_rows(sql, &[], owner).await
 }
 
-pub(super) async fn matching(db: &Database, query: &str, part: SearchedPart) -> Result<Vec<i64>> {
-    let column = match part {
-        SearchedPart::All => "of_all",
-        SearchedPart::Names => "of_name",
-    };
-    let sql = format!("SELECT id FROM doc_words WHERE {column} @@ $1::text::tsquery");
-    let mut ids = numbers(db, &sql, &[&query]).await?;
-    // The server would sort the rows.
-    ids.sort_unstable();
-    Ok(ids)
+/// Finds the items and containers with these words. Words of names are also words of all texts, so that rows are read once.
+pub(super) async fn matching(db: &Database, query: &str) -> Result<Matching> {
+    // In a query of its own, the text is converted once and not for each row.
+    let words = "(SELECT $1::text::tsquery)";
+    let sql = format!(
+        "SELECT array_agg(id), array_agg(id) FILTER (WHERE of_name @@ {words}) FROM doc_words \
+         WHERE of_all @@ {words} GROUP BY id / {GROUP}"
+    );
+    let group = |row: &Row| (row.get(0), row.get::<_, Option<Vec<i64>>>(1));
+    let (all, in_name): (Vec<_>, Vec<_>) = db
+        .map_rows(&sql, &[&query], group)
+        .await?
+        .into_iter()
+        .unzip();
+    Ok(Matching {
+        all: sorted(all),
+        in_name: sorted(in_name.into_iter().flatten()),
+    })
+}
+
+/// The numbers of groups that the server sent. The server would sort each row for itself.
+fn sorted(groups: impl IntoIterator<Item = Vec<i64>>) -> Vec<i64> {
+    let mut numbers: Vec<i64> = groups.into_iter().flatten().collect();
+    numbers.sort_unstable();
+    numbers
 }
 
 pub(super) async fn named(db: &Database, name: &str) -> Result<Vec<i64>> {
@@ -226,8 +243,13 @@ pub(super) async fn facet_values(db: &Database, facets: &[i64]) -> Result<Vec<(u
 }
 
 pub(super) async fn dated_before(db: &Database, property: &str, before: i64) -> Result<Vec<i64>> {
-    let sql = "SELECT doc FROM doc_date WHERE property = $1 AND time < $2 ORDER BY doc";
-    numbers(db, sql, &[&property, &before]).await
+    let sql = format!(
+        "SELECT array_agg(doc) FROM doc_date WHERE property = $1 AND time < $2 GROUP BY doc / {GROUP}"
+    );
+    let groups = db
+        .map_rows(&sql, &[&property, &before], |row| row.get(0))
+        .await?;
+    Ok(sorted(groups))
 }
 
 pub(super) async fn texts(db: &Database, ids: &[i64]) -> Result<Vec<(i64, [String; COLUMNS])>> {

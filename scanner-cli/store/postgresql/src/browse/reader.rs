@@ -6,8 +6,7 @@ use catalog_store::{
     StoreError, StoredScan,
     backend::{
         BrowseReader, COLUMNS, CatalogReader, EventQuery, Expression, FacetKind, FacetText,
-        FollowerPosition, Found, IndexedEntity, IndexedOwner, LoggedChange, OrderValue,
-        SearchedPart,
+        FollowerPosition, Found, IndexedEntity, IndexedOwner, LoggedChange, Matching, OrderValue,
     },
     browse::{IndexState, Sort},
 };
@@ -120,12 +119,12 @@ impl BrowseReader for PostgresqlBrowseReader {
         Ok(())
     }
 
-    fn matching(&self, words: &Expression, part: SearchedPart) -> Result<Vec<i64>> {
+    fn matching(&self, words: &Expression) -> Result<Matching> {
         let Some(query) = words::query(words)? else {
-            return Ok(Vec::new());
+            return Ok(Matching::default());
         };
         self.reader
-            .read(move |db| async move { lists::matching(&db, &query, part).await })
+            .read(move |db| async move { lists::matching(&db, &query).await })
     }
 
     fn named(&self, name: &str) -> Result<Vec<i64>> {

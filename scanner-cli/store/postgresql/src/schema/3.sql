@@ -44,14 +44,13 @@ CREATE INDEX doc_by_tail ON doc (tail, connection, parent) WHERE kind = 0;
 CREATE INDEX doc_by_source ON doc (source);
 
 -- The words of names and of all texts. The program splits texts into words, so that no setting of the server changes what a
--- search finds. Rows are short, because a search for a frequent word reads all of them: the words are stored beside the table.
+-- search finds. Words of a name are also in `of_all`. Long lists of words are stored beside the table and not compressed.
 CREATE TABLE doc_words (
     id          bigint PRIMARY KEY,
     of_name     tsvector NOT NULL,
     of_all      tsvector NOT NULL
 ) WITH (toast_tuple_target = 128);
 ALTER TABLE doc_words ALTER of_name SET STORAGE EXTERNAL, ALTER of_all SET STORAGE EXTERNAL;
-CREATE INDEX doc_words_of_name ON doc_words USING gin (of_name) WITH (gin_pending_list_limit = 1024);
 CREATE INDEX doc_words_of_all ON doc_words USING gin (of_all) WITH (gin_pending_list_limit = 1024);
 
 -- The texts, to mark hits in them.

@@ -10,7 +10,6 @@ use rusqlite::{Connection, params};
 use super::{
     super::{
         BrowseError, Highlight, SearchHit, TextPart,
-        backend::SearchedPart,
         columns::Bits,
         document::{COLUMN_NAMES, COLUMNS},
         words::{self, Expression},
@@ -61,14 +60,11 @@ impl Session<'_> {
             self.columns.generation
         );
         let find = || {
-            let find = |part| {
-                let ids = self.reader.matching(&expression, part)?;
-                Ok::<_, StoreError>(self.columns.positions(ids))
-            };
+            let matching = self.reader.matching(&expression)?;
             let mut found = TextHits {
                 named: Bits::empty(self.columns.len()),
-                in_name: find(SearchedPart::Names)?,
-                all: find(SearchedPart::All)?,
+                in_name: self.columns.positions(matching.in_name),
+                all: self.columns.positions(matching.all),
             };
             self.add_named(text, &mut found)?;
             Ok(Arc::new(found))

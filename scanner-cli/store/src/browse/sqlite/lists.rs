@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params, types::Value};
 
 use super::super::{
     Sort,
-    backend::{FacetText, IndexedEntity, IndexedOwner, OrderValue, SearchedPart},
+    backend::{FacetText, IndexedEntity, IndexedOwner, Matching, OrderValue},
     document::{COLUMNS, FacetKind},
     words::Expression,
 };
@@ -96,20 +96,18 @@ pub(super) fn each_owner(
     Ok(())
 }
 
-pub(super) fn matching(
-    db: &Connection,
-    words: &Expression,
-    part: SearchedPart,
-) -> rusqlite::Result<Vec<i64>> {
+pub(super) fn matching(db: &Connection, words: &Expression) -> rusqlite::Result<Matching> {
     let Some(expression) = words.to_sqlite() else {
-        return Ok(Vec::new());
-    };
-    let expression = match part {
-        SearchedPart::All => expression,
-        SearchedPart::Names => format!("{{name}} : ({expression})"),
+        return Ok(Matching::default());
     };
     let mut find = db.prepare_cached("SELECT rowid FROM search WHERE search MATCH ?1")?;
-    find.query_map([expression], |row| row.get(0))?.collect()
+    let mut find = |expression: &str| -> rusqlite::Result<Vec<i64>> {
+        find.query_map([expression], |row| row.get(0))?.collect()
+    };
+    Ok(Matching {
+        all: find(&expression)?,
+        in_name: find(&format!("{{name}} : ({expression})"))?,
+    })
 }
 
 pub(super) fn named(

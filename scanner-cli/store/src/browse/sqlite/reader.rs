@@ -13,7 +13,7 @@ use super::{
         IndexState, Sort,
         backend::{
             BrowseReader, EventQuery, FacetText, FollowerPosition, IndexedEntity, IndexedOwner,
-            LoggedChange, OrderValue, SearchedPart,
+            LoggedChange, Matching, OrderValue,
         },
         document::{COLUMNS, FacetKind},
         index,
@@ -166,8 +166,8 @@ impl BrowseReader for SqliteBrowseReader {
         self.read(|db| lists::each_owner(db, each))
     }
 
-    fn matching(&self, words: &Expression, part: SearchedPart) -> Result<Vec<i64>, StoreError> {
-        self.read(|db| lists::matching(db, words, part))
+    fn matching(&self, words: &Expression) -> Result<Matching, StoreError> {
+        self.read(|db| lists::matching(db, words))
     }
 
     fn named(&self, name: &str) -> Result<Vec<i64>, StoreError> {
