@@ -16,8 +16,6 @@ use crate::{
 
 /// Number of rows of large tables that are read at once.
 const PAGE: i64 = 50_000;
-/// Numbers of results are sent in arrays, each for a range of this length. A row for each number takes several times as long.
-const GROUP: i64 = 65_536;
 /// Maximum number of rows that are counted for a request.
 const MAX_COUNTED: i64 = 10_000;
 
@@ -121,31 +119,32 @@ pub(super) async fn owners(db: &Database) -> Result<Vec<IndexedOwner>> {
     db.map_rows(sql, &[], owner).await
 }
 
-/// Finds the items and containers with these words. Words of names are also words of all texts, so that rows are read once.
+/// Finds the items and containers with these words. Words of a name are also words of all texts, so that rows are read once.
 pub(super) async fn matching(db: &Database, query: &str) -> Result<Matching> {
     // In a query of its own, the text is converted once and not for each row.
     let words = "(SELECT $1::text::tsquery)";
-    let sql = format!(
-        "SELECT array_agg(id), array_agg(id) FILTER (WHERE of_name @@ {words}) FROM doc_words \
-         WHERE of_all @@ {words} GROUP BY id / {GROUP}"
-    );
-    let group = |row: &Row| (row.get(0), row.get::<_, Option<Vec<i64>>>(1));
-    let (all, in_name): (Vec<_>, Vec<_>) = db
-        .map_rows(&sql, &[&query], group)
-        .await?
-        .into_iter()
-        .unzip();
-    Ok(Matching {
-        all: sorted(all),
-        in_name: sorted(in_name.into_iter().flatten()),
-    })
+    let numbers = format!("id * 2 + (of_name @@ {words})::int");
+    let sql = all_numbers(&numbers, &format!("doc_words WHERE of_all @@ {words}"));
+    let mut all = read_all(db, &sql, &[&query]).await?;
+    let in_name = all.iter().filter(|number| *number % 2 == 1);
+    let in_name = in_name.map(|number| number / 2).collect();
+    all.iter_mut().for_each(|number| *number /= 2);
+    Ok(Matching { all, in_name })
 }
 
-/// The numbers of groups that the server sent. The server would sort each row for itself.
-fn sorted(groups: impl IntoIterator<Item = Vec<i64>>) -> Vec<i64> {
-    let mut numbers: Vec<i64> = groups.into_iter().flatten().collect();
+/// Selects the numbers of very many rows. A message for each number would take several times as long.
+fn all_numbers(number: &str, rows: &str) -> String {
+    format!("SELECT string_agg(int8send({number}), '') FROM {rows}")
+}
+
+/// Reads numbers, and sorts them. The server would sort rows with all their columns.
+async fn read_all(db: &Database, sql: &str, values: &[&(dyn ToSql + Sync)]) -> Result<Vec<i64>> {
+    let row = db.row(sql, values).await?;
+    let bytes = row.get::<_, Option<&[u8]>>(0).unwrap_or_default();
+    let numbers = bytes.as_chunks::<8>().0.iter();
+    let mut numbers: Vec<i64> = numbers.map(|number| i64::from_be_bytes(*number)).collect();
     numbers.sort_unstable();
-    numbers
+    Ok(numbers)
 }
 
 pub(super) async fn named(db: &Database, name: &str) -> Result<Vec<i64>> {
@@ -243,13 +242,8 @@ pub(super) async fn facet_values(db: &Database, facets: &[i64]) -> Result<Vec<(u
 }
 
 pub(super) async fn dated_before(db: &Database, property: &str, before: i64) -> Result<Vec<i64>> {
-    let sql = format!(
-        "SELECT array_agg(doc) FROM doc_date WHERE property = $1 AND time < $2 GROUP BY doc / {GROUP}"
-    );
-    let groups = db
-        .map_rows(&sql, &[&property, &before], |row| row.get(0))
-        .await?;
-    Ok(sorted(groups))
+    let sql = all_numbers("doc", "doc_date WHERE property = $1 AND time < $2");
+    read_all(db, &sql, &[&property, &before]).await
 }
 
 pub(super) async fn texts(db: &Database, ids: &[i64]) -> Result<Vec<(i64, [String; COLUMNS])>> {
