@@ -28,8 +28,8 @@ macro_rules! tls_and_proxy {
             $crate::Declaration::new(
                 concat!($prefix, "tls.bypass_certificate_validation"),
                 $crate::SettingKind::Boolean,
-                "With `true`, every certificate is accepted, even an unreadable one. An attacker can then read the header in \
-                 transit and use the account. Each report warns about it. Only for tests.",
+                "With `true`, every certificate is accepted, even an unreadable one. An attacker can then read and change \
+                 everything in transit, also the header or password, and use the account. Each report warns about it. Only for tests.",
             )
             .default("`false`"),
             $crate::Declaration::new(

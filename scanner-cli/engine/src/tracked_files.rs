@@ -29,10 +29,13 @@ use crate::{
 type ContentHash = Option<[u8; 32]>;
 
 /// A file that was read.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct TrackedFile {
     kind: FileKind,
     digest: ContentHash,
+    /// The path from the home, or the whole path of a file elsewhere. Fingerprints have the files in its order, so that machines
+    /// with homes in other folders agree.
+    place: PathBuf,
 }
 
 /// Reads files, and records which files were read.
@@ -87,11 +90,14 @@ impl TrackedFiles {
     }
 
     fn record(&self, path: &Path, kind: FileKind, content: Option<&[u8]>) {
-        let digest = content.map(hash);
+        let home = self.home.path("");
+        let file = TrackedFile {
+            kind,
+            digest: content.map(hash),
+            place: path.strip_prefix(home).unwrap_or(path).to_path_buf(),
+        };
         let mut digests = self.digests.lock().unwrap_or_else(PoisonError::into_inner);
-        digests
-            .0
-            .insert(path.to_path_buf(), TrackedFile { kind, digest });
+        digests.0.insert(path.to_path_buf(), file);
     }
 
     /// Reads a file whose path may be relative to the home.
@@ -113,16 +119,18 @@ impl FileDigests {
     /// The fingerprint of a file with this content and of the files that it depends on, as they were when they were
     /// read.
     pub fn fingerprint(&self, content: &[u8]) -> Fingerprint {
-        fingerprint(content, self.0.values().map(|file| file.digest))
+        let files = self.0.values();
+        fingerprint(content, files.map(|file| (&*file.place, file.digest)))
     }
 
     /// The same with the current content of the files that it depends on.
     pub fn current_fingerprint(&self, content: &[u8]) -> Fingerprint {
-        let digest = |(path, file): (&PathBuf, &TrackedFile)| {
+        let files = self.0.iter();
+        let files = files.map(|(path, file)| {
             let content = input_file::read(path, file.kind).ok();
-            content.map(|content| hash(&content))
-        };
-        fingerprint(content, self.0.iter().map(digest))
+            (&*file.place, content.map(|content| hash(&content)))
+        });
+        fingerprint(content, files)
     }
 }
 
@@ -206,10 +214,13 @@ impl FileSource for TrackedFiles {
     }
 }
 
-fn fingerprint(content: &[u8], others: impl Iterator<Item = ContentHash>) -> Fingerprint {
+fn fingerprint<'a>(
+    content: &[u8],
+    others: impl Iterator<Item = (&'a Path, ContentHash)>,
+) -> Fingerprint {
     let mut hasher = Sha256::new();
     hasher.update(hash(content));
-    for digest in others {
+    for (_, digest) in others.collect::<BTreeMap<_, _>>() {
         // A missing file has a different hash than any existing file.
         hasher.update([u8::from(digest.is_some())]);
         hasher.update(digest.unwrap_or_default());
@@ -268,6 +279,25 @@ mod tests {
                 assert_eq!(check_files(&files, &case), Ok(()), "{secret}");
             }
         }
+    }
+
+    #[test]
+    fn the_same_files_in_homes_in_other_folders_have_the_same_fingerprint() {
+        let folder = tempfile::tempdir().unwrap();
+        let elsewhere = folder.path().join("m.pem");
+        fs::write(&elsewhere, "b").unwrap();
+        let fingerprints = ["a", "z"].map(|name| {
+            let home = Home::new(folder.path().join(name));
+            fs::create_dir(home.path("")).unwrap();
+            fs::write(home.path("store.pem"), "a").unwrap();
+            let files = TrackedFiles::new(&home);
+            FileSource::read(&files, "store.pem").unwrap();
+            files.read_secret(&elsewhere).unwrap();
+            let digests = files.digests();
+            assert_eq!(digests.current_fingerprint(b"x"), digests.fingerprint(b"x"));
+            digests.fingerprint(b"x")
+        });
+        assert_eq!(fingerprints[0], fingerprints[1]);
     }
 
     #[test]

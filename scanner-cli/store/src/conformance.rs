@@ -163,11 +163,13 @@ macro_rules! conformance_suite {
             lists {
                 an_entry_has_everything_that_is_known;
                 what_a_container_holds_is_found_by_the_new_names_of_all_containers_around_it;
+                a_process_indexes_items_with_the_names_of_containers_that_another_one_has_indexed;
                 owners_are_listed_with_their_items;
                 changes_and_scans_are_listed_and_counted;
             }
             paging {
                 no_item_is_lost_or_found_twice_while_the_store_changes;
+                no_item_is_lost_while_the_columns_of_a_large_index_are_older_than_the_store;
                 a_cursor_belongs_to_one_list;
                 other_lists_are_read_in_pages_too;
             }

@@ -1,6 +1,7 @@
 //! A store in PostgreSQL, used by the commands of the program.
 
 use std::{
+    collections::BTreeSet,
     process::Command,
     sync::{
         Mutex, OnceLock,
@@ -11,7 +12,10 @@ use std::{
 use qrs_client::fake_site::FakeSite;
 use serde_json::Value;
 
-use crate::scanner::{Home, Run, closed_port, finish, items};
+use crate::{
+    receiver::Receiver,
+    scanner::{Home, Run, closed_port, finish, items},
+};
 
 /// The server of the follower's tests.
 #[path = "../../followers/tests/it/postgresql/cluster.rs"]
@@ -226,19 +230,23 @@ fn psql_at(port: u16, database: &str, statements: &str) -> String {
     finish(psql).check(0, &[]).output.clone()
 }
 
+/// The documented statements: the role of scanners, a role that reads, and what is to be done after a restore.
+fn documented() -> [&'static str; 3] {
+    let docs = include_str!("../../../docs/fleet.md");
+    let blocks = docs.split("```sql\n").skip(1);
+    let blocks = blocks.map(|block| block.split("```").next().unwrap());
+    blocks.collect::<Vec<_>>().try_into().unwrap()
+}
+
 #[test]
 fn the_documented_rights_are_enough_and_a_reader_cannot_write() {
-    let docs = include_str!("../../../docs/fleet.md");
-    let blocks: Vec<_> = docs.split("```sql\n").skip(1).collect();
-    let blocks = blocks
-        .iter()
-        .map(|block| block.split("```").next().unwrap());
-    let [scanner, reader] = <[&str; 2]>::try_from(blocks.collect::<Vec<_>>()).unwrap();
-    psql("postgres", "CREATE DATABASE documented");
-    psql("documented", scanner);
+    let [scanner, reader, _] = documented();
+    psql("postgres", "CREATE DATABASE catalog");
+    psql("catalog", "REVOKE ALL ON DATABASE catalog FROM PUBLIC");
+    psql("catalog", scanner);
     let site = FakeSite::start_in_thread();
     let home = Home::with_site(&site);
-    let url = |role: &str| format!("postgresql://{role}@127.0.0.1:{}/documented", port());
+    let url = |role: &str| format!("postgresql://{role}@127.0.0.1:{}/catalog", port());
     let settings = |role: &str| {
         let url = url(role);
         home.write(
@@ -257,11 +265,24 @@ fn the_documented_rights_are_enough_and_a_reader_cannot_write() {
         checked.output
     );
     // The reader's rights are of tables that are there, and of later ones.
-    psql("documented", reader);
+    psql("catalog", reader);
     home.run(&["scan"]).check(0, &["complete"]);
     let mut list = home.command(&[&LIST[..], &["--store", &url("reader")]].concat());
     list.env("PGPASSWORD", "…");
     assert_eq!(items(&finish(list).check(0, &[]).output).len(), 53);
+    psql(
+        "catalog",
+        "REVOKE TEMPORARY ON DATABASE catalog FROM scanner",
+    );
+    let checked = home.run(&["check"]);
+    checked.check(4, &[]);
+    assert!(
+        checked
+            .output
+            .contains("`GRANT TEMPORARY ON DATABASE catalog TO scanner`"),
+        "{}",
+        checked.output
+    );
     settings("reader");
     home.run(&["scan"]).check(4, &["permission denied"]);
     let checked = home.run(&["check"]);
@@ -270,6 +291,40 @@ fn the_documented_rights_are_enough_and_a_reader_cannot_write() {
         checked.output.contains("the role may not write"),
         "{}",
         checked.output
+    );
+}
+
+#[test]
+fn followers_receive_everything_again_after_the_documented_steps_of_a_restore() {
+    let [.., restored] = documented();
+    let receiver = Receiver::start(|_| (204, String::new()));
+    let (site, schema) = (FakeSite::start_in_thread(), schema());
+    let home = Home::with_site(&site);
+    let followers = format!(
+        "store.password = \"{SUPERUSER_PASSWORD}\"\nfollowers = [{{ kind = webhook, url = \"{}/x\" }}]\n",
+        receiver.url
+    );
+    home.write("conf/application.conf", settings(&schema) + &followers);
+    let received = || -> Vec<[Value; 2]> {
+        home.run(&["scan"]).check(0, &["complete"]);
+        let events = receiver.events().into_iter();
+        events
+            .map(|event| [event["id"].clone(), event["subject"].clone()])
+            .collect()
+    };
+    let first = received();
+    assert_eq!(received().len(), first.len());
+    psql("postgres", &restored.replace("qlik_store", &schema));
+    let all = received();
+    let (former, again) = all.split_at(first.len());
+    let part = |events: &[[Value; 2]], part: usize| -> BTreeSet<String> {
+        let parts = events.iter().map(|event| event[part].to_string());
+        parts.collect()
+    };
+    assert_eq!(part(again, 1), part(former, 1));
+    assert!(
+        part(again, 0).is_disjoint(&part(former, 0)),
+        "a receiver would ignore a known id"
     );
 }
 

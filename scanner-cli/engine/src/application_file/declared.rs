@@ -117,7 +117,7 @@ pub const SETTINGS: &[Declaration] = &[
         Other("size"),
         "From 1 MB: `\"2 GB\"`, `\"500 MiB\"`. Maximum size of `data/catalog.db`. A scan that would exceed it fails \
          (exit code 4) and removes nothing; what is stored stays usable, and followers receive it. The write-ahead \
-         log (up to about 64 MB, more during a backup) and former stores are not included.",
+         log (up to about 64 MB, more during a backup) and former stores are not included. Not for a store in PostgreSQL.",
     )
     .default("no limit"),
     Declaration::new(

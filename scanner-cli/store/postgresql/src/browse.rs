@@ -2,10 +2,11 @@
 
 use std::{
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, PoisonError, TryLockError,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
+    thread,
+    time::{Duration, Instant},
 };
 
 use catalog_store::{
@@ -14,6 +15,7 @@ use catalog_store::{
     browse::BrowseSettings,
 };
 use postgresql_client::Target;
+use tokio::time::timeout;
 
 use crate::{
     connecting::Database,
@@ -32,6 +34,13 @@ use reader::PostgresqlBrowseReader;
 
 /// How long a connection stays open after a request. A login takes longer than most requests.
 const IDLE_TIME: Duration = Duration::from_secs(60);
+
+/// Maximum time of a step of the thread that keeps the index up to date. The first step of a large store notes all items.
+const STEP_LIMIT: Duration = Duration::from_secs(300);
+/// Maximum time of the update for a request. The request then shows the state before it.
+const REQUEST_LIMIT: Duration = Duration::from_secs(2);
+/// Pause between two attempts of a request to update the index.
+const RETRY_INTERVAL: Duration = Duration::from_millis(10);
 
 /// Settings of sessions that read. All queries have an index, and a search for a frequent word that reads the table instead
 /// would read all words of all items.
@@ -62,11 +71,11 @@ impl PostgresqlBrowse {
     fn step(
         &self,
         indexer: &mut Option<Indexer>,
-        max_items: i64,
+        (max_items, limit): (i64, Duration),
     ) -> std::result::Result<bool, StoreError> {
         let (known, target) = (indexer.take(), Arc::clone(&self.target));
         let settings = self.settings.clone();
-        let done = runtime::wait(async move {
+        let step = async move {
             let opened = match known {
                 Some(indexer) => Some(indexer),
                 None => Indexer::open(&target, settings).await?,
@@ -76,6 +85,11 @@ impl PostgresqlBrowse {
             };
             let has_more = indexer.step(max_items).await?;
             Ok((Some(indexer), has_more))
+        };
+        let done = runtime::wait(async move {
+            // The transaction ends with its session.
+            let done = timeout(limit, step).await;
+            done.unwrap_or(Err(DatabaseError::Late))
         });
         let done = done.map_err(DatabaseError::from).flatten();
         let (left, has_more) = done.map_err(|error| self.failed(error, Operation::Write))?;
@@ -109,8 +123,26 @@ impl BrowseStore for PostgresqlBrowse {
     }
 
     fn update(&self, max_items: i64, stop: &AtomicBool) -> std::result::Result<(), StoreError> {
-        let mut indexer = self.indexer.lock().unwrap_or_else(PoisonError::into_inner);
-        while !stop.load(Ordering::Relaxed) && self.step(&mut indexer, max_items)? {}
+        let is_for_all = max_items == i64::MAX;
+        if is_for_all {
+            let mut indexer = self.indexer.lock().unwrap_or_else(PoisonError::into_inner);
+            while !stop.load(Ordering::Relaxed)
+                && self.step(&mut indexer, (max_items, STEP_LIMIT))?
+            {}
+            return Ok(());
+        }
+        let end = Instant::now() + REQUEST_LIMIT;
+        let left = || end.saturating_duration_since(Instant::now());
+        // Another thread may wait for a server that does not answer.
+        let mut indexer = loop {
+            match self.indexer.try_lock() {
+                Ok(indexer) => break indexer,
+                Err(TryLockError::Poisoned(poisoned)) => break poisoned.into_inner(),
+                Err(TryLockError::WouldBlock) if left().is_zero() => return Ok(()),
+                Err(TryLockError::WouldBlock) => thread::sleep(RETRY_INTERVAL),
+            }
+        };
+        while !stop.load(Ordering::Relaxed) && self.step(&mut indexer, (max_items, left()))? {}
         Ok(())
     }
 

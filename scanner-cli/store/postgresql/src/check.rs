@@ -88,7 +88,11 @@ async fn inside(target: &Target, stages: &mut Vec<Stage>) -> std::result::Result
     }
     let begun = Instant::now();
     let found = schema::find(&db, target).await.map_err(at(SCHEMA, begun))?;
-    let seen = permissions(&db, target, found).await;
+    let seen = async {
+        let seen = permissions(&db, target, found).await?;
+        may_use_temporary_tables(&db, target).await.map(|()| seen)
+    };
+    let seen = seen.await;
     let seen = seen.map_err(at(PERMISSIONS, begun))?;
     stages.push(Stage::ok(PERMISSIONS, seen, begun.elapsed()));
     stages.push(Stage::ok(SCHEMA, described(target, found), Duration::ZERO));
@@ -146,6 +150,21 @@ async fn permissions(db: &Database, target: &Target, found: Found) -> Result<&'s
     let message = format!("the role may not create the schema {schema} and its tables");
     let hint =
         format!("let the database administrator run `CREATE SCHEMA {schema} AUTHORIZATION {role}`");
+    Err(Problem::new(message, "", None).advise(hint).into())
+}
+
+/// Each scan uses temporary tables. Databases without this right for everyone are usual where rights are few.
+async fn may_use_temporary_tables(db: &Database, target: &Target) -> Result<()> {
+    let sql = "SELECT has_database_privilege(current_database(), 'TEMPORARY')";
+    if db.row(sql, &[]).await?.get(0) {
+        return Ok(());
+    }
+    let message = "the role may not create temporary tables, which each scan needs".to_owned();
+    let hint = format!(
+        "let the database administrator run `GRANT TEMPORARY ON DATABASE {} TO {}`",
+        written(&target.database),
+        written(&target.user)
+    );
     Err(Problem::new(message, "", None).advise(hint).into())
 }
 

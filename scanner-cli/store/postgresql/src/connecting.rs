@@ -11,8 +11,15 @@ use crate::error::{DatabaseError, Result};
 
 /// Maximum duration of a statement. The largest one moves the items of a first scan.
 const STATEMENT_LIMIT: Duration = Duration::from_secs(1_800);
-/// How long a transaction may be idle before the server ends it. A feed waits for its catalog.
+/// How long a transaction that reads may be idle before the server ends it. A feed waits for its catalog.
 const IDLE_LIMIT: Duration = Duration::from_secs(1_800);
+/// How long a transaction that writes may be idle before the server ends it. Others wait for its locks, also if the process was
+/// paused or its machine has lost power.
+const WRITE_IDLE_LIMIT: Duration = Duration::from_secs(30);
+/// The server tests idle connections, so that it notices a machine that is gone: after 30 seconds, then every 10 seconds. It ends
+/// those that do not answer three tests, or a packet for a minute.
+const KEEP_ALIVE: &str = "SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3; \
+     SET tcp_user_timeout = 60000";
 /// Memory for temporary tables, and for each sort or join, before they are written to files of the server.
 const TEMPORARY_MEMORY: &str = "64MB";
 
@@ -49,7 +56,7 @@ impl Database {
             .batch(&format!(
                 "SET search_path = {}, pg_catalog; SET statement_timeout = {}; \
                  SET idle_in_transaction_session_timeout = {}; SET temp_buffers = '{TEMPORARY_MEMORY}'; SET work_mem = '{TEMPORARY_MEMORY}'; \
-                 SET client_min_messages = warning; SET jit = off; SET application_name = {}",
+                 SET client_min_messages = warning; SET jit = off; SET application_name = {}; {KEEP_ALIVE}",
                 quoted(&target.schema),
                 STATEMENT_LIMIT.as_millis(),
                 IDLE_LIMIT.as_millis(),
@@ -71,6 +78,25 @@ impl Database {
             true => self.session.prepare(sql).await,
             false => self.session.client().prepare(sql).await,
         }
+    }
+
+    /// Begins a transaction that writes.
+    pub(crate) async fn begin(&self) -> Result<()> {
+        let limit = WRITE_IDLE_LIMIT.as_millis();
+        let limit = format!("SET LOCAL idle_in_transaction_session_timeout = {limit}");
+        self.batch(&format!("BEGIN; {limit}")).await
+    }
+
+    /// Begins a transaction whose statements, and whose pauses between them, end after a time.
+    pub(crate) async fn begin_within(&self, limit: Duration) -> Result<()> {
+        let limit = limit.as_millis();
+        let names = [
+            "idle_in_transaction_session_timeout",
+            "lock_timeout",
+            "statement_timeout",
+        ];
+        let limits = names.map(|name| format!("; SET LOCAL {name} = {limit}"));
+        self.batch(&format!("BEGIN{}", limits.concat())).await
     }
 
     /// Runs statements without parameters.

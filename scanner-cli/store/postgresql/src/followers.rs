@@ -101,7 +101,7 @@ impl Followers {
 
 /// Runs statements in a transaction, and undoes it if one fails.
 async fn transaction<T>(db: &Database, work: impl Future<Output = Result<T>>) -> Result<T> {
-    db.batch("BEGIN").await?;
+    db.begin().await?;
     match work.await {
         Ok(done) => db.batch("COMMIT").await.map(|()| done),
         Err(error) => {
@@ -278,10 +278,17 @@ impl FollowerTables for Followers {
             };
             let sql = "SELECT id FROM connection WHERE code = $1";
             let interrupted = match db.optional(sql, &[&code]).await? {
-                Some(row) => transaction(&db, interrupt(&db, row.get(0))).await,
+                Some(row) => {
+                    let interrupted = async {
+                        interrupt(&db, row.get(0)).await?;
+                        lease.fence().check(&db).await
+                    };
+                    transaction(&db, interrupted).await
+                }
                 None => Ok(()),
             };
-            lease.release_with(&db).await?;
+            // Otherwise it expires.
+            let _ = lease.release_with(&db).await;
             interrupted
         })
     }
@@ -291,8 +298,13 @@ impl FollowerTables for Followers {
         let leases = self.leases.clone();
         self.with(Operation::Write, |db| async move {
             let lease = hold(&db, &leases, &code).await?;
-            let removed = transaction(&db, forget::remove_all(&db, &code, now)).await;
-            lease.release_with(&db).await?;
+            let removed = async {
+                forget::remove_all(&db, &code, now).await?;
+                lease.fence().check(&db).await
+            };
+            let removed = transaction(&db, removed).await;
+            // Otherwise it expires.
+            let _ = lease.release_with(&db).await;
             removed
         })
     }

@@ -7,7 +7,8 @@ use crate::{
     connecting::Database,
     error::Result,
     index,
-    pruning::delete_items,
+    lease::Fence,
+    pruning::{delete_items, delete_texts},
     values::storable,
     writer::{count_removed, interrupt},
 };
@@ -86,7 +87,7 @@ pub(crate) async fn contents(db: &Database, code: &str) -> Result<Option<Connect
 }
 
 /// Removes a connection. Each transaction deletes some of its items; its row goes last, so that this can be repeated.
-pub(crate) async fn forget(db: &Database, code: &str) -> Result<()> {
+pub(crate) async fn forget(db: &Database, fence: &Fence, code: &str) -> Result<()> {
     let sql = "SELECT id FROM connection WHERE code = $1";
     let Some(row) = db.optional(sql, &[&code]).await? else {
         return Ok(());
@@ -99,11 +100,12 @@ pub(crate) async fn forget(db: &Database, code: &str) -> Result<()> {
         if ids.is_empty() {
             break;
         }
-        db.batch("BEGIN").await?;
+        db.begin().await?;
         delete_items(db, &ids).await?;
+        fence.check(db).await?;
         db.batch("COMMIT").await?;
     }
-    db.batch("BEGIN").await?;
+    db.begin().await?;
     if let Ok(key) = ItemKey::new([code]) {
         let below = format!("{}/", storable(key.as_str()));
         for table in ["follower_note", "follower_refusal"] {
@@ -112,7 +114,13 @@ pub(crate) async fn forget(db: &Database, code: &str) -> Result<()> {
         }
     }
     db.run(index::LOCK, &[]).await?;
+    // A step that had read the items before they were deleted may have indexed them after that.
+    let sql = "SELECT id FROM doc WHERE connection = $1";
+    let rows = db.rows(sql, &[&connection]).await?;
+    let ids: Vec<i64> = rows.iter().map(|row| row.get(0)).collect();
+    index::delete(db, &ids).await?;
     index::delete_unused(db).await?;
+    delete_texts(db).await?;
     for sql in [
         "DELETE FROM hour WHERE connection = $1",
         "DELETE FROM checkpoint WHERE connection = $1",
@@ -121,5 +129,6 @@ pub(crate) async fn forget(db: &Database, code: &str) -> Result<()> {
     ] {
         db.run(sql, &[&connection]).await?;
     }
+    fence.check(db).await?;
     db.batch("COMMIT").await
 }

@@ -107,7 +107,7 @@ impl Group {
     pub(crate) async fn report(&self, report: ScannerReport) -> Result<Duties> {
         let limit = self.duration / REPORTS;
         let connections = self.with_session(limit, async |db| {
-            db.batch("BEGIN").await?;
+            db.begin_within(limit).await?;
             let duties = self.report_with(db, &report).await?;
             db.batch("COMMIT").await?;
             Ok(duties)
@@ -121,8 +121,9 @@ impl Group {
 
     /// Removes the scanner, and expires its leases.
     pub(crate) async fn leave(&self) -> Result<()> {
-        self.with_session(self.duration / REPORTS, async |db| {
-            db.batch("BEGIN").await?;
+        let limit = self.duration / REPORTS;
+        self.with_session(limit, async |db| {
+            db.begin_within(limit).await?;
             db.run(LOCK, &[]).await?;
             let none: Vec<String> = Vec::new();
             db.run(GIVE_UP, &[&&*self.id, &none]).await?;

@@ -37,8 +37,8 @@ const STEP: i64 = 1_000;
 const VACUUM_AFTER: i64 = 100_000;
 /// Number of deleted rows from which `to_index` is vacuumed at the end of an update.
 const VACUUM_AT_END_AFTER: i64 = 10_000;
-/// Maximum number of containers that are remembered.
-const MAX_HOLDERS: usize = 20_000;
+/// Number of items and containers that were written after which `doc_words` is vacuumed before the index counts as complete.
+const VACUUM_WORDS_AFTER: usize = 100_000;
 /// Incremented whenever the contents of the tables change. An index of a lower version is filled again.
 const VERSION: u32 = 1;
 
@@ -54,9 +54,12 @@ pub(crate) struct Indexer {
     tokenizer: Tokenizer,
     /// Number of rows of `to_index` that were deleted since it was vacuumed.
     deleted: i64,
-    /// The containers around items, by key. Only for a step, or until one of them is written.
-    holders: HashMap<String, Option<Holder>>,
+    /// Number of items and containers that were written since `doc_words` was vacuumed.
+    written: usize,
 }
+
+/// The containers around items, by key. Only for a step: another process may index a container after it.
+type Holders = HashMap<String, Option<Holder>>;
 
 /// The items and containers that are read.
 const SOURCES: &str = "SELECT item.id, item.connection, code, container_kind, key, source_id, first_seen, \
@@ -82,14 +85,20 @@ impl Indexer {
             settings,
             tokenizer: Tokenizer::new()?,
             deleted: 0,
-            holders: HashMap::new(),
+            written: 0,
         }))
     }
 
     /// Takes one step, unless more than `max_items` are missing. Returns whether there is more to do.
     pub(crate) async fn step(&mut self, max_items: i64) -> Result<bool> {
-        let has_more = self.has_work(max_items).await? && {
-            self.db.batch("BEGIN").await?;
+        let missing = self.missing(max_items).await?;
+        if missing.unwrap_or_default() == 0 && self.written >= VACUUM_WORDS_AFTER {
+            // Otherwise, the first search for a frequent word would write all pages of the table.
+            self.db.batch("VACUUM doc_words").await?;
+            self.written = 0;
+        }
+        let has_more = missing.is_some() && {
+            self.db.begin().await?;
             self.db.run(LOCK, &[]).await?;
             let has_more = self.work().await?;
             self.db.batch("COMMIT").await?;
@@ -106,16 +115,18 @@ impl Indexer {
         Ok(has_more)
     }
 
-    async fn has_work(&self, max_items: i64) -> Result<bool> {
+    /// The number of items that are missing, as far as a step needs to know it. `None` if there is nothing to do.
+    async fn missing(&self, max_items: i64) -> Result<Option<i64>> {
         let max = max_items.min(STEP).saturating_add(1);
         let sql = "SELECT basis, is_complete, (SELECT count(*) FROM (SELECT FROM to_index LIMIT $1) AS few), \
                    (SELECT count(*) FROM (SELECT FROM item LIMIT $1) AS few) FROM index_state";
         let row = self.db.row(sql, &[&max]).await?;
         let (missing, items): (i64, i64) = (row.get(2), row.get(3));
         if self.is_outdated(row.get(0)) {
-            return Ok(items <= max_items);
+            return Ok((items <= max_items).then_some(items));
         }
-        Ok(missing <= max_items && (missing > 0 || !row.get::<_, bool>(1)))
+        let has_work = missing <= max_items && (missing > 0 || !row.get::<_, bool>(1));
+        Ok(has_work.then_some(missing))
     }
 
     /// Whether the index was made with less. Programs of several versions that share a store must not replace each other's, so
@@ -154,15 +165,9 @@ impl Indexer {
     /// Indexes items and containers, and removes those that the store no longer has.
     async fn index(&mut self, ids: &[i64]) -> Result<()> {
         let sources = self.sources(ids).await?;
-        // A container that was written may have another name now.
-        let written = sources.iter().filter(|source| source.kind.is_some());
-        for key in written.map(|source| &source.key) {
-            self.holders.remove(key);
-        }
-        self.find_holders(&sources).await?;
+        let holders = self.holders(&sources).await?;
         let mut documents = Vec::with_capacity(sources.len());
         for source in sources {
-            let holders = &self.holders;
             let mut holder = |key: &str| Ok(holders.get(key).cloned().flatten());
             documents.extend(Document::new::<DatabaseError>(
                 source,
@@ -170,6 +175,7 @@ impl Indexer {
                 &mut holder,
             )?);
         }
+        self.written += documents.len();
         self.note_renamed(&documents).await?;
         writing::write(&self.db, &mut self.tokenizer, (ids, &documents)).await
     }
@@ -194,11 +200,9 @@ impl Indexer {
     }
 
     /// Finds the containers around items, all of a level at once.
-    async fn find_holders(&mut self, sources: &[DocumentSource]) -> Result<()> {
-        if self.holders.len() >= MAX_HOLDERS {
-            self.holders.clear();
-        }
-        let mut wanted = self.missing_holders(sources);
+    async fn holders(&self, sources: &[DocumentSource]) -> Result<Holders> {
+        let mut holders = Holders::new();
+        let mut wanted = missing_holders(&holders, sources);
         while !wanted.is_empty() {
             let prints = wanted.iter().map(|key| key_print(&storable(key)).to_vec());
             let prints: Vec<_> = prints.collect();
@@ -208,31 +212,14 @@ impl Indexer {
                 let kind = i64::from(row.get::<_, i32>(1));
                 let stored = stored((row.get(3), None, row.get(4)), &bodies);
                 let holder = stored.and_then(|one| Holder::new(row.get(0), kind, row.get(2), one));
-                self.holders.insert(row.get(2), holder);
+                holders.insert(row.get(2), holder);
             }
             for key in wanted {
-                self.holders.entry(key).or_insert(None);
+                holders.entry(key).or_insert(None);
             }
-            wanted = self.missing_holders(sources);
+            wanted = missing_holders(&holders, sources);
         }
-        Ok(())
-    }
-
-    /// The keys of containers around items that were not looked up.
-    fn missing_holders(&self, sources: &[DocumentSource]) -> BTreeSet<String> {
-        let mut missing = BTreeSet::new();
-        for source in sources {
-            let mut next = source.holder();
-            for _ in 0..MAX_DEPTH {
-                let Some(key) = next else { break };
-                let Some(known) = self.holders.get(key) else {
-                    missing.insert(key.to_owned());
-                    break;
-                };
-                next = known.as_ref().and_then(|holder| holder.parent.as_deref());
-            }
-        }
-        missing
+        Ok(holders)
     }
 
     /// Notes what is in containers that are new, have another name now, or are in another one: it is found by the names of all
@@ -270,6 +257,23 @@ impl Indexer {
         // Also if it holds nothing now.
         facets::rename(&self.db, &renamed).await
     }
+}
+
+/// The keys of containers around items that were not looked up.
+fn missing_holders(holders: &Holders, sources: &[DocumentSource]) -> BTreeSet<String> {
+    let mut missing = BTreeSet::new();
+    for source in sources {
+        let mut next = source.holder();
+        for _ in 0..MAX_DEPTH {
+            let Some(key) = next else { break };
+            let Some(known) = holders.get(key) else {
+                missing.insert(key.to_owned());
+                break;
+            };
+            next = known.as_ref().and_then(|holder| holder.parent.as_deref());
+        }
+    }
+    missing
 }
 
 /// Reads the stored form of an item with its long texts.

@@ -47,7 +47,7 @@ impl Pruning {
         let Some(db) = self.db.take() else {
             return Ok(false);
         };
-        db.batch("BEGIN").await?;
+        db.begin().await?;
         let has_more = match db.row(LOCK, &[]).await?.get(0) {
             true => self.delete(&db).await?,
             false => false,
@@ -150,7 +150,7 @@ async fn delete_scans(db: &Database, before: i64) -> Result<()> {
 }
 
 /// Deletes long texts that no item has. Ends of scans that may add references to them wait meanwhile.
-async fn delete_texts(db: &Database) -> Result<()> {
+pub(crate) async fn delete_texts(db: &Database) -> Result<()> {
     let sql =
         "SELECT pg_try_advisory_xact_lock(hashtext('scanner-cli long texts ' || current_schema()))";
     if !db.row(sql, &[]).await?.get::<_, bool>(0) {

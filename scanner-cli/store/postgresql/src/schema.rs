@@ -103,7 +103,7 @@ pub(crate) async fn migrate(db: &Database, target: &Target) -> Result<()> {
 
 /// Applies the migrations that are missing, in one transaction.
 async fn apply(db: &Database, target: &Target) -> Result<()> {
-    db.batch("BEGIN").await?;
+    db.begin().await?;
     let lock = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
     let name = format!("scanner-cli store {}", target.schema);
     db.run(lock, &[&name]).await?;

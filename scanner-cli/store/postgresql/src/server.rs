@@ -214,8 +214,9 @@ impl StoreServer for PostgresqlStore {
                 return Ok(());
             }
             let lease = hold(&db, &leases, &code).await?;
-            let forgotten = forget::forget(&db, &code).await;
-            lease.release_with(&db).await?;
+            let forgotten = forget::forget(&db, &lease.fence(), &code).await;
+            // After an error, the transaction has not ended, and the lease expires.
+            let _ = lease.release_with(&db).await;
             forgotten
         })
     }

@@ -49,6 +49,27 @@ pub async fn an_entry_has_everything_that_is_known() {
     assert_eq!(select(&browser, gone).len(), 4);
 }
 
+pub async fn a_process_indexes_items_with_the_names_of_containers_that_another_one_has_indexed() {
+    let scratch = Scratch::library().await;
+    let (one, other) = (scratch.browser(), scratch.browser());
+    one.update().unwrap();
+    let books = [
+        shelf("s1", "Finance shelf"),
+        book("b1", "Renamed", Some("s1"), 1_000),
+    ];
+    let pages = ["p1", "p2"].map(|id| page("b1", id, "Sales overview"));
+    scratch.scan_library(1, &books, &pages).await;
+    other.update().unwrap();
+    let mut changed = pages;
+    changed[0].description = Some("New".to_owned());
+    scratch.scan_library(2, &books, &changed).await;
+    one.update().unwrap();
+    for browser in [&one, &other] {
+        assert_eq!(find(browser, "renamed").total, 2);
+        assert_eq!(find(browser, "yearly").total, 0);
+    }
+}
+
 pub async fn owners_are_listed_with_their_items() {
     let scratch = Scratch::library().await;
     let browser = scratch.browser();

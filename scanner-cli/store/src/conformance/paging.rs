@@ -7,8 +7,8 @@ use catalog_model::Visualization;
 use super::library::{self, keys, page};
 use crate::{
     browse::{
-        BrowseError, BrowseFilter, ChangesRequest, OwnersRequest, PageRequest, ScansRequest,
-        SearchRequest, Sort,
+        BrowseError, BrowseFilter, BrowseSettings, Browser, ChangesRequest, OwnersRequest,
+        PageRequest, ScansRequest, SearchRequest, Sort,
     },
     scratch::Scratch,
 };
@@ -50,7 +50,7 @@ fn disturb(random: &mut Random, library: &mut Library, stable: u64) {
     }
 }
 
-async fn walk(seed: u64, sort: Sort, text: &str) {
+async fn walk(seed: u64, sort: Sort, text: &str, settings: BrowseSettings) {
     let mut random = Random(seed * 2 + 1);
     let stable = 30;
     let scratch = Scratch::new();
@@ -60,7 +60,7 @@ async fn walk(seed: u64, sort: Sort, text: &str) {
     let books = [0, 1, 2].map(|book| library::book(&format!("b{book}"), "Book", None, 0));
     let pages = |library: &Library| library.values().cloned().collect::<Vec<_>>();
     scratch.scan_library(0, &books, &pages(&library)).await;
-    let browser = scratch.browser();
+    let browser = Browser::open(scratch.location(), settings).unwrap();
     let all = SearchRequest {
         text: text.to_owned(),
         sort: Some(sort),
@@ -113,9 +113,19 @@ pub async fn no_item_is_lost_or_found_twice_while_the_store_changes() {
     for seed in 1..4 {
         for sort in Sort::ALL {
             for text in ["", "sales"] {
-                walk(seed, sort, text).await;
+                walk(seed, sort, text, library::settings()).await;
             }
         }
+    }
+}
+
+pub async fn no_item_is_lost_while_the_columns_of_a_large_index_are_older_than_the_store() {
+    for sort in Sort::ALL {
+        let settings = BrowseSettings {
+            max_loaded_by_request: 1,
+            ..library::settings()
+        };
+        walk(4, sort, "", settings).await;
     }
 }
 

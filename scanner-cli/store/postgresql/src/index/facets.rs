@@ -156,7 +156,7 @@ async fn known_sets(db: &Database, prints: &[[u8; 16]]) -> Result<HashMap<[u8; 1
 
 /// Deletes the facets and sets that no item has, such as the names of people of a connection that was forgotten.
 pub(crate) async fn delete_unused(db: &Database) -> Result<()> {
-    let sql = "DELETE FROM facet_set WHERE id NOT IN (SELECT facets FROM doc)";
+    let sql = "DELETE FROM facet_set WHERE NOT EXISTS (SELECT 1 FROM doc WHERE doc.facets = facet_set.id)";
     db.run(sql, &[]).await?;
     let mut used: BTreeSet<i64> = BTreeSet::new();
     for row in db.rows("SELECT facets FROM facet_set", &[]).await? {

@@ -48,8 +48,10 @@ pub(super) async fn begin(
     let lease = hold(&db, leases, code).await?;
     db.work_for(lease.lost());
     db.batch(TABLES).await?;
-    db.batch("BEGIN").await?;
+    db.begin().await?;
     let begun = begin_with(&db, beginning).await?;
+    // It may have expired while this scanner was paused. The scan of another one must go on.
+    lease.fence().check(&db).await?;
     db.batch("COMMIT").await?;
     let Begun {
         connection,

@@ -35,7 +35,7 @@ pub(super) async fn close(
     }
     let unread = running.attempted.unread.clone();
     for repetition in 0.. {
-        running.db.batch("BEGIN").await?;
+        running.db.begin().await?;
         let ended = end(running, closing, address).await;
         let committed = match ended {
             Ok(closed) => running.db.batch("COMMIT").await.map(|()| closed),

@@ -6,9 +6,10 @@ use catalog_store::{
     backend::StoreServer,
     fleet::{Assignment, Duties, FleetScanner, ReportedConnection, ScanProgress, ScannerReport},
 };
+use postgresql_client::Session;
 use postgresql_store::PostgresqlStore;
 
-use crate::server::{execute, schema, store};
+use crate::server::{execute, schema, store, target};
 
 /// As if a scanner had not reported for an hour.
 fn silence(name: &str) -> String {
@@ -33,6 +34,29 @@ fn report(name: &str, codes: &[(&str, &str)]) -> ScannerReport {
         connections: connections.collect(),
         ..ScannerReport::default()
     }
+}
+
+#[tokio::test]
+async fn a_report_that_waits_too_long_ends_and_leaves_no_statement() {
+    let schema = schema();
+    let lease = Duration::from_secs(3);
+    let store = PostgresqlStore::with_lease(target(&schema), "one", lease);
+    store.report(&report("one", &FILES)).unwrap();
+    let session = Session::open(&target(&schema)).await.unwrap();
+    let lock = format!(
+        "SET search_path = {schema}, pg_catalog; BEGIN; LOCK TABLE scanner IN ACCESS EXCLUSIVE MODE"
+    );
+    session.batch(&lock).await.unwrap();
+    store.report(&report("one", &FILES)).unwrap_err();
+    tokio::time::sleep(lease).await;
+    let sql = format!(
+        "SELECT query FROM pg_stat_activity WHERE application_name = 'scanner-cli ({schema})' AND state <> 'idle'"
+    );
+    let left = session.query(&sql, &[]).await.unwrap();
+    assert!(left.is_empty(), "{left:?}");
+    session.batch("COMMIT").await.unwrap();
+    session.close().await;
+    store.report(&report("one", &FILES)).unwrap();
 }
 
 fn codes(duties: &Duties) -> Vec<&str> {

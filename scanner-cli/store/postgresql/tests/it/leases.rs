@@ -8,6 +8,7 @@ use catalog_store::{
     StoreScan, fuse::Removals,
 };
 use jiff::{SignedDuration, Timestamp};
+use postgresql_client::Session;
 use postgresql_store::{LeaseError, PostgresqlStore};
 use tokio::time::sleep;
 
@@ -104,6 +105,35 @@ async fn two_scanners_do_not_scan_one_connection() {
     let mut scan = begin(&other).await.unwrap();
     see(&mut scan, "a");
     assert_eq!(close(scan).await.unwrap().counts.seen, 1);
+}
+
+#[tokio::test]
+async fn a_scanner_that_has_lost_its_lease_does_not_interrupt_the_scan_of_the_next_one() {
+    let schema = schema();
+    let store = open(&schema, "one");
+    close(begin(&store).await.unwrap()).await.unwrap();
+    // The beginning waits for this transaction, as if the scanner was paused.
+    let session = Session::open(&target(&schema)).await.unwrap();
+    let hold =
+        format!("SET search_path = {schema}, pg_catalog; BEGIN; SELECT FROM connection FOR UPDATE");
+    session.batch(&hold).await.unwrap();
+    let begun = tokio::spawn(async move { begin(&store).await.map(drop) });
+    let waits = format!(
+        "DO $$ BEGIN FOR attempt IN 1..100 LOOP PERFORM pg_stat_clear_snapshot(); \
+         IF EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'scanner-cli ({schema})' AND wait_event_type = 'Lock') \
+         THEN RETURN; END IF; PERFORM pg_sleep(0.1); END LOOP; RAISE 'nobody waits'; END $$"
+    );
+    session.batch(&waits).await.unwrap();
+    let next = "INSERT INTO scan (connection, started) SELECT id, 7 FROM connection";
+    session.batch(next).await.unwrap();
+    let taken = "UPDATE lease SET holder = 'other', token = token + 1 WHERE name = 'scan c'";
+    execute(&schema, taken).await;
+    session.batch("COMMIT").await.unwrap();
+    let error = begun.await.unwrap().unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Overtaken, "{error}");
+    let running = session.query("SELECT FROM scan WHERE outcome IS NULL", &[]);
+    assert_eq!(running.await.unwrap().len(), 1);
+    session.close().await;
 }
 
 #[tokio::test]

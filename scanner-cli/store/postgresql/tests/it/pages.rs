@@ -202,9 +202,18 @@ pub(crate) async fn fill(location: &StoreLocation) {
     }
 }
 
-/// A body without the id of the store, which is random, and without check values of cursors, which contain texts of it.
+/// Minimum number of hexadecimal digits in a cursor.
+const CURSOR_DIGITS: usize = 60;
+
+/// A body without the id of the store, which is random, and without cursors, which contain the state of its index.
 fn neutral(browser: &Arc<Browser>, body: &str) -> String {
-    body.replace(&browser.store_id().unwrap(), "STORE")
+    let body = body.replace(&browser.store_id().unwrap(), "STORE");
+    let words = body.split_inclusive(|char: char| !char.is_ascii_hexdigit());
+    let words = words.map(|word| match word.len() {
+        CURSOR_DIGITS.. => "CURSOR",
+        _ => word,
+    });
+    words.collect()
 }
 
 #[test]

@@ -96,6 +96,34 @@ async fn a_request_that_waits_too_long_ends_and_leaves_no_statement() {
 }
 
 #[tokio::test]
+async fn a_request_does_not_wait_for_another_process_that_keeps_the_index() {
+    let schema = schema();
+    let store = location(&schema, "one");
+    fill(&store).await;
+    let browser = Browser::open(store, BrowseSettings::default()).unwrap();
+    browser.update().unwrap();
+    let found = search(&browser).unwrap().total;
+    let session = Session::open(&target(&schema)).await.unwrap();
+    let lock = format!(
+        "SET search_path = {schema}, pg_catalog; BEGIN; \
+         SELECT pg_advisory_xact_lock(hashtext('scanner-cli index ' || current_schema()))"
+    );
+    session.batch(&lock).await.unwrap();
+    execute(&schema, "INSERT INTO to_index SELECT min(id) FROM item").await;
+    let begun = Instant::now();
+    let page = search(&browser).unwrap();
+    assert!(begun.elapsed() < Duration::from_secs(5));
+    assert_eq!(
+        (page.total, page.index),
+        (found, IndexState::Behind { changes: 1 })
+    );
+    session.batch("COMMIT").await.unwrap();
+    session.close().await;
+    browser.update().unwrap();
+    assert_eq!(search(&browser).unwrap().index, IndexState::Current);
+}
+
+#[tokio::test]
 async fn requests_work_again_after_the_server_has_closed_their_sessions() {
     let schema = schema();
     let store = location(&schema, "one");

@@ -20,11 +20,19 @@ use super::{
 };
 use crate::change::NumericCode;
 
-/// The place of the last entry of a page.
+/// The last entry of a page.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+struct LastEntry {
+    /// The state of the index in which it has this rank.
+    generation: i64,
+    rank: u64,
+    /// For other states. Not set in the order by relevance.
+    place: Option<Place>,
+}
+
+/// The place of an entry.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 enum Place {
-    /// In the order by relevance.
-    Relevance(u64),
     /// In an order by a text, with the id.
     Text(String, i64),
     /// In an order by a number, with the id.
@@ -119,18 +127,14 @@ impl Session<'_> {
         };
         let list = format!("search {:?}", (&request.text, &request.filter, sort.word()));
         let after = request.page.cursor.as_deref();
-        let after = after.map(|after| cursor::read(&list, after)).transpose()?;
+        let after: Option<LastEntry> = after.map(|after| cursor::read(&list, after)).transpose()?;
         let mut first = match sort {
             Sort::Relevance => {
                 let order = |position| match &found {
                     Some(hits) => self.columns.relevance(position, &hits.named, &hits.in_name),
                     None => u64::from(position),
                 };
-                let after = match after {
-                    None => None,
-                    Some(Place::Relevance(place)) => Some(place),
-                    Some(_) => return Err(BrowseError::InvalidCursor),
-                };
+                let after = after.map(|last| last.rank);
                 self.columns.first(&bits, order, after, limit + 1)
             }
             sort => self.first_by(sort, &bits, after, limit + 1)?,
@@ -139,12 +143,17 @@ impl Session<'_> {
         first.truncate(limit);
         let next = match first.last().filter(|_| !is_last) {
             None => None,
-            Some((place, position)) => {
+            Some((rank, position)) => {
                 let place = match sort {
-                    Sort::Relevance => Some(Place::Relevance(*place)),
+                    Sort::Relevance => None,
                     sort => self.place(sort, self.columns.id(*position))?,
                 };
-                place.map(|place| cursor::write(&list, &place))
+                let last = LastEntry {
+                    generation: self.columns.generation,
+                    rank: *rank,
+                    place,
+                };
+                Some(cursor::write(&list, &last))
             }
         };
         let positions: Vec<u32> = first.into_iter().map(|(_, position)| position).collect();
@@ -165,33 +174,47 @@ impl Session<'_> {
         &self,
         sort: Sort,
         bits: &Bits,
-        after: Option<Place>,
+        after: Option<LastEntry>,
         limit: usize,
     ) -> Result<Vec<(u64, u32)>, BrowseError> {
         let ranks = self.columns.ranks(self.reader, sort)?;
         let order = |position: u32| u64::from(ranks[position as usize]);
         let after = match after {
             None => None,
-            Some(place) => match self.next_after(sort, place)? {
-                // The item after the place is the first one, so everything before it was shown.
-                Some(position) => order(position).checked_sub(1),
-                None => Some(u64::MAX),
-            },
+            // The columns of a large index may be older than the store, which is read here.
+            Some(last) if last.generation == self.columns.generation => Some(last.rank),
+            Some(last) => {
+                let place = last.place.ok_or(BrowseError::InvalidCursor)?;
+                match self.next_after(sort, place)? {
+                    // The item after the place is the first one, so everything before it was shown.
+                    Some(position) => order(position).checked_sub(1),
+                    None => Some(u64::MAX),
+                }
+            }
         };
         Ok(self.columns.first(bits, order, after, limit))
     }
 
     /// The position of the first item after a place. The item at the place may have been deleted.
     fn next_after(&self, sort: Sort, place: Place) -> Result<Option<u32>, BrowseError> {
-        let (value, id) = match (sort, place) {
+        let (mut value, mut id) = match (sort, place) {
             (Sort::Name | Sort::Key, Place::Text(text, id)) => (OrderValue::Text(text), id),
             (Sort::Changed | Sort::FirstSeen, Place::Number(number, id)) => {
                 (OrderValue::Number(number), id)
             }
             _ => return Err(BrowseError::InvalidCursor),
         };
-        let next = self.reader.next_after(sort, (&value, id))?;
-        Ok(next.and_then(|id| self.columns.position(id)))
+        while let Some(next) = self.reader.next_after(sort, (&value, id))? {
+            if let Some(position) = self.columns.position(next) {
+                return Ok(Some(position));
+            }
+            // Newer than the columns.
+            match self.reader.order_value(sort, next)? {
+                Some(next_value) => (value, id) = (next_value, next),
+                None => break,
+            }
+        }
+        Ok(None)
     }
 
     /// The place of an item in an order.
