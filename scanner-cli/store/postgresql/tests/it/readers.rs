@@ -112,7 +112,7 @@ async fn a_request_does_not_wait_for_another_process_that_keeps_the_index() {
     execute(&schema, "INSERT INTO to_index SELECT min(id) FROM item").await;
     let begun = Instant::now();
     let page = search(&browser).unwrap();
-    assert!(begun.elapsed() < Duration::from_secs(5));
+    assert!(begun.elapsed() < Duration::from_secs(20));
     assert_eq!(
         (page.total, page.index),
         (found, IndexState::Behind { changes: 1 })
