@@ -1,3 +1,4 @@
+use qrs_client::fake_site::ReservedPort;
 use qrs_client::{AppObject, Error, ErrorKind, HeaderCredentials, QrsClient, QrsPath, SiteUrl};
 use secrecy::SecretString;
 use serde_json::Value;
@@ -121,12 +122,8 @@ async fn a_response_of_another_shape_is_unexpected() {
 
 #[tokio::test]
 async fn a_silent_server_is_unreachable_and_the_message_has_the_reason() {
-    let closed = TcpListener::bind("127.0.0.1:0")
-        .await
-        .unwrap()
-        .local_addr()
-        .unwrap();
-    let error = client(&format!("http://{closed}/"))
+    let closed = ReservedPort::new();
+    let error = client(&format!("http://{}/", closed.address()))
         .about()
         .await
         .unwrap_err();

@@ -4,7 +4,7 @@ mod windows;
 use std::time::{Duration, Instant};
 
 use qrs_client::diagnosis::{Seen, Stage};
-use qrs_client::fake_site::{FakeProxy, FakeProxyBuilder, FakeSite};
+use qrs_client::fake_site::{FakeProxy, FakeProxyBuilder, FakeSite, ReservedPort};
 use qrs_client::{Error, ErrorKind, Proxy, ProxyScheme, QrsClient, TimeLimits, Trust};
 use secrecy::SecretString;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -206,9 +206,8 @@ async fn ipv6_addresses_work_for_sites_and_proxies() {
 
 #[tokio::test]
 async fn a_dead_proxy_is_not_reported_as_a_dead_site() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    drop(listener);
+    let reserved = ReservedPort::new();
+    let port = reserved.number();
     for site in [
         FakeSite::start().await,
         site("site-chain.pem", "site.key").await,

@@ -3,12 +3,12 @@
 //! Where a program is not installed its tests are skipped, unless `REAL_PROXIES=required` says that they must run.
 
 use std::fs;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use qrs_client::fake_site::FakeSite;
+use qrs_client::fake_site::{FakeSite, ReservedPort};
 use qrs_client::{ErrorKind, Proxy, ProxyScheme, QrsClient, Trust};
 
 use crate::fixtures::store;
@@ -21,7 +21,7 @@ const PASSWORD: &str = "p4$$:w@rd/ü";
 struct Running {
     process: Child,
     folder: PathBuf,
-    port: u16,
+    port: ReservedPort,
 }
 
 impl Drop for Running {
@@ -33,41 +33,30 @@ impl Drop for Running {
 }
 
 impl Running {
-    /// Starts `program` with the configuration that `write` writes for a port, and waits until it listens there. Somebody
-    /// else may have taken the port meanwhile: then another one.
+    /// Starts `program` with the configuration that `write` writes for a port, and waits until it listens there.
     fn start(program: &Path, arguments: &[&str], write: impl Fn(&Path, u16) -> String) -> Self {
+        let mut running = Self::spawn(program, arguments, write);
         let begun = Instant::now();
-        while begun.elapsed() < Duration::from_secs(60) {
-            let mut running = Self::try_start(program, arguments, &write);
-            while running.process.try_wait().unwrap().is_none() {
-                if TcpStream::connect(("127.0.0.1", running.port)).is_ok() {
-                    return running;
-                }
-                assert!(
-                    begun.elapsed() < Duration::from_secs(60),
-                    "{} does not listen",
-                    program.display()
-                );
-                std::thread::sleep(Duration::from_millis(20));
-            }
+        while TcpStream::connect(running.port.address()).is_err() {
+            let ended = running.process.try_wait().unwrap();
+            assert_eq!(ended, None, "{} ended", program.display());
+            assert!(
+                begun.elapsed() < Duration::from_secs(60),
+                "{} does not listen",
+                program.display()
+            );
+            std::thread::sleep(Duration::from_millis(20));
         }
-        panic!("{} does not stay", program.display());
+        running
     }
 
-    fn try_start(
-        program: &Path,
-        arguments: &[&str],
-        write: &impl Fn(&Path, u16) -> String,
-    ) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
-        let folder = std::env::temp_dir().join(format!("proxy-{}-{port}", std::process::id()));
+    fn spawn(program: &Path, arguments: &[&str], write: impl Fn(&Path, u16) -> String) -> Self {
+        let port = ReservedPort::new();
+        let name = format!("proxy-{}-{}", std::process::id(), port.number());
+        let folder = std::env::temp_dir().join(name);
         fs::create_dir_all(&folder).unwrap();
         let configuration = folder.join("conf");
-        fs::write(&configuration, write(&folder, port)).unwrap();
+        fs::write(&configuration, write(&folder, port.number())).unwrap();
         let process = Command::new(program)
             .args(arguments)
             .arg(&configuration)
@@ -149,7 +138,7 @@ fn client(
     scheme: ProxyScheme,
     password: Option<&str>,
 ) -> QrsClient {
-    let proxy = Proxy::new(scheme, "localhost", running.port).unwrap();
+    let proxy = Proxy::new(scheme, "localhost", running.port.number()).unwrap();
     let proxy = match password {
         Some(password) => proxy.basic_auth(USER, password.to_owned().into()),
         None => proxy,

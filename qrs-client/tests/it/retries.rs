@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use qrs_client::fake_site::{FakeProxy, FakeSite, Fault, Point};
+use qrs_client::fake_site::{FakeProxy, FakeSite, Fault, Point, ReservedPort};
 use qrs_client::{
     AppObject, Error, ErrorKind, HeaderCredentials, Proxy, ProxyScheme, QrsClient,
     QrsClientBuilder, QrsPath, SiteUrl,
 };
 use serde_json::Value;
-use tokio::net::TcpListener;
 
 use crate::fixtures::{store, text};
 use crate::scripted::{self, Act, begun, json, then};
@@ -98,9 +97,8 @@ async fn the_error_has_the_number_of_attempts_and_the_cause() {
 /// A site, or a proxy, that begins to listen after a while.
 #[tokio::test]
 async fn a_port_that_is_closed_for_a_moment_is_retried() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    drop(listener);
+    let reserved = ReservedPort::new();
+    let address = reserved.address();
     let url = SiteUrl::parse(&format!("http://{address}/vp")).unwrap();
     let credentials = HeaderCredentials::new("X-User", "u".to_owned().into()).unwrap();
     let client = QrsClient::builder(url, credentials)

@@ -2,11 +2,11 @@
 //! They fail without `openssl`; Linux alone has the table that shows when the server listens.
 
 use std::io::{Read, Write};
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use qrs_client::fake_site::ReservedPort;
 use qrs_client::{Error, HeaderCredentials, QrsClient, SiteUrl, Trust, Weakness};
 
 use crate::fixtures::store;
@@ -18,7 +18,7 @@ const ANSWER: &str = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConte
 /// A server for one handshake. What it is sent comes out of its standard output, and what goes in is sent.
 struct Server {
     process: Child,
-    port: u16,
+    port: ReservedPort,
 }
 
 impl Drop for Server {
@@ -31,15 +31,11 @@ impl Drop for Server {
 impl Server {
     fn start(name: &str, options: &[&str]) -> Self {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/java");
-        let port = TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
+        let port = ReservedPort::new();
         let file = |ending: &str| folder.join(format!("{name}.{ending}"));
         let process = Command::new("openssl")
             .args(["s_server", "-quiet", "-naccept", "1", "-accept"])
-            .arg(format!("127.0.0.1:{port}"))
+            .arg(port.address().to_string())
             .arg("-cert")
             .arg(file("pem"))
             .arg("-cert_chain")
@@ -79,7 +75,7 @@ async fn ask(name: &str, options: &[&str], trust: Trust) -> (Vec<Weakness>, Resu
     let mut server = Server::start(name, options);
     server.answer();
     let started = Instant::now();
-    let table = format!(":{:04X} 00000000:0000 0A", server.port);
+    let table = format!(":{:04X} 00000000:0000 0A", server.port.number());
     while !std::fs::read_to_string("/proc/net/tcp")
         .unwrap_or_default()
         .contains(&table)
@@ -90,7 +86,7 @@ async fn ask(name: &str, options: &[&str], trust: Trust) -> (Vec<Weakness>, Resu
         );
         std::thread::sleep(Duration::from_millis(20));
     }
-    let url = SiteUrl::parse(&format!("https://localhost:{}/", server.port)).unwrap();
+    let url = SiteUrl::parse(&format!("https://localhost:{}/", server.port.number())).unwrap();
     let credentials = HeaderCredentials::new("X-User", "scanner".into()).unwrap();
     let client = QrsClient::builder(url, credentials)
         .tries(1)

@@ -6,9 +6,11 @@ use std::{
     thread,
 };
 
-use qrs_client::fake_site::{Account, FakeSite, Fault, LoginWay, Point, TooManySessions};
+use qrs_client::fake_site::{
+    Account, FakeSite, Fault, LoginWay, Point, ReservedPort, TooManySessions,
+};
 
-use crate::scanner::{Home, Run, closed_port, connection, connection_to};
+use crate::scanner::{Home, Run, connection, connection_to, url_at};
 
 fn scan(site: &FakeSite, faults: Vec<Fault>) -> Run {
     let home = Home::with_site(site);
@@ -38,7 +40,8 @@ fn check(fault: Fault, texts: &[&str]) {
 
 #[test]
 fn a_site_that_does_not_exist() {
-    let home = Home::with(&connection_to("qlik", &closed_port()));
+    let closed = ReservedPort::new();
+    let home = Home::with(&connection_to("qlik", &url_at(&closed)));
     home.run(&["scan"])
         .check(4, &["refused", "check host and port of `connection.url`"]);
     let home = Home::with(&connection_to("qlik", "https://qlik.invalid/header"));

@@ -1,10 +1,10 @@
 //! `check`: the failing stage of a connection, and what to do.
 
-use qrs_client::fake_site::{Account, Entity, FakeProxy, FakeSite, Fault, Gateway};
+use qrs_client::fake_site::{Account, Entity, FakeProxy, FakeSite, Fault, Gateway, ReservedPort};
 use serde_json::Value;
 
 use crate::{
-    scanner::{Home, closed_port, connection, connection_to, with_slashes},
+    scanner::{Home, connection, connection_to, url_at, with_slashes},
     secure::{secure, with_store},
 };
 
@@ -136,8 +136,9 @@ fn a_scan_that_is_refused_because_its_session_is_not_kept_reports_it() {
 fn the_first_failing_stage_ends_the_check() {
     let home = Home::with(&connection_to("qlik", "https://qlik.invalid/header"));
     check(&home, 4, Some("name resolution"), &[]);
+    let closed = ReservedPort::new();
     check(
-        &Home::with(&connection_to("qlik", &closed_port())),
+        &Home::with(&connection_to("qlik", &url_at(&closed))),
         4,
         Some("tcp"),
         &[],
@@ -213,11 +214,11 @@ fn a_proxy_that_does_not_connect_is_reported_as_the_cause() {
     check(&home(", username = u, password = p"), 0, None, &[]);
     proxy.refuse(403);
     check(&home(", username = u, password = p"), 4, Some("proxy"), &[]);
-    let dead = closed_port();
-    let dead = dead
-        .trim_start_matches("http://127.0.0.1:")
-        .trim_end_matches("/header");
-    let dead = format!("proxy {{ scheme = http, hostname = localhost, port = {dead} }}\n");
+    let closed = ReservedPort::new();
+    let dead = format!(
+        "proxy {{ scheme = http, hostname = localhost, port = {} }}\n",
+        closed.number()
+    );
     check(&with_store(&site, "root.pem", &dead), 4, Some("tcp"), &[]);
 }
 

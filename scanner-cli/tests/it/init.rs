@@ -1,14 +1,10 @@
 //! `init`: a new home for a site.
 
-use std::{
-    io::Write,
-    net::{Ipv4Addr, TcpListener},
-    process::Stdio,
-};
+use std::{io::Write, process::Stdio};
 
-use qrs_client::fake_site::FakeSite;
+use qrs_client::fake_site::{FakeSite, ReservedPort};
 
-use crate::scanner::{Home, Run, finish, is_clean};
+use crate::scanner::{Home, Run, finish, is_clean, url_at};
 
 #[cfg(unix)]
 mod demo;
@@ -53,11 +49,6 @@ fn run_with_input(home: &Home, arguments: &[String], input: &str) -> Run {
         output: String::from_utf8(output.stdout).unwrap(),
         errors: String::from_utf8(output.stderr).unwrap(),
     }
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    listener.local_addr().unwrap().port()
 }
 
 #[test]
@@ -211,7 +202,8 @@ fn answers_that_the_scanner_would_refuse_create_nothing() {
 #[test]
 fn a_site_that_does_not_answer_leaves_the_files_and_says_what_to_do() {
     let home = Home::empty();
-    let url = format!("http://127.0.0.1:{}/header", free_port());
+    let closed = ReservedPort::new();
+    let url = url_at(&closed);
     let arguments = ["init", "--yes", "--url", &url].map(str::to_owned);
     let run = run_with_input(&home, &arguments, VALUE);
     run.check(

@@ -4,12 +4,11 @@
 use std::{
     fs::{File, OpenOptions},
     io::{BufRead, BufReader, Read},
-    net::TcpListener,
     process::{Command, Stdio},
     time::{Duration, Instant},
 };
 
-use qrs_client::fake_site::FakeSite;
+use qrs_client::fake_site::{FakeSite, ReservedPort};
 
 use crate::{
     scanner::{Home, finish},
@@ -182,9 +181,8 @@ fn a_slow_reader_of_the_log_does_not_stop_the_service_and_sees_what_was_lost() {
 fn lost_lines_are_a_metric() {
     let site = FakeSite::start_in_thread();
     let home = Home::with_site(&site);
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = free.local_addr().unwrap().to_string();
-    drop(free);
+    let reserved = ReservedPort::new();
+    let address = reserved.address().to_string();
     home.write(
         "conf/application.conf",
         format!("automation.look_interval = 50 ms\nhttp.listen = \"{address}\""),

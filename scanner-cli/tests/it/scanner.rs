@@ -6,7 +6,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use qrs_client::fake_site::FakeSite;
+use qrs_client::fake_site::{FakeSite, ReservedPort};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -196,10 +196,9 @@ pub(crate) fn connection_to(code: &str, url: &str) -> String {
     )
 }
 
-/// An address without a server.
-pub(crate) fn closed_port() -> String {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    format!("http://{}/header", listener.local_addr().unwrap())
+/// The URL of a site that does not run.
+pub(crate) fn url_at(port: &ReservedPort) -> String {
+    format!("http://{}/header", port.address())
 }
 
 /// Whether a folder holds none of the program's temporary files.

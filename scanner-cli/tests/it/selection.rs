@@ -1,8 +1,8 @@
 //! The selection of connections, and the exit code for several.
 
-use qrs_client::fake_site::{FakeSite, Fault, Point};
+use qrs_client::fake_site::{FakeSite, Fault, Point, ReservedPort};
 
-use crate::scanner::{Home, closed_port, connection, connection_to};
+use crate::scanner::{Home, connection, connection_to, url_at};
 
 #[test]
 fn the_exit_code_is_the_worst_for_the_catalog() {
@@ -16,9 +16,10 @@ fn the_exit_code_is_the_worst_for_the_catalog() {
     home.write("connections/partial.conf", connection("partial", &partial));
     home.run(&["scan"])
         .check(5, &["partial (Test site): partial"]);
+    let closed = ReservedPort::new();
     home.write(
         "connections/down.conf",
-        connection_to("down", &closed_port()),
+        connection_to("down", &url_at(&closed)),
     );
     home.run(&["scan"]).check(4, &["down (Test site): failed"]);
     home.run(&["scan", "qlik"])

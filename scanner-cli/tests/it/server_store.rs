@@ -9,12 +9,12 @@ use std::{
     },
 };
 
-use qrs_client::fake_site::FakeSite;
+use qrs_client::fake_site::{FakeSite, ReservedPort};
 use serde_json::Value;
 
 use crate::{
     receiver::Receiver,
-    scanner::{Home, Run, closed_port, finish, items},
+    scanner::{Home, Run, finish, items},
 };
 
 /// The server of the follower's tests.
@@ -379,10 +379,8 @@ fn the_first_server_that_can_be_written_is_used() {
     let site = FakeSite::start_in_thread();
     let schema = schema();
     let home = Home::with_site(&site);
-    let closed = closed_port();
-    let closed = closed
-        .trim_start_matches("http://")
-        .trim_end_matches("/header");
+    let reserved = ReservedPort::new();
+    let closed = reserved.address();
     let at = |hosts: &str| {
         let url = format!("postgresql://postgres@{hosts}/postgres");
         home.write(

@@ -3,7 +3,6 @@
 use std::{
     fs::{self, File},
     io,
-    net::TcpListener,
     os::unix::fs::chown,
     path::PathBuf,
     process::Command,
@@ -11,12 +10,13 @@ use std::{
     time::{Duration, Instant},
 };
 
+use socket2::Socket;
 use tempfile::TempDir;
 
 use super::Failed;
 use crate::postgresql::{
     self,
-    cluster::{Cluster, SUPERUSER_PASSWORD, programs, unprivileged_user},
+    cluster::{Cluster, SUPERUSER_PASSWORD, programs, reserve_port, unprivileged_user},
 };
 
 /// A server with the store, and the address of another one that may take over.
@@ -24,6 +24,8 @@ pub(crate) struct Database {
     primary: Cluster,
     /// The ports of both servers: only one of them has the primary server.
     ports: [u16; 2],
+    /// Keep both ports while no server listens there.
+    _reserved: [Socket; 2],
     psql: PathBuf,
     /// A small file system for the log of changes and for temporary tables.
     small: Option<SmallDisk>,
@@ -49,11 +51,12 @@ impl Database {
         if !psql.exists() {
             return Err(missing.into());
         }
-        let primary = postgresql::start(None)?;
-        let other = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let (first, reserved_first) = reserve_port()?;
+        let (other, reserved_other) = reserve_port()?;
         let database = Self {
-            ports: [primary.port(), other],
-            primary,
+            ports: [first, other],
+            _reserved: [reserved_first, reserved_other],
+            primary: Cluster::start_at(first, None)?,
             psql,
             small: None,
         };

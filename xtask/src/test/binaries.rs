@@ -24,6 +24,9 @@ const THREADS_PER_PROCESSOR: usize = 3;
 /// Interval at which ended programs are looked for.
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
+/// Number of lines that are shown of a program that did not end by itself.
+const LAST_LINES: usize = 50;
+
 /// How test programs are run.
 #[derive(Default)]
 pub(crate) struct Launcher {
@@ -64,7 +67,7 @@ pub(super) fn build(shell: &Shell) -> Result<String, Box<dyn Error>> {
     Ok(messages.read()?)
 }
 
-/// Runs the test programs that `build` printed, and prints the output of those that fail.
+/// Runs the test programs that `build` printed, and prints at the end why tests failed.
 #[expect(clippy::print_stdout, reason = "a developer's tool prints its result")]
 pub(crate) fn run(built: &str, launcher: &Launcher) -> Outcome {
     let mut waiting = programs(built)?;
@@ -87,24 +90,25 @@ pub(crate) fn run(built: &str, launcher: &Launcher) -> Outcome {
             let mut ended = running.swap_remove(index);
             let seconds = ended.started.elapsed().as_secs_f64();
             let output = ended.output()?;
-            if ended.is_killed {
-                println!(
-                    "{output}\n{seconds:>7.1} s  {}: killed, it did not end",
-                    ended.name
-                );
-                failed.push(ended.name);
-            } else if status.success() {
-                println!("{seconds:>7.1} s  {}: {}", ended.name, result_of(&output));
-            } else {
-                println!("{output}\n{seconds:>7.1} s  {}: {status}", ended.name);
-                failed.push(ended.name);
+            let result = match (ended.is_killed, status.success()) {
+                (true, _) => "killed, it did not end".to_owned(),
+                (false, true) => result_of(&output).to_owned(),
+                (false, false) => status.to_string(),
+            };
+            println!("{seconds:>7.1} s  {}: {result}", ended.name);
+            if ended.is_killed || !status.success() {
+                failed.push((ended.name, output));
             }
         }
         thread::sleep(POLL_INTERVAL);
     }
-    match failed.is_empty() {
+    for (name, output) in &failed {
+        println!("\n{name}:\n{}", failures_of(output));
+    }
+    let names: Vec<_> = failed.iter().map(|(name, _)| name.as_str()).collect();
+    match names.is_empty() {
         true => Ok(()),
-        false => Err(format!("tests fail: {}", failed.join(", ")).into()),
+        false => Err(format!("tests fail: {}", names.join(", ")).into()),
     }
 }
 
@@ -196,6 +200,15 @@ fn result_of(output: &str) -> &str {
     result.map_or("", |line| line.trim_start_matches("test result: "))
 }
 
+/// What a test program printed about its failed tests. If it did not end by itself, the end of its output.
+fn failures_of(output: &str) -> String {
+    if let Some(at) = output.find("\nfailures:\n") {
+        return output[at..].trim().to_owned();
+    }
+    let lines: Vec<_> = output.trim_end().lines().collect();
+    lines[lines.len().saturating_sub(LAST_LINES)..].join("\n")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -226,5 +239,21 @@ mod tests {
         let output = "running 1 test\n.\ntest result: ok. 1 passed; 0 failed\n\n";
         assert_eq!(result_of(output), "ok. 1 passed; 0 failed");
         assert_eq!(result_of(""), "");
+    }
+
+    #[test]
+    fn only_failures_are_shown_or_the_end_of_a_program_that_was_killed() {
+        let failures = "failures:\n\n---- scan stdout ----\nno scan\n\nfailures:\n    scan\n\ntest result: FAILED.";
+        let output =
+            format!("running 2 tests\ntest a ... ok\ntest scan ... FAILED\n\n{failures}\n\n");
+        assert_eq!(failures_of(&output), failures);
+        let output: String = (0..60)
+            .map(|line| format!("test {line} ... ok\n"))
+            .collect();
+        let shown = failures_of(&output);
+        assert!(
+            shown.starts_with("test 10 ... ok\n") && shown.ends_with("test 59 ... ok"),
+            "{shown}"
+        );
     }
 }

@@ -6,7 +6,7 @@ use outbound_http::{
     Client, Connection, Error, ErrorKind, HeaderName, HeaderValue, Method, Proxy, ProxyScheme,
     Request, Response, Url,
 };
-use qrs_fake_site::FakeProxy;
+use qrs_fake_site::{FakeProxy, ReservedPort};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -147,9 +147,8 @@ async fn a_connection_goes_through_the_proxy() {
 
 #[tokio::test]
 async fn a_failed_connection_is_explained() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    drop(listener);
+    let reserved = ReservedPort::new();
+    let port = reserved.number();
     let url = Url::parse(&format!("http://127.0.0.1:{port}/")).unwrap();
     let client = client(url.clone()).build().unwrap();
     let mut connection = client.connection();

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use outbound_http::{Client, Error, ErrorKind, Fact, Method, TimeLimit, TimeLimits, Trust, Url};
+use qrs_fake_site::ReservedPort;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::time::timeout;
@@ -21,9 +22,8 @@ fn check(error: &Error, kind: ErrorKind, fact: &Fact, message: &str) {
 
 #[tokio::test]
 async fn a_failed_connection_is_reported_with_its_step() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    drop(listener);
+    let reserved = ReservedPort::new();
+    let port = reserved.number();
     let closed = Url::parse(&format!("http://127.0.0.1:{port}/")).unwrap();
     let error = get(&client(closed).build().unwrap()).await;
     check(

@@ -6,9 +6,9 @@ use std::{
     process::{Child, Stdio},
 };
 
+use qrs_client::fake_site::ReservedPort;
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::free_port;
 use crate::scanner::{Home, Run};
 
 /// A running demonstration, and the lines that it printed.
@@ -57,7 +57,8 @@ impl Demo {
 #[test]
 fn someone_with_only_the_program_sees_a_site_a_scan_and_the_catalog() {
     let home = Home::empty();
-    let port = free_port().to_string();
+    let reserved = ReservedPort::new();
+    let port = reserved.number().to_string();
     let demo = start(&home, &["init", "--demo", "--port", &port]);
     let text = demo.lines.join("\n");
     for part in [
@@ -97,7 +98,7 @@ fn someone_with_only_the_program_sees_a_site_a_scan_and_the_catalog() {
         again.lines
     );
     assert_eq!(again.stop(), 0);
-    let other = free_port().to_string();
+    let other = ReservedPort::new().number().to_string();
     let run = home.run(&["init", "--demo", "--port", &other]);
     run.check(
         3,

@@ -2,11 +2,11 @@
 
 use std::net::TcpListener;
 
-use qrs_client::fake_site::{Account, Entity, FakeProxy, FakeSite, Fault, Gateway};
+use qrs_client::fake_site::{Account, Entity, FakeProxy, FakeSite, Fault, Gateway, ReservedPort};
 
 use super::{Page, check, demo, demo_with};
 use crate::{
-    scanner::{Home, closed_port, connection_to},
+    scanner::{Home, connection_to, url_at},
     secure::{secure, with_store},
 };
 
@@ -46,7 +46,8 @@ fn stages_that_fail() {
         "tls.truststore.path = conf/none.p12\n",
     );
     to("name resolution", "http://no-such-host.invalid/header", "");
-    to("tcp", &closed_port(), "");
+    let closed = ReservedPort::new();
+    to("tcp", &url_at(&closed), "");
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = silent.local_addr().unwrap();
     to("tls", &format!("https://{address}/header"), "");

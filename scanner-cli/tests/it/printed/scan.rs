@@ -2,11 +2,11 @@
 
 use std::{process::Stdio, thread, time::Duration};
 
-use qrs_client::fake_site::{Account, Content, Entity, FakeSite, Fault, Point};
+use qrs_client::fake_site::{Account, Content, Entity, FakeSite, Fault, Point, ReservedPort};
 use serde_json::json;
 
 use super::{Page, check, demo, demo_with};
-use crate::scanner::{Home, Run, closed_port, connection_to, finish};
+use crate::scanner::{Home, Run, connection_to, finish, url_at};
 
 const SHEETS: &str = "/qrs/app/object/full";
 
@@ -118,7 +118,8 @@ fn id(record: &serde_json::Value) -> String {
 fn a_failed_scan() {
     let mut page = Page::new();
     let home = Home::empty();
-    let file = connection_to("demo", &closed_port()).replace("Test site", "Demonstration");
+    let closed = ReservedPort::new();
+    let file = connection_to("demo", &url_at(&closed)).replace("Test site", "Demonstration");
     home.write("connections/demo.conf", file);
     page.note("nothing listens");
     page.run(&home, &["scan"]);

@@ -4,7 +4,7 @@
 
 use std::{
     fs, io,
-    net::TcpListener,
+    net::{Ipv4Addr, SocketAddr},
     os::unix::{
         fs::{MetadataExt, PermissionsExt, chown},
         process::CommandExt,
@@ -15,12 +15,16 @@ use std::{
     time::{Duration, Instant},
 };
 
+use socket2::{Domain, Socket, Type};
+
 /// A running server.
 pub(crate) struct Cluster {
     process: Child,
     folder: PathBuf,
     bin: PathBuf,
     port: u16,
+    /// Keeps the port while the server does not listen.
+    _reserved: Option<Socket>,
 }
 
 /// A certificate and its key in PEM.
@@ -71,13 +75,15 @@ host replication postgres 127.0.0.1/32 scram-sha-256
 ";
 
 impl Cluster {
-    /// Starts a server. With an identity, it offers TLS.
+    /// Starts a server at a free port. With an identity, it offers TLS.
     ///
     /// # Errors
     /// If PostgreSQL is not installed or does not start.
     pub(crate) fn start(identity: Option<&Identity<'_>>) -> io::Result<Self> {
-        let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
-        Self::start_at(port, identity)
+        let (port, reserved) = reserve_port()?;
+        let mut cluster = Self::start_at(port, identity)?;
+        cluster._reserved = Some(reserved);
+        Ok(cluster)
     }
 
     /// Starts a server at a port.
@@ -147,6 +153,7 @@ impl Cluster {
             folder,
             bin,
             port,
+            _reserved: None,
         };
         cluster.wait()?;
         Ok(cluster)
@@ -211,6 +218,19 @@ impl Drop for Cluster {
         drop(self.process.stdin.take());
         let _ = self.process.wait();
     }
+}
+
+/// A free port of `127.0.0.1`. Nobody else is given it while the socket lives, but a server may listen at it.
+///
+/// # Errors
+/// If the system has no free port.
+pub(crate) fn reserve_port() -> io::Result<(u16, Socket)> {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+    socket.set_reuse_address(true)?;
+    socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into())?;
+    let address = socket.local_addr()?.as_socket();
+    let address = address.ok_or_else(|| io::Error::other("the socket has no address"))?;
+    Ok((address.port(), socket))
 }
 
 /// The folder with the programs of the newest PostgreSQL.

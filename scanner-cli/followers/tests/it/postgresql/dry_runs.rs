@@ -8,6 +8,7 @@ use catalog_model::{
 };
 
 use super::{
+    cluster::reserve_port,
     database::{Database, PASSWORD, deliver, open},
     feed::{TestFeed, containers, instant, item},
 };
@@ -210,9 +211,7 @@ async fn a_new_table_has_the_columns_that_a_dry_run_assumes() {
 
 #[tokio::test]
 async fn without_the_database_it_says_what_it_assumes() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    drop(listener);
+    let (port, _reserved) = reserve_port().unwrap();
     let url = format!("postgresql://a@127.0.0.1:{port}/b");
     let follower = open(&[("url", &url), ("password", PASSWORD)]).unwrap();
     for (feed, expected) in histories()

@@ -4,7 +4,7 @@ use catalog_model::{PropertyValue, Verdict, follower::Example, with_causes};
 use tokio::{io::AsyncWriteExt, net::TcpListener};
 
 use super::{
-    cluster::Cluster,
+    cluster::{Cluster, reserve_port},
     database::{Database, PASSWORD, deliver, open, result},
     feed::{TestFeed, item},
 };
@@ -140,13 +140,6 @@ async fn a_check_passes_all_stages_and_leaves_nothing_behind() {
     }
 }
 
-/// The URL of a port at which nothing listens.
-fn closed_port() -> String {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    format!("postgresql://a@127.0.0.1:{port}/b")
-}
-
 /// The URL of a server that does not speak PostgreSQL's protocol.
 async fn web_server() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -162,7 +155,9 @@ async fn web_server() -> String {
 #[tokio::test]
 async fn the_stage_that_fails_is_named() {
     let database = Database::new().await;
-    let (closed, web) = (closed_port(), web_server().await);
+    let (port, _reserved) = reserve_port().unwrap();
+    let closed = format!("postgresql://a@127.0.0.1:{port}/b");
+    let web = web_server().await;
     let unknown = database.url().replace(&database.role, "stranger");
     let no_database = format!("{}x", database.url());
     let trusts = ("tls.truststore.path", "root.pem");
