@@ -77,6 +77,12 @@ pub trait BrowseReader: Send {
     /// If the index cannot be read.
     fn generation(&self) -> Result<i64, StoreError>;
 
+    /// Returns the highest number of an item or container, which is at least how many there are. Without any, 0.
+    ///
+    /// # Errors
+    /// If the index cannot be read.
+    fn last_entity(&self) -> Result<i64, StoreError>;
+
     /// Reads all items and containers, in the order of their numbers.
     ///
     /// # Errors

@@ -5,10 +5,10 @@ use std::{
     collections::HashMap,
     fmt::Display,
     sync::{
-        Arc, Condvar, Mutex, PoisonError,
+        Arc, Condvar, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
-    thread::{self, JoinHandle},
+    thread::{self, JoinHandle, Thread},
     time::Duration,
 };
 
@@ -66,8 +66,11 @@ struct Shared {
     store: Arc<dyn BrowseStore>,
     pool: Pool,
     columns: Mutex<Option<Arc<Columns>>>,
-    /// Whether a request could not load the columns, so that a thread does it.
+    /// Whether a thread loads the columns because requests cannot.
     is_large: AtomicBool,
+    /// This thread.
+    loader: OnceLock<Thread>,
+    is_loaded: Condvar,
     hits: Recent<Arc<TextHits>>,
     facets: Recent<Arc<Facets>>,
     counts: Recent<u64>,
@@ -122,6 +125,8 @@ impl Browser {
             store,
             columns: Mutex::default(),
             is_large: AtomicBool::new(false),
+            loader: OnceLock::new(),
+            is_loaded: Condvar::new(),
             hits: Recent::new(RECENT_SEARCHES),
             facets: Recent::new(RECENT_FACETS),
             counts: Recent::new(RECENT_COUNTS),

@@ -1,5 +1,7 @@
 //! A small library that people browse: pages in books, and books on shelves.
 
+use std::time::Duration;
+
 use catalog_model::{
     AccountStatus, ConnectionCode, Contact, Contacts, Container, ContainerKind, CustomProperty,
     Instant, ItemKey, Origin, Properties, PropertyDefinition, PropertyKind, PropertyValue,
@@ -8,7 +10,7 @@ use catalog_model::{
 
 use super::close;
 use crate::{
-    browse::{BrowseFilter, BrowseSettings, Browser, SearchPage, SearchRequest, Sort},
+    browse::{BrowseError, BrowseFilter, BrowseSettings, Browser, SearchPage, SearchRequest, Sort},
     scratch::{Scratch, item},
 };
 
@@ -144,7 +146,18 @@ pub(crate) fn find(browser: &Browser, text: &str) -> SearchPage {
         has_highlights: true,
         ..SearchRequest::default()
     };
-    browser.search(&request).unwrap()
+    search(browser, &request)
+}
+
+/// Searches, again while the columns of a large index are being loaded.
+pub(crate) fn search(browser: &Browser, request: &SearchRequest) -> SearchPage {
+    let end = std::time::Instant::now() + Duration::from_secs(60);
+    loop {
+        match browser.search(request) {
+            Err(BrowseError::Loading) if std::time::Instant::now() < end => {}
+            answer => return answer.unwrap(),
+        }
+    }
 }
 
 pub(crate) fn select(browser: &Browser, filter: BrowseFilter) -> Vec<String> {

@@ -71,7 +71,7 @@ async fn walk(seed: u64, sort: Sort, text: &str, settings: BrowseSettings) {
         ..SearchRequest::default()
     };
     let is_stable = |key: &str| key.rsplit_once("/p").unwrap().1.parse::<u64>().unwrap() < stable;
-    let found = browser.search(&all).unwrap();
+    let found = library::search(&browser, &all);
     let mut expected: Vec<_> = keys(&found)
         .into_iter()
         .filter(|key| is_stable(key))
@@ -86,7 +86,7 @@ async fn walk(seed: u64, sort: Sort, text: &str, settings: BrowseSettings) {
     };
     let (mut seen, mut day) = (Vec::new(), 1);
     loop {
-        let page = browser.search(&request).unwrap();
+        let page = library::search(&browser, &request);
         seen.extend(
             keys(&page)
                 .into_iter()

@@ -53,6 +53,12 @@ pub(super) async fn state(db: &Database) -> Result<(i64, IndexState)> {
     Ok((row.get(0), state))
 }
 
+/// The highest number of an item or container.
+pub(super) async fn last_entity(db: &Database) -> Result<i64> {
+    let sql = "SELECT coalesce(max(id), 0) FROM doc";
+    Ok(db.row(sql, &[]).await?.get(0))
+}
+
 /// The next items and containers after a number.
 pub(super) async fn entities(db: &Database, after: i64) -> Result<Vec<IndexedEntity>> {
     let sql = "SELECT doc.id, doc.connection, kind, state, flags, name_length, facets FROM doc \

@@ -63,6 +63,11 @@ impl BrowseReader for PostgresqlBrowseReader {
         Ok(self.generation)
     }
 
+    fn last_entity(&self) -> Result<i64> {
+        self.reader
+            .read(|db| async move { lists::last_entity(&db).await })
+    }
+
     fn each_entity(&self, each: &mut dyn FnMut(IndexedEntity)) -> Result<()> {
         let mut after = 0;
         loop {

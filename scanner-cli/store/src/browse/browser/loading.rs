@@ -15,12 +15,18 @@ use super::{
 const LOADING_PAUSE: u32 = 4;
 /// Maximum duration of loading the columns of a large index.
 const LOADING_LIMIT: Duration = Duration::from_secs(300);
+/// Maximum time that a request waits for the thread that loads them for the first time.
+const MAX_WAIT: Duration = Duration::from_secs(2);
 
 impl Shared {
     /// Returns the columns of the reader's snapshot of the index.
     pub(super) fn columns(&self, reader: &dyn BrowseReader) -> Result<Arc<Columns>, BrowseError> {
-        let mut columns = self.loaded();
         let generation = reader.generation()?;
+        let mut columns = self.loaded();
+        if columns.is_none() {
+            self.notice_large(reader)?;
+            columns = self.wait_for_thread(columns);
+        }
         if let Some(columns) = &*columns
             && (columns.generation == generation || self.is_for_thread(columns))
         {
@@ -39,6 +45,30 @@ impl Shared {
         Ok(loaded)
     }
 
+    /// Leaves the first load of a large index to the thread.
+    fn notice_large(&self, reader: &dyn BrowseReader) -> Result<(), BrowseError> {
+        let max = i64::try_from(self.settings.max_loaded_by_request).unwrap_or(i64::MAX);
+        if reader.last_entity()? > max {
+            self.is_large.store(true, Ordering::Relaxed);
+            if let Some(loader) = self.loader.get() {
+                loader.unpark();
+            }
+        }
+        Ok(())
+    }
+
+    fn wait_for_thread<'a>(
+        &self,
+        columns: MutexGuard<'a, Option<Arc<Columns>>>,
+    ) -> MutexGuard<'a, Option<Arc<Columns>>> {
+        let is_missing =
+            |columns: &mut Option<_>| columns.is_none() && self.is_large.load(Ordering::Relaxed);
+        let waited = self
+            .is_loaded
+            .wait_timeout_while(columns, MAX_WAIT, is_missing);
+        waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+
     fn loaded(&self) -> MutexGuard<'_, Option<Arc<Columns>>> {
         self.columns.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -48,9 +78,13 @@ impl Shared {
         columns.len() > self.settings.max_loaded_by_request
     }
 
-    /// Loads the columns of a large index again whenever it has changed, until the end. Requests go on meanwhile.
+    /// Loads the columns of a large index at the start, and again whenever it has changed, until the end. Requests go on
+    /// meanwhile.
     pub(super) fn keep_columns(&self) {
         let mut problems = Problems::new("loaded");
+        let _ = self.loader.set(thread::current());
+        // If this fails, a request does it.
+        let _ = self.pool.read(|reader| self.notice_large(reader));
         while !self.stop.load(Ordering::Relaxed) {
             let begun = Instant::now();
             let refreshed = self.refresh_columns();
@@ -83,7 +117,34 @@ impl Shared {
         if let Some(loaded) = loaded {
             *self.loaded() = Some(Arc::new(loaded));
             self.is_large.store(false, Ordering::Relaxed);
+            self.is_loaded.notify_all();
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::{super::BrowseSettings, Browser},
+        *,
+    };
+    use crate::{conformance::library, scratch::Scratch};
+
+    #[tokio::test]
+    async fn the_columns_of_a_large_index_are_loaded_before_the_first_request() {
+        let scratch = Scratch::library().await;
+        scratch.browser().update().unwrap();
+        let settings = BrowseSettings {
+            max_loaded_by_request: 1,
+            ..library::settings()
+        };
+        let browser = Browser::open(scratch.location(), settings).unwrap();
+        let end = Instant::now() + Duration::from_secs(60);
+        while browser.shared.loaded().is_none() {
+            assert!(Instant::now() < end, "they are not loaded");
+            thread::sleep(Duration::from_millis(10));
+        }
+        assert!(!browser.shared.is_large.load(Ordering::Relaxed));
     }
 }

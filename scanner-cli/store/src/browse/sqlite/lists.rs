@@ -10,6 +10,11 @@ use super::super::{
 };
 use crate::{StoredConnection, hashes::hash};
 
+pub(super) fn last_entity(db: &Connection) -> rusqlite::Result<i64> {
+    let last: Option<i64> = db.query_row("SELECT max(id) FROM doc", [], |row| row.get(0))?;
+    Ok(last.unwrap_or_default())
+}
+
 pub(super) fn each_entity(
     db: &Connection,
     each: &mut dyn FnMut(IndexedEntity),

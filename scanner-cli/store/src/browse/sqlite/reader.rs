@@ -146,6 +146,10 @@ impl BrowseReader for SqliteBrowseReader {
         Ok(found.unwrap_or_default())
     }
 
+    fn last_entity(&self) -> Result<i64, StoreError> {
+        self.read(lists::last_entity)
+    }
+
     fn each_entity(&self, each: &mut dyn FnMut(IndexedEntity)) -> Result<(), StoreError> {
         self.read(|db| lists::each_entity(db, each))
     }
