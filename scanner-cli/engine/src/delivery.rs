@@ -382,8 +382,13 @@ fn unless_crashed(
     })
 }
 
+/// Whether the store is the reason of an error, and not the catalog.
+pub(crate) fn is_of_store(error: &FollowError) -> bool {
+    matches!(error, FollowError::Feed(FeedError::Store(_)))
+}
+
 /// Whether another scanner delivers to the follower, which then records how that ends.
-fn is_of_others(error: &FollowError) -> bool {
+pub(crate) fn is_of_others(error: &FollowError) -> bool {
     let FollowError::Feed(FeedError::Store(error)) = error else {
         return false;
     };

@@ -7,11 +7,11 @@ use std::{
 };
 
 use catalog_model::{
-    FollowerName, counted,
+    FollowError, FollowerName, counted,
     follower::{ConfiguredFollower, Delivery},
     with_causes,
 };
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use super::{
     background::{BackgroundTasks, TaskEnd},
@@ -19,11 +19,18 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    delivery::{Deliverer, DeliveryRun, Followers, refusals, retry_after},
+    delivery::{
+        Deliverer, DeliveryRun, Followers, is_of_others, is_of_store, refusals, retry_after,
+    },
     home::Home,
     installation::unknown_codes,
     service_state::Tallies,
 };
+
+/// Pause after a run that failed because of the store, or because another scanner delivers. The next scan that ends makes the
+/// delivery due earlier. Since the catalog is not the reason, the pause does not grow: all scanners of a group may have been
+/// without their database at the same time.
+const STORE_RETRY: Duration = Duration::from_secs(10);
 
 /// The followers, and the time of the next delivery to each.
 pub(crate) struct Deliveries {
@@ -147,7 +154,9 @@ impl Deliveries {
             return;
         };
         let name = run.follower.as_str();
-        counts.add(name, word(&run));
+        if !run.outcome.as_ref().is_err_and(is_of_others) {
+            counts.add(name, word(&run));
+        }
         if let Ok(delivery) = &run.outcome {
             log_delivered(name, delivery);
         }
@@ -162,11 +171,7 @@ impl Deliveries {
             self.followers.remove(&run.follower);
             return;
         }
-        let failed = match &run.outcome {
-            Ok(delivery) => refusals(delivery),
-            Err(error) => Some(with_causes(error)),
-        };
-        schedule.ended(name, failed, now);
+        schedule.ended(name, &run.outcome, now);
     }
 
     /// Stops the runs at points where nothing is lost.
@@ -178,22 +183,39 @@ impl Deliveries {
 
 impl FollowerSchedule {
     /// Records how a run ended, and logs it if it is new.
-    fn ended(&mut self, name: &str, failed: Option<String>, now: Instant) {
-        let Some(error) = failed else {
+    fn ended(&mut self, name: &str, outcome: &Result<Delivery, FollowError>, now: Instant) {
+        let failure = match outcome {
+            Ok(delivery) => refusals(delivery),
+            Err(error) if is_of_others(error) => {
+                debug!("the follower `{name}` waits: {}", with_causes(error));
+                self.due = Some(self.due.unwrap_or(now + STORE_RETRY));
+                return;
+            }
+            Err(error) => Some(with_causes(error)),
+        };
+        let Some(failure) = failure else {
             if self.failed.take().is_some() {
                 info!("the follower `{name}` has received everything again");
             }
             self.failures = 0;
             return;
         };
-        self.failures = self.failures.saturating_add(1);
-        let pause = retry_after(self.failures);
+        let pause = match outcome {
+            Err(error) if is_of_store(error) => STORE_RETRY,
+            _ => {
+                self.failures = self.failures.saturating_add(1);
+                retry_after(self.failures)
+            }
+        };
         self.due = Some(self.due.unwrap_or(now + pause));
-        if self.failed.as_ref() != Some(&error) {
-            let minutes = counted(pause.as_secs() / 60, "minute");
-            warn!("the follower `{name}` failed: {error}; it is retried in {minutes}");
+        if self.failed.as_ref() != Some(&failure) {
+            let pause = match pause.as_secs() / 60 {
+                0 => counted(pause.as_secs(), "second"),
+                minutes => counted(minutes, "minute"),
+            };
+            warn!("the follower `{name}` failed: {failure}; it is retried in {pause}");
         }
-        self.failed = Some(error);
+        self.failed = Some(failure);
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_trait::async_trait;
 use catalog_model::{
     Feed, FollowError, Follower, Stage,
-    follower::{Acknowledgement, ConnectionScope, Example},
+    follower::{Acknowledgement, ConnectionScope, Example, FeedError},
 };
 use catalog_store::scratch::Scratch;
 
@@ -15,6 +15,7 @@ use super::*;
 struct Catalog {
     name: FollowerName,
     works: Arc<AtomicBool>,
+    error: fn() -> FollowError,
 }
 
 #[async_trait]
@@ -29,25 +30,27 @@ impl Follower for Catalog {
 
     async fn follow(&self, feed: &dyn Feed) -> Result<Delivery, FollowError> {
         if !self.works.load(Ordering::Relaxed) {
-            return Err(FollowError::target(
-                "the catalog does not respond",
-                "refused",
-            ));
+            return Err((self.error)());
         }
         feed.acknowledge(Acknowledgement::up_to(feed.end())).await?;
         Ok(Delivery::default())
     }
 }
 
-fn follower(works: &Arc<AtomicBool>) -> Arc<ConfiguredFollower> {
+fn follower(works: &Arc<AtomicBool>, error: fn() -> FollowError) -> Arc<ConfiguredFollower> {
     Arc::new(ConfiguredFollower {
         follower: Box::new(Catalog {
             name: FollowerName::new("f").unwrap(),
             works: Arc::clone(works),
+            error,
         }),
         kind: "test".to_owned(),
         scope: ConnectionScope::All,
     })
+}
+
+fn unreachable() -> FollowError {
+    FollowError::target("the catalog does not respond", "refused")
 }
 
 /// The deliveries of a service to one follower, and the time on its clock.
@@ -59,10 +62,14 @@ struct TestService {
 
 impl TestService {
     fn new(scratch: &Scratch, works: &Arc<AtomicBool>) -> Self {
+        Self::with_error(scratch, works, unreachable)
+    }
+
+    fn with_error(scratch: &Scratch, works: &Arc<AtomicBool>, error: fn() -> FollowError) -> Self {
         let home = Home::new(scratch.folder.path().to_path_buf());
         let now = Instant::now();
         let clock = || jiff::Timestamp::UNIX_EPOCH;
-        let mut deliveries = Deliveries::new(home, clock, vec![follower(works)], now);
+        let mut deliveries = Deliveries::new(home, clock, vec![follower(works, error)], now);
         deliveries.deliverer.pauses = &[];
         Self {
             deliveries,
@@ -125,8 +132,28 @@ async fn a_scan_does_not_shorten_the_pause_of_a_failing_follower_but_new_setting
     assert!(!service.after(59).await);
     service
         .deliveries
-        .replace(vec![follower(&works)], service.now);
+        .replace(vec![follower(&works, unreachable)], service.now);
     assert!(service.tick().await);
     assert!(!service.after(119).await, "it has failed twice");
     assert!(service.after(1).await);
+}
+
+#[tokio::test]
+async fn a_failure_of_the_store_does_not_make_the_pauses_longer() {
+    let scratch = Scratch::new();
+    scratch.scan(0, &[("a", "A")]).await;
+    let works = Arc::new(AtomicBool::new(false));
+    let mut service = TestService::with_error(&scratch, &works, || {
+        FeedError::Store("the database is starting".into()).into()
+    });
+    assert!(service.tick().await);
+    for _ in 0..5 {
+        assert!(!service.after(9).await);
+        assert!(service.after(1).await, "it is retried after ten seconds");
+    }
+    // A scan has ended, so the store can be used again.
+    works.store(true, Ordering::Relaxed);
+    service.deliveries.wake(service.now);
+    assert!(service.tick().await);
+    assert_eq!(service.counts.get("f", "succeeded"), 1);
 }
