@@ -165,11 +165,13 @@ impl Scanner {
         }
     }
 
-    /// The end of its log.
+    /// The last warnings and errors of its log, and its end.
     pub(super) fn log(&self) -> String {
         let log = fs::read_to_string(self.path("run.log")).unwrap_or_default();
-        let lines: Vec<_> = log.lines().collect();
-        lines[lines.len().saturating_sub(40)..].join("\n")
+        let last = |lines: Vec<&str>| lines[lines.len().saturating_sub(40)..].join("\n");
+        let is_problem = |line: &&str| line.contains(" WARN ") || line.contains(" ERROR ");
+        let problems = last(log.lines().filter(is_problem).collect());
+        format!("{problems}\n…\n{}", last(log.lines().collect()))
     }
 
     /// How often a scan of it was refused because its lease had ended.
