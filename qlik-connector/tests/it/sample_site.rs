@@ -25,7 +25,9 @@ async fn progress_is_reported_while_waiting_for_a_list_and_after_reading_it() {
         });
         let waited: Vec<_> = waited.collect();
         assert_eq!(waited.first(), Some(&0), "{awaited}");
-        assert_eq!(waited.contains(&1), awaited == "sheets", "{waited:?}");
+        if awaited == "sheets" {
+            assert!(waited.iter().any(|seconds| *seconds >= 1), "{waited:?}");
+        }
         let (list, records) = (awaited, count);
         assert!(
             progress.contains(&Progress::Read { list, records }),
@@ -63,7 +65,7 @@ async fn progress_is_reported_while_waiting_for_a_count() {
     let delay = Duration::from_millis(1_500);
     site.fail(Fault::delay(delay).on("/qrs/app/object/count"));
     let scan = scan(connect(&site, &[]).as_ref()).await;
-    let slow = |step: &Progress| matches!(step, Progress::Counting { list: "sheets", waited } if waited.as_secs() == 1);
+    let slow = |step: &Progress| matches!(step, Progress::Counting { list: "sheets", waited } if waited.as_secs() >= 1);
     let progress = &scan.seen.progress;
     assert!(progress.iter().any(slow), "{progress:?}");
 }

@@ -231,7 +231,7 @@ async fn cookies_that_make_a_head_too_long_are_dropped() {
 async fn a_late_response_in_the_old_session_does_not_end_the_new_one() {
     use scripted::{Act, Site};
     use std::time::Duration;
-    let pause = Act::Pause(Duration::from_millis(300));
+    let pause = Act::Pause(Duration::from_secs(5));
     let clears = "Set-Cookie: s=; Path=/; Max-Age=0";
     let late = [vec![pause], answer(401, &[clears], "")].concat();
     let site = Site::start([
@@ -246,7 +246,9 @@ async fn a_late_response_in_the_old_session_does_not_end_the_new_one() {
     let read = async |path: &str| client.get::<serde_json::Value>(QrsPath::new(path)).await;
     read("about").await.unwrap();
     let (late, soon) = tokio::join!(read("late"), async {
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        while site.requests().len() < 2 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
         read("soon").await
     });
     late.unwrap();

@@ -11,7 +11,7 @@ use serde_json::Value;
 const LIST: &str = "/qrs/app/object/full";
 
 /// Far from the limits that are to strike, on a busy machine, too.
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_secs(600);
 
 fn site(faults: impl IntoIterator<Item = Fault>) -> FakeSite {
     let site = FakeSite::start_in_thread();

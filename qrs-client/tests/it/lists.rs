@@ -75,11 +75,11 @@ async fn records_come_before_the_list_has_ended() {
     let site = Site::start([script]).await;
     let mut list = site.client().app_objects::<AppObject>(None);
     for id in ["1", "2"] {
-        let next = timeout(Duration::from_secs(5), list.next()).await.unwrap();
+        let next = timeout(Duration::from_secs(60), list.next()).await.unwrap();
         assert_eq!(next.unwrap().unwrap().unwrap().id.as_str(), id);
     }
     drop(list);
-    for _ in 0..500 {
+    for _ in 0..6_000 {
         if site.hang_ups() == 1 {
             return;
         }

@@ -65,7 +65,7 @@ async fn requests_at_once_are_limited() {
 
     let client = builder(&site)
         .max_requests_at_once(1)
-        .time_limits(TimeLimits::default().with_first_byte(Duration::from_secs(1)))
+        .time_limits(TimeLimits::default().with_first_byte(Duration::from_secs(60)))
         .build()
         .unwrap();
     let body = client.read("stream/full").await.unwrap();

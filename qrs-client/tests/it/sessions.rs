@@ -98,17 +98,24 @@ async fn the_first_of_parallel_requests_is_sent_alone() {
     assert_eq!(sent, [None, session.clone(), session]);
 }
 
+/// Moves the clock of the client forward.
+async fn pass_a_minute() {
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(61)).await;
+    tokio::time::resume();
+}
+
 #[tokio::test]
 async fn a_cookie_is_not_sent_after_it_has_expired() {
     let site = Site::start([
-        with_cookies(&["s=1", "short=1; Max-Age=1", "long=1; Max-Age=60"]),
+        with_cookies(&["s=1", "short=1; Max-Age=60", "long=1; Max-Age=600"]),
         with_cookies(&[]),
     ])
     .await;
     let client = site.client();
     client.about().await.unwrap();
     client.about().await.unwrap();
-    tokio::time::sleep(Duration::from_millis(1100)).await;
+    pass_a_minute().await;
     client.about().await.unwrap();
     let next = site.client();
     assert!(next.resume(&client.session().unwrap()));
@@ -121,11 +128,11 @@ async fn a_cookie_is_not_sent_after_it_has_expired() {
 
 #[tokio::test]
 async fn a_session_whose_cookie_has_expired_is_opened_once() {
-    let builder = FakeSite::builder().cookie_attributes("Path=/; Max-Age=1");
+    let builder = FakeSite::builder().cookie_attributes("Path=/; Max-Age=60");
     let site = builder.start().await;
     let client = client(&site);
     client.about().await.unwrap();
-    tokio::time::sleep(Duration::from_millis(1100)).await;
+    pass_a_minute().await;
     tokio::try_join!(
         client.about(),
         client.about(),

@@ -1,6 +1,6 @@
 //! A store in a temporary folder, for tests.
 
-use std::{path::PathBuf, sync::OnceLock};
+use std::{path::PathBuf, sync::OnceLock, time::Duration};
 
 use catalog_model::{
     Completeness, ConnectionCode, Contacts, FieldRevision, ItemKey, Origin, Precedence, Properties,
@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use crate::{
     Beginning, Catalog, Closed, Closing, Store, StoreError, StoreLimits, StoreLocation, StoreScan,
-    fuse::Removals,
+    browse::BrowseSettings, fuse::Removals,
 };
 
 /// Number of seconds in a day.
@@ -31,6 +31,15 @@ static STORES: OnceLock<fn() -> StoreLocation> = OnceLock::new();
 pub fn use_stores(make: fn() -> StoreLocation) {
     // The same one, in tests that run side by side.
     let _ = STORES.set(make);
+}
+
+/// Settings with which requests are in time on a busy machine.
+#[must_use]
+pub fn patient() -> BrowseSettings {
+    BrowseSettings {
+        time_limit: Duration::from_secs(60),
+        ..BrowseSettings::default()
+    }
 }
 
 impl Default for Scratch {

@@ -87,17 +87,18 @@ fn a_response_that_a_gateway_compressed_in_another_way() {
 #[test]
 fn a_site_that_takes_too_long() {
     let first_byte = "set a longer `connection.time_limits.first_byte`: a site that was idle needs up to 20 s for its first response";
-    for (fault, hint) in [
-        (Fault::silence(), first_byte),
+    for (fault, limit, hint) in [
+        (Fault::silence(), "first_byte", first_byte),
         (
             Fault::stall(Point::Bytes(3)),
+            "silence",
             "set a longer `connection.time_limits.silence`",
         ),
     ] {
         let site = FakeSite::start_in_thread();
         site.fail(fault);
-        let limits = "connection.time_limits { first_byte = 100 ms, silence = 100 ms }\n";
-        let home = Home::with(&(connection("qlik", &site) + limits));
+        let limit = format!("connection.time_limits.{limit} = 100 ms\n");
+        let home = Home::with(&(connection("qlik", &site) + &limit));
         home.run(&["scan"]).check(
             4,
             &[

@@ -87,7 +87,9 @@ fn the_service_shows_what_it_has_scanned() {
         assert_eq!(get(&address, path).0, 200, "{path}");
     }
     let items = json(&address, "/api/v1/items?limit=2&sort=key");
-    let export = home.items("export/qlik.visualization.ndjson");
+    let file = "export/qlik.visualization.ndjson";
+    wait("the export", || home.has(file));
+    let export = home.items(file);
     let first = &items["items"][0];
     let line = export
         .iter()

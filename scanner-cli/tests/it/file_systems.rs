@@ -169,6 +169,7 @@ fn a_store_that_another_process_locks_is_awaited_and_reported() {
     let home = Home::with_site(&site);
     home.run(&["scan"]).check(0, &[]);
     let db = Connection::open(home.path(STORE)).unwrap();
+    db.busy_timeout(Duration::from_secs(120)).unwrap();
     db.execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE")
         .unwrap();
     let scan = home
@@ -193,6 +194,7 @@ fn a_service_ends_in_time_while_another_process_locks_the_store() {
     let running = Running::briefly(&home);
     crate::service::wait("the service", || running.log().contains("ready"));
     let db = Connection::open(home.path(STORE)).unwrap();
+    db.busy_timeout(Duration::from_secs(120)).unwrap();
     db.execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE")
         .unwrap();
     let file = home.read("connections/qlik.conf");

@@ -48,7 +48,7 @@ pub(crate) fn write_hooks(home: &Home) {
         ("script", "post_items_upsert_command = [sh, script.sh]"),
         (
             "slow",
-            "post_items_upsert_command = [sh, slow.sh]\ntime_limit = 300 ms",
+            "post_items_upsert_command = [sh, slow.sh]\ntime_limit = 5 s",
         ),
         ("none", "post_items_upsert_command = [no-such-program]"),
         ("off", "post_items_upsert_command = [sh]\nenabled = false"),
@@ -67,7 +67,7 @@ fn a_hook_receives_the_changes_of_a_scan_and_its_result_is_shown() {
     let running = Running::briefly(&home);
     wait("all hooks", || ended(&home, "slow").is_some());
     assert_eq!(ended(&home, "script").unwrap()["exit_code"], 3);
-    failed(&home, "slow", "took longer than 300ms");
+    failed(&home, "slow", "took longer than 5s");
     let sleeps = home.read("slow.pid");
     wait("the end of what it started", || !runs(sleeps.trim()));
     failed(&home, "none", "cannot be started");

@@ -80,7 +80,7 @@ fn endless_lists_end_every_command_and_need_little_memory() {
         (
             &["scan"],
             vec![Fault::endless("[", " ").on(USERS), Fault::gzip().on(USERS)],
-            "connection.time_limits.list = 3 s\n",
+            "connection.time_limits.list = 10 s\n",
             0,
         ),
     ];

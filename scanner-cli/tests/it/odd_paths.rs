@@ -250,7 +250,7 @@ fn input_files_of_hooks_are_removed_after_the_service_was_killed() {
     let home = Home::with_site(&site);
     home.write(
         "hooks/wait.conf",
-        "code = wait\nhook_id = \"external-script\"\npost_items_upsert_command = [\"sleep\", \"5\"]\n",
+        "code = wait\nhook_id = \"external-script\"\npost_items_upsert_command = [\"sleep\", \"30\"]\n",
     );
     let running = Running::briefly(&home);
     let given = |home: &Home| {

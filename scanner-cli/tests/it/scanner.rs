@@ -196,6 +196,22 @@ pub(crate) fn connection_to(code: &str, url: &str) -> String {
     )
 }
 
+/// Waits until a program handles the signals `INT` and `TERM`. Earlier ones kill it.
+#[cfg(unix)]
+pub(crate) fn await_handlers(child: &Child) {
+    const BOTH: u64 = 1 << 1 | 1 << 14;
+    let path = format!("/proc/{}/status", child.id());
+    let caught = || {
+        let status = fs::read_to_string(&path).ok()?;
+        let line = status.lines().find(|line| line.starts_with("SigCgt:"))?;
+        u64::from_str_radix(line.split_whitespace().nth(1)?, 16).ok()
+    };
+    // Only Linux has the file.
+    while caught().is_some_and(|caught| caught & BOTH != BOTH) {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+}
+
 /// The URL of a site that does not run.
 pub(crate) fn url_at(port: &ReservedPort) -> String {
     format!("http://{}/header", port.address())

@@ -97,7 +97,8 @@ impl Running {
         let asked = Instant::now();
         let status = self.0.wait().unwrap();
         let log = self.log();
-        assert!(asked.elapsed() < Duration::from_secs(5), "{log}");
+        // It takes up to five seconds, and more on a busy machine.
+        assert!(asked.elapsed() < Duration::from_secs(15), "{log}");
         assert_eq!(status.code(), Some(0), "{log}");
         assert!(!log.contains("panicked"), "{log}");
         log

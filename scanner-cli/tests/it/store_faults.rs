@@ -83,17 +83,33 @@ fn killed_at_any_instant_the_store_is_intact() {
     const SHEETS: usize = 300;
     let content = Content::generated(3, SHEETS / 3);
     let site = FakeSite::builder().content(content).start_in_thread();
+    let measure = |home: &Home| {
+        site.expire_sessions();
+        let begun = Instant::now();
+        home.run(&["scan"]).check(0, &[]);
+        begun.elapsed()
+    };
     let home = Home::with_site(&site);
-    let begun = Instant::now();
-    home.run(&["scan"]).check(0, &[]);
-    let whole_scan = begun.elapsed();
+    let others = [Home::with_site(&site), Home::with_site(&site)];
+    let whole_scan = measure(&home).min(others.each_ref().map(measure).into_iter().min().unwrap());
+    let outcomes = |outcome: &str| {
+        let scans = items(&home.run(&["catalog", "scans", "--format", "ndjson"]).output);
+        scans
+            .iter()
+            .filter(|scan| scan["outcome"] == outcome)
+            .count()
+    };
     // A simple generator with a constant seed: the instants differ, but are the same in each run.
     let mut seed = 7_u64;
     let mut random = move || {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         (seed >> 33) as u32
     };
-    for round in 0..50 {
+    // The machine may have become slower or faster since the measurement.
+    for round in 0..300 {
+        if round >= 50 && outcomes("interrupted") > 5 {
+            break;
+        }
         // Fewer than the fuse allows, so that each scan removes something.
         site.edit(|content| {
             let ids: Vec<_> = content
@@ -122,16 +138,11 @@ fn killed_at_any_instant_the_store_is_intact() {
     check_whole(&home.path(STORE));
     let there = site.content().sheets().count();
     assert_eq!(home.items(EXPORT).len(), there);
-    let scans = items(&home.run(&["catalog", "scans", "--format", "ndjson"]).output);
-    let interrupted = scans
-        .iter()
-        .filter(|scan| scan["outcome"] == "interrupted")
-        .count();
     assert!(
-        interrupted > 5,
-        "only {interrupted} of 50 were killed in mid-scan"
+        outcomes("interrupted") > 5,
+        "too few were killed in mid-scan"
     );
-    assert!(scans.iter().all(|scan| scan["outcome"] != "unfinished"));
+    assert_eq!(outcomes("unfinished"), 0);
 }
 
 #[test]

@@ -14,7 +14,7 @@ after(async () => { await browser?.close(); });
 
 /// A test with a page of its own. No page may have an error of a script or ask another host.
 const check = (name, options, run) =>
-  test(name, { skip: isShort && options.long ? "only in the long run" : false, timeout: 120_000 }, async () => {
+  test(name, { skip: isShort && options.long ? "only in the long run" : false, timeout: 600_000 }, async () => {
     const page = await openPage(browser, options);
     try {
       await run(page);
@@ -176,7 +176,8 @@ check("the keyboard alone is enough", {}, async (page) => {
   await page.keyboard.press("Tab");
   assert.equal(await page.evaluate(() => document.activeElement.id), "q");
   await page.keyboard.type("turnover");
-  await page.waitForFunction(() => document.querySelector(".results h2 a")?.textContent === "Regions");
+  await page.waitForFunction(() => location.search === "?q=turnover" && !document.querySelector("main[aria-busy]")
+    && document.querySelector(".results h2 a")?.textContent === "Regions");
   for (let presses = 0; presses < 60; presses += 1) {
     await page.keyboard.press("Tab");
     const focused = await page.evaluate(() => {

@@ -7,6 +7,8 @@ export const chromium = process.env.CHROMIUM ?? "/usr/bin/chromium";
 export const startBrowser = () =>
   puppeteer.launch({
     executablePath: chromium,
+    timeout: 120_000,
+    protocolTimeout: 600_000,
     // The tests may run as root in a container, where Chromium's own sandbox is not available.
     args: ["--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--lang=en-GB"],
     env: { ...process.env, TZ: "Europe/Berlin" },

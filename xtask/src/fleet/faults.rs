@@ -29,6 +29,8 @@ const LONGER: Duration = Duration::from_secs(LEASE as u64 + 1);
 const HOUR: i32 = 3_600;
 /// How long scanners may take to start, and to spread the connections.
 const START: Duration = Duration::from_secs(60);
+/// How long it may take until the connections of a killed scanner are scanned by another one, on a busy machine.
+const TAKEOVER: Duration = Duration::from_secs(10 * LEASE as u64);
 
 /// What happens in a round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -195,8 +197,7 @@ fn play(group: &mut Group, fault: Fault, one: usize) -> Result<(), Failed> {
             group.scanners[one].kill()?;
             let name = group.scanners[one].name.clone();
             group.edit(3)?;
-            let limit = Duration::from_secs(LEASE.into());
-            group.wait_for_takeover(&name, limit)?;
+            group.wait_for_takeover(&name, TAKEOVER)?;
             group.scanners[one].start()?;
         }
         Fault::KillAll => {

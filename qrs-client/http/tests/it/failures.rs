@@ -6,7 +6,6 @@ use outbound_http::{Client, Error, ErrorKind, Fact, Method, TimeLimit, TimeLimit
 use qrs_fake_site::ReservedPort;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
-use tokio::time::timeout;
 
 use crate::server::{Reply, Scheme, Server, client, ok, response};
 
@@ -199,18 +198,20 @@ async fn each_error_status_has_a_kind() {
     }
 }
 
-/// hyper loses the greeting if it arrives before the request is written. This server closes a connection without a word if a
-/// request arrives before it has greeted.
+/// hyper loses the greeting if it arrives before the request is written. This server closes its first connection without a word
+/// after the request, and greets on others.
 #[tokio::test]
 async fn a_greeting_is_found_by_a_connection_without_a_request() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let server = tokio::spawn(async move {
+        let (mut first, _) = listener.accept().await.unwrap();
+        first.read_u8().await.unwrap();
+        drop(first);
         let mut greeted = Vec::new();
         loop {
             let (mut stream, _) = listener.accept().await.unwrap();
-            let request = timeout(Duration::from_millis(100), stream.read(&mut [0])).await;
-            if request.is_err() && stream.write_all(b"220 FTP\r\n").await.is_ok() {
+            if stream.write_all(b"220 FTP\r\n").await.is_ok() {
                 greeted.push(stream);
             }
         }

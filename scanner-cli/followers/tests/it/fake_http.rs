@@ -126,9 +126,14 @@ fn serve(stream: &TcpStream, catalog: &dyn Catalog, shared: &Shared) {
         shared
             .largest
             .fetch_max(request.body.len(), Ordering::Relaxed);
-        let reply = catalog.answer(&request);
-        let goes_on = write(stream, reply, shared);
+        let mut reply = catalog.answer(&request);
+        if let Reply::Slow(slow) = reply {
+            thread::sleep(Duration::from_millis(30));
+            reply = *slow;
+        }
+        // The client may send its next request before this thread goes on after the answer.
         shared.in_flight.fetch_sub(1, Ordering::Relaxed);
+        let goes_on = write(stream, reply, shared);
         if !goes_on {
             let _ = stream.shutdown(Shutdown::Both);
             return;
@@ -200,9 +205,6 @@ fn write(mut stream: &TcpStream, reply: Reply, shared: &Shared) -> bool {
             }
             false
         }
-        Reply::Slow(reply) => {
-            thread::sleep(Duration::from_millis(30));
-            write(stream, *reply, shared)
-        }
+        Reply::Slow(reply) => write(stream, *reply, shared),
     }
 }

@@ -1,4 +1,4 @@
-use std::os::unix::fs::PermissionsExt;
+use std::{io::Write, process::Stdio};
 
 use tempfile::TempDir;
 
@@ -20,8 +20,7 @@ impl Machine {
              start) echo 'Job failed.' >&2; exit 1 ;;\nesac\n"
         );
         let systemctl = folder.path().join("systemctl");
-        fs::write(&systemctl, script).unwrap();
-        fs::set_permissions(&systemctl, fs::Permissions::from_mode(0o755)).unwrap();
+        write_program(&systemctl, &script);
         let manager = Systemd {
             scope: Scope::User,
             units: folder.path().join("units"),
@@ -61,6 +60,20 @@ impl Machine {
             account: None,
         }
     }
+}
+
+/// Writes a program. Another process does it: a child that another test starts meanwhile would inherit the open file, and
+/// until it closes it, the program cannot be run ("text file busy").
+fn write_program(path: &Path, text: &str) {
+    let mut writer = Command::new("sh")
+        .args(["-c", "cat >\"$0\" && chmod 755 \"$0\""])
+        .arg(path)
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let input = writer.stdin.take().unwrap();
+    { input }.write_all(text.as_bytes()).unwrap();
+    assert!(writer.wait().unwrap().success());
 }
 
 fn name() -> ServiceName {

@@ -37,8 +37,8 @@ const IDLE_TIME: Duration = Duration::from_secs(60);
 
 /// Maximum time of a step of the thread that keeps the index up to date. The first step of a large store notes all items.
 const STEP_LIMIT: Duration = Duration::from_secs(300);
-/// Maximum time of the update for a request. The request then shows the state before it.
-const REQUEST_LIMIT: Duration = Duration::from_secs(2);
+/// Maximum share of a request's time that the update for it takes: two fifths. The request then shows the state before it.
+const UPDATE_SHARE: f64 = 0.4;
 /// Pause between two attempts of a request to update the index.
 const RETRY_INTERVAL: Duration = Duration::from_millis(10);
 
@@ -131,7 +131,7 @@ impl BrowseStore for PostgresqlBrowse {
             {}
             return Ok(());
         }
-        let end = Instant::now() + REQUEST_LIMIT;
+        let end = Instant::now() + self.settings.time_limit.mul_f64(UPDATE_SHARE);
         let left = || end.saturating_duration_since(Instant::now());
         // Another thread may wait for a server that does not answer.
         let mut indexer = loop {

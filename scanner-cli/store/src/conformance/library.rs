@@ -11,7 +11,7 @@ use catalog_model::{
 use super::close;
 use crate::{
     browse::{BrowseError, BrowseFilter, BrowseSettings, Browser, SearchPage, SearchRequest, Sort},
-    scratch::{Scratch, item},
+    scratch::{Scratch, item, patient},
 };
 
 pub(crate) const BOOK: ContainerKind = ContainerKind {
@@ -32,7 +32,7 @@ pub(crate) fn settings() -> BrowseSettings {
         }],
         tag_properties: vec!["tags".to_owned()],
         status_property: Some("page_status".to_owned()),
-        ..BrowseSettings::default()
+        ..patient()
     }
 }
 

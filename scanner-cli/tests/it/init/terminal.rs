@@ -40,7 +40,7 @@ impl Person {
     fn answer_hidden(&mut self, question: &str, answer: &str) {
         self.wait_for(question);
         // The question comes before the echo is turned off: no person is that quick.
-        let deadline = Instant::now() + Duration::from_secs(20);
+        let deadline = Instant::now() + Duration::from_secs(120);
         let has_echo = |terminal: &File| {
             let modes = tcgetattr(terminal).unwrap().local_modes;
             modes.contains(LocalModes::ECHO)
@@ -61,7 +61,7 @@ impl Person {
                 self.at += found + text.len();
                 return;
             }
-            let part = self.screen.recv_timeout(Duration::from_secs(20));
+            let part = self.screen.recv_timeout(Duration::from_secs(120));
             let part = part.unwrap_or_else(|_| panic!("no {text:?} in {:?}", self.seen));
             self.seen.push_str(&String::from_utf8(part).unwrap());
         }

@@ -31,11 +31,7 @@ fn stages_that_fail() {
     let mut page = Page::new();
     let mut to = |note: &str, url: &str, more: &str| {
         let home = Home::empty();
-        let limits = "connection.time_limits { connect = 2 s, first_byte = 1 s }\n";
-        home.write(
-            "connections/demo.conf",
-            connection_to("demo", url) + limits + more,
-        );
+        home.write("connections/demo.conf", connection_to("demo", url) + more);
         page.note(note);
         page.run(&home, &["check"]);
     };
@@ -50,8 +46,9 @@ fn stages_that_fail() {
     to("tcp", &url_at(&closed), "");
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = silent.local_addr().unwrap();
-    to("tls", &format!("https://{address}/header"), "");
-    to("virtual proxy", &format!("http://{address}/header"), "");
+    let limits = "connection.time_limits { connect = 2 s, first_byte = 1 s }\n";
+    to("tls", &format!("https://{address}/header"), limits);
+    to("virtual proxy", &format!("http://{address}/header"), limits);
     to(
         "tls with a site of plain http",
         &site.url().replace("http:", "https:"),
@@ -120,8 +117,11 @@ fn proxies() {
     let settings = format!("proxy {{ hostname = \"127.0.0.1\", port = {port} }}\n");
     page.note("half a proxy");
     page.run(&demo_with(&site, &settings), &["check"]);
-    drop(proxy);
-    let settings = format!("proxy {{ scheme = http, hostname = \"127.0.0.1\", port = {port} }}\n");
+    let port = ReservedPort::new();
+    let settings = format!(
+        "proxy {{ scheme = http, hostname = \"127.0.0.1\", port = {} }}\n",
+        port.number()
+    );
     page.note("no proxy there");
     page.run(&demo_with(&site, &settings), &["check"]);
     page.check("check_proxy");

@@ -1,6 +1,6 @@
 //! `explain`: what the store and the site have about a sheet.
 
-use qrs_client::fake_site::{Account, Entity, FakeSite};
+use qrs_client::fake_site::{Account, Entity, FakeSite, ReservedPort};
 
 use super::{Page, catalog::changed, demo};
 
@@ -44,7 +44,8 @@ fn sheets_in_every_state() {
 
 #[test]
 fn sheets_that_the_account_can_no_longer_see() {
-    let site = FakeSite::start_in_thread();
+    let port = ReservedPort::new();
+    let site = FakeSite::builder().port(port.number()).start_in_thread();
     let home = demo(&site);
     home.run(&["scan"]);
     let mut page = Page::new();

@@ -53,7 +53,9 @@ fn log(arguments: &[&str]) -> Page {
     );
     let running = Running::from_command(&home, home.command(arguments));
     wait("a scan", || scanned(&home, "demo", "complete") == 1);
-    wait("the hook", || running.log().contains("tell-the-team"));
+    let hooks = || running.log().matches("the hook finished").count();
+    wait("the hook", || hooks() == 1);
+    wait("the export", || running.log().contains("wrote "));
     wait("rest", || is_at_rest(&home));
     // An error, and its correction.
     replace(&home, &(demo_text(&site) + "enabled = perhaps\n"));
@@ -64,6 +66,7 @@ fn log(arguments: &[&str]) -> Page {
         &(demo_text(&site) + "connection.verify_counts = true\n"),
     );
     wait("a failed scan", || scanned(&home, "demo", "failed") == 1);
+    wait("the hook", || hooks() == 2);
     wait("rest", || is_at_rest(&home));
     fs::remove_file(home.path("connections/demo.conf")).unwrap();
     wait("no file", || running.log().contains("was removed"));

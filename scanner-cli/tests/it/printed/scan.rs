@@ -1,6 +1,11 @@
 //! `scan`: the report of every outcome.
 
-use std::{process::Stdio, thread, time::Duration};
+use std::{
+    io::{BufRead, BufReader, Read},
+    process::Stdio,
+    thread,
+    time::Duration,
+};
 
 use qrs_client::fake_site::{Account, Content, Entity, FakeSite, Fault, Point, ReservedPort};
 use serde_json::json;
@@ -175,11 +180,8 @@ fn a_time_limit() {
         ("silence", Fault::stall(Point::Records(3)).on(SHEETS)),
     ] {
         site.fail(fault);
-        let home = demo_with(
-            &site,
-            &format!("connection.time_limits.{setting} = 500 ms\n"),
-        );
-        page.note(&format!("connection.time_limits.{setting} = 500 ms"));
+        let home = demo_with(&site, &format!("connection.time_limits.{setting} = 3 s\n"));
+        page.note(&format!("connection.time_limits.{setting} = 3 s"));
         page.run(&home, &["scan"]);
         site.heal();
     }
@@ -193,7 +195,12 @@ fn an_interrupted_and_a_busy_scan() {
     site.fail(Fault::stall(Point::Records(3)).on(SHEETS));
     let mut first = home.command(&["scan", "--report", "report.json"]);
     first.stdout(Stdio::piped()).stderr(Stdio::piped());
-    let first = first.spawn().unwrap();
+    let mut first = first.spawn().unwrap();
+    let mut errors = BufReader::new(first.stderr.take().unwrap());
+    let mut printed = String::new();
+    while !printed.contains("10 users read") {
+        assert_ne!(errors.read_line(&mut printed).unwrap(), 0, "{printed}");
+    }
     while site.requests_of(SHEETS).is_empty() {
         thread::sleep(Duration::from_millis(5));
     }
@@ -205,11 +212,12 @@ fn an_interrupted_and_a_busy_scan() {
     let mut kill = std::process::Command::new("kill");
     kill.args(["-INT", &pid]);
     assert_eq!(finish(kill).exit, 0);
+    errors.read_to_string(&mut printed).unwrap();
     let output = first.wait_with_output().unwrap();
     let run = Run {
         exit: output.status.code().unwrap(),
         output: String::from_utf8(output.stdout).unwrap(),
-        errors: String::from_utf8(output.stderr).unwrap(),
+        errors: printed,
     };
     page.note("interrupted by Ctrl-C");
     page.add(&home, &["scan", "--report", "report.json"], &run);

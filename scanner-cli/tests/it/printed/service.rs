@@ -1,6 +1,6 @@
 //! `service` with systemd. What it changes is tested in the crate `system-service`.
 
-use std::{fs, path::Path, process::Command};
+use std::{path::Path, process::Command};
 
 use super::Page;
 use crate::scanner::Home;
@@ -9,7 +9,11 @@ use crate::scanner::Home;
 fn run(page: &mut Page, home: &Home, arguments: &[&str]) -> i32 {
     let program = home.path("scanner-cli");
     if !program.exists() {
-        fs::copy(env!("CARGO_BIN_EXE_scanner-cli"), &program).unwrap();
+        // Another process writes it: a child that another test starts meanwhile would inherit the open file, and the program
+        // could not be run ("text file busy").
+        let mut copy = Command::new("cp");
+        copy.arg(env!("CARGO_BIN_EXE_scanner-cli")).arg(&program);
+        assert!(copy.status().unwrap().success());
     }
     let mut command = Command::new(program);
     command

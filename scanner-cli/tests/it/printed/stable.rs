@@ -50,13 +50,26 @@ static PATTERNS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         .into()
 });
 
+/// A line about something that takes seconds.
+static DELAY: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^note: still delivering to | INFO (waiting for the site's |reading \w+: \d)")
+        .unwrap()
+});
+
 /// A time as the program prints it.
 static TIME: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)").unwrap()
 });
 
 pub(super) fn text(text: &str, home: &Home) -> String {
-    text_with_times(&with_one_now(text), home)
+    text_with_times(&with_one_now(&without_delays(text)), home)
+}
+
+/// The text without lines that are only printed if something takes seconds.
+fn without_delays(text: &str) -> String {
+    text.split_inclusive('\n')
+        .filter(|line| !DELAY.is_match(line).unwrap())
+        .collect()
 }
 
 /// The same, without replacing times.

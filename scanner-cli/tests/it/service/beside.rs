@@ -38,7 +38,9 @@ fn other_commands_work_while_a_scan_runs() {
     home.write("connections/qlik.conf", connection("qlik", &site) + "# new");
     let running = Running::briefly(&home);
     wait("half a scan", || site.requests_of(SHEETS).len() > asked);
-    assert_eq!(state(&home, "qlik.conf").unwrap()["scanning"], true);
+    wait("the state", || {
+        state(&home, "qlik.conf").is_some_and(|now| now["scanning"] == true)
+    });
     assert_eq!(status(&home)["scanner"]["running"], true);
     home.run(&["catalog", "list"]).check(0, &[]);
     home.run(&["scan"])

@@ -82,12 +82,13 @@ fn a_service_is_healthy_while_its_heartbeat_is_recent() {
     let state = home.path("data/status.json");
     let old = state.metadata().unwrap().modified().unwrap() - Duration::from_secs(60);
     // A thread that is replacing the file finishes this before it stops.
+    let mut run = healthy();
     wait("an unhealthy service", || {
         let file = File::options().write(true).open(&state).unwrap();
         file.set_modified(old).unwrap();
-        healthy().exit == 4
+        run = healthy();
+        run.exit == 4
     });
-    let run = healthy();
     assert!(run.check(4, &[]).output.contains("has not responded"));
     running.signal("-CONT");
     wait("the next sign of life", || healthy().exit == 0);

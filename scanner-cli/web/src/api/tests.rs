@@ -8,8 +8,8 @@ use axum::{
     http::{Request, StatusCode, header},
 };
 use catalog_store::{
-    browse::{BrowseSettings, Browser},
-    scratch::Scratch,
+    browse::Browser,
+    scratch::{Scratch, patient},
 };
 use hyper::service::Service as _;
 use hyper_util::service::TowerToHyperService;
@@ -60,7 +60,7 @@ async fn catalog() -> (Scratch, Router) {
         .scan(0, &[("a", "A"), ("b", "B"), ("x/y ü", "C")])
         .await;
     scratch.scan(1, &[("a", "A2"), ("x/y ü", "C")]).await;
-    let browser = Browser::open(scratch.location(), BrowseSettings::default()).unwrap();
+    let browser = Browser::open(scratch.location(), patient()).unwrap();
     let web = CatalogWeb::new(Arc::new(browser), Arc::new(FixedState), ROUTES.to_vec());
     (scratch, router(web))
 }
@@ -253,7 +253,7 @@ async fn changes_have_a_type_and_are_limited_in_time() {
 async fn lists_are_downloaded_with_safe_cells() {
     let scratch = Scratch::new();
     scratch.scan(0, &[("a", "=1+2"), ("b", "x,\"y\"")]).await;
-    let browser = Browser::open(scratch.location(), BrowseSettings::default()).unwrap();
+    let browser = Browser::open(scratch.location(), patient()).unwrap();
     let web = CatalogWeb::new(Arc::new(browser), Arc::new(FixedState), ROUTES.to_vec());
     let router = router(web);
     for path in [

@@ -4,8 +4,8 @@ use std::{net::SocketAddr, time::Duration};
 
 use axum::{Router, routing::get};
 use catalog_store::{
-    browse::{BrowseSettings, Browser},
-    scratch::Scratch,
+    browse::Browser,
+    scratch::{Scratch, patient},
 };
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use tokio::{
@@ -51,7 +51,7 @@ impl Running {
     async fn start(settings: ServerSettings) -> Self {
         let scratch = Scratch::new();
         scratch.scan(0, &[("a", "Sales"), ("b/c", TRAP)]).await;
-        let browser = Browser::open(scratch.location(), BrowseSettings::default()).unwrap();
+        let browser = Browser::open(scratch.location(), patient()).unwrap();
         let routes = vec![ContainerRoute {
             path: "folders",
             kind: "folder",

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use catalog_store::scratch::Scratch;
+use catalog_store::scratch::{Scratch, patient};
 
 use super::*;
 use crate::{
@@ -39,7 +39,7 @@ impl SiteFiles for Files {
 }
 
 fn web(scratch: &Scratch) -> CatalogWeb {
-    let browser = Browser::open(scratch.location(), BrowseSettings::default()).unwrap();
+    let browser = Browser::open(scratch.location(), patient()).unwrap();
     let folders = vec![
         ContainerRoute {
             path: "folders",

@@ -91,7 +91,7 @@ impl Database {
 
     /// Lets the role log in without its password, because each login with one takes long without optimization.
     pub(crate) async fn without_password(self) -> Self {
-        let create = "DO $$ BEGIN CREATE ROLE passwordless; EXCEPTION WHEN duplicate_object THEN NULL; END $$";
+        let create = "DO $$ BEGIN CREATE ROLE passwordless; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$";
         self.execute(create).await;
         self.execute(&format!("GRANT passwordless TO {}", self.role))
             .await;

@@ -234,10 +234,10 @@ async fn a_server_that_does_not_answer_ends_the_delivery_in_time() {
     settings.extend(limits);
     let follower = open(&settings).unwrap();
     let lock = database.superuser().await;
-    follower
-        .follow(&TestFeed::new("east", Vec::new()))
-        .await
-        .unwrap();
+    // Creates the tables, without a time limit.
+    let patient = database.follower();
+    let empty = TestFeed::new("east", Vec::new());
+    patient.follow(&empty).await.unwrap();
     lock.batch_execute("BEGIN; LOCK TABLE qlik_catalog.items")
         .await
         .unwrap();

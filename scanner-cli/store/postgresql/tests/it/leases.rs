@@ -166,7 +166,7 @@ async fn a_scanner_that_was_paused_for_longer_than_its_lease_writes_nothing() {
 #[tokio::test]
 async fn a_scan_may_take_longer_to_write_than_its_lease_lasts() {
     let schema = schema();
-    let short = PostgresqlStore::with_lease(target(&schema), "one", Duration::from_secs(3));
+    let short = PostgresqlStore::with_lease(target(&schema), "one", Duration::from_secs(15));
     let short = StoreLocation::Server(Arc::new(short));
     let store = Store::open(short, SignedDuration::from_hours(24)).unwrap();
     let mut scan = begin(&store).await.unwrap();
@@ -174,7 +174,7 @@ async fn a_scan_may_take_longer_to_write_than_its_lease_lasts() {
     // The transaction that writes the scan waits for this lock.
     let lock = "hashtext('scanner-cli long texts ' || current_schema())";
     let hold = format!(
-        "SELECT pg_advisory_lock({lock}); SELECT pg_sleep(5); SELECT pg_advisory_unlock({lock})"
+        "SELECT pg_advisory_lock({lock}); SELECT pg_sleep(12); SELECT pg_advisory_unlock({lock})"
     );
     let held = execute(&schema, &hold);
     let closed = async {

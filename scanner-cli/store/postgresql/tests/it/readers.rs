@@ -69,12 +69,11 @@ async fn a_request_that_waits_too_long_ends_and_leaves_no_statement() {
     let store = location(&schema, "one");
     fill(&store).await;
     let settings = BrowseSettings {
-        time_limit: Duration::from_millis(500),
+        time_limit: Duration::from_secs(5),
         ..BrowseSettings::default()
     };
     let browser = Browser::open(store, settings).unwrap();
     browser.update().unwrap();
-    search(&browser).unwrap();
     let session = Session::open(&target(&schema)).await.unwrap();
     let lock = format!("BEGIN; LOCK TABLE {schema}.doc_words IN ACCESS EXCLUSIVE MODE");
     session.batch(&lock).await.unwrap();
@@ -84,15 +83,18 @@ async fn a_request_that_waits_too_long_ends_and_leaves_no_statement() {
         ..SearchRequest::default()
     });
     assert!(matches!(other, Err(BrowseError::TimedOut)), "{other:?}");
-    assert!(begun.elapsed() < Duration::from_secs(3));
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert!(begun.elapsed() < Duration::from_secs(30));
     let sql = format!(
-        "SELECT FROM pg_stat_activity WHERE application_name = 'scanner-cli ({schema})' AND state = 'active'"
+        "SELECT FROM pg_stat_activity WHERE application_name = 'scanner-cli ({schema})' AND state = 'active' \
+         AND query LIKE '%doc_words%'"
     );
-    assert!(session.query(&sql, &[]).await.unwrap().is_empty());
+    while !session.query(&sql, &[]).await.unwrap().is_empty() {
+        assert!(begun.elapsed() < Duration::from_secs(60));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     session.batch("ROLLBACK").await.unwrap();
     session.close().await;
-    search(&browser).unwrap();
+    assert_ne!(search(&browser).unwrap().total, 0);
 }
 
 #[tokio::test]
@@ -129,6 +131,7 @@ async fn requests_work_again_after_the_server_has_closed_their_sessions() {
     let store = location(&schema, "one");
     fill(&store).await;
     let browser = Browser::open(store, BrowseSettings::default()).unwrap();
+    browser.update().unwrap();
     let found = search(&browser).unwrap().total;
     let sql = format!(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'scanner-cli ({schema})'"

@@ -64,6 +64,8 @@ fn port() -> u16 {
 
 /// The role of the scanners, without a password.
 const ROLE: &str = "scanner";
+/// So long that reports, which have a sixth of it, are in time on a busy machine. Tests do not wait for its end.
+const LEASE: Duration = Duration::from_secs(300);
 
 /// A schema that no other test uses.
 pub(crate) fn schema() -> String {
@@ -108,13 +110,13 @@ pub(crate) fn location(schema: &str, scanner: &str) -> StoreLocation {
 /// The same, for the role `reader`, which has no rights yet.
 pub(crate) fn reader(schema: &str) -> StoreLocation {
     let target = read("reader", port(), schema);
-    let store = PostgresqlStore::with_lease(target, "reader", Duration::from_secs(30));
+    let store = PostgresqlStore::with_lease(target, "reader", LEASE);
     StoreLocation::Server(Arc::new(store))
 }
 
 /// The same, not yet as a location.
 pub(crate) fn store(schema: &str, scanner: &str) -> PostgresqlStore {
-    PostgresqlStore::with_lease(target(schema), scanner, Duration::from_secs(30))
+    PostgresqlStore::with_lease(target(schema), scanner, LEASE)
 }
 
 /// Runs a statement in a schema.
