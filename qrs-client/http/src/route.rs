@@ -9,6 +9,8 @@ mod plain_http;
 mod recorded;
 mod tunnel;
 
+pub(crate) use connect::{MAX_PROBES, PROBE_INTERVAL};
+
 use std::sync::Arc;
 use std::time::Duration;
 

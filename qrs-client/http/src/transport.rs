@@ -19,7 +19,7 @@ use rustls::ClientConfig;
 
 use crate::error::Error;
 use crate::proxy::Proxy;
-use crate::route::Route;
+use crate::route::{MAX_PROBES, PROBE_INTERVAL, Route};
 use coding::{Next, Unpacker};
 
 pub(crate) use own_connection::OwnConnection;
@@ -32,13 +32,6 @@ const MAX_HEADERS: usize = 2000;
 
 /// Maximum time that an idle connection is kept for the next request. Servers close idle connections after 60 s or later.
 const MAX_IDLE_TIME: Duration = Duration::from_secs(50);
-
-/// Interval at which a silent connection is probed. Firewalls drop silent connections, and a response may take minutes to
-/// begin.
-const PROBE_INTERVAL: Duration = Duration::from_secs(15);
-
-/// Number of unanswered probes after which a connection is considered lost.
-const MAX_PROBES: u32 = 4;
 
 /// Sends requests over connections that it keeps for the next ones.
 #[derive(Clone)]

@@ -1,11 +1,12 @@
 //! The connection to a database: TCP, TLS, login, and statements with a time limit.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
+use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use outbound_http::{Redactor, Step};
 use tokio::{
     task::JoinHandle,
@@ -58,20 +59,43 @@ impl Drop for Task {
 /// How long a session that is no longer needed may take to say so.
 const GOODBYE: Duration = Duration::from_secs(1);
 
+/// How long a server is tried before the next one is tried as well. The machine of a server that has lost power does not answer
+/// at all.
+const HEAD_START: Duration = Duration::from_millis(500);
+
 impl Session {
-    /// Connects and logs in.
+    /// Connects and logs in. Of several servers, the one that was used last is tried first, then the others in their order. A
+    /// server that does not answer is not waited for: the next one is tried beside it.
     ///
     /// # Errors
-    /// If the server cannot be reached or refuses the login.
+    /// If no server can be used: it cannot be reached, refuses the login, or is not a wanted one.
     pub async fn open(target: &Target) -> Result<Self, Problem> {
-        let mut problems = Vec::new();
-        for at in &target.hosts {
-            match Self::open_at(target, at).await {
-                Ok(session) => return Ok(session),
-                Err(problem) => problems.push(problem),
+        let open_at =
+            async |index: usize| (index, Self::open_at(target, &target.hosts[index]).await);
+        let mut next = target.in_order();
+        let mut trying: FuturesUnordered<_> = next.next().map(open_at).into_iter().collect();
+        let mut problems = BTreeMap::new();
+        loop {
+            let limit = match next.len() {
+                0 => Duration::MAX,
+                _ => HEAD_START,
+            };
+            let Ok(ended) = timeout(limit, trying.next()).await else {
+                trying.extend(next.next().map(open_at));
+                continue;
+            };
+            match ended {
+                Some((index, Ok(session))) => {
+                    target.used(index);
+                    return Ok(session);
+                }
+                Some((index, Err(problem))) => {
+                    problems.insert(index, problem);
+                    trying.extend(next.next().map(open_at));
+                }
+                None => return Err(together(target, problems.into_values().collect())),
             }
         }
-        Err(together(target, problems))
     }
 
     /// Connects to one of the servers, if it is a wanted one. If there is only one, there is no choice.

@@ -1,5 +1,11 @@
 //! The settings of a database.
 
+use std::{
+    iter,
+    sync::atomic::{AtomicUsize, Ordering},
+    vec,
+};
+
 use catalog_model::{
     Diagnostic, Settings,
     settings::{Invalid, Located, PlaceKind, SettingProblem},
@@ -34,6 +40,8 @@ pub struct Target {
     pub proxy: Option<Proxy>,
     /// The time limits. `first_byte` is that of a statement.
     pub limits: TimeLimits,
+    /// The position of the server that was used last.
+    last_used: AtomicUsize,
 }
 
 /// How many servers a URL may name.
@@ -115,7 +123,21 @@ impl Target {
             trust_warnings: outbound.trust.warnings().to_vec(),
             proxy: outbound.proxy,
             limits: outbound.time_limits.limits(),
+            last_used: AtomicUsize::new(0),
         })
+    }
+
+    /// The positions of the servers in the order in which they are tried: the one that was used last, then the others.
+    pub(crate) fn in_order(&self) -> vec::IntoIter<usize> {
+        let last = self.last_used.load(Ordering::Relaxed);
+        let others = (0..self.hosts.len()).filter(|index| *index != last);
+        let order: Vec<_> = iter::once(last).chain(others).collect();
+        order.into_iter()
+    }
+
+    /// Remembers which server is used.
+    pub(crate) fn used(&self, index: usize) {
+        self.last_used.store(index, Ordering::Relaxed);
     }
 
     /// The database as people name it: `postgresql://scanner@db.example.com:5432/catalog`.

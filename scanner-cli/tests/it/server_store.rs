@@ -2,11 +2,13 @@
 
 use std::{
     collections::BTreeSet,
+    net::TcpListener,
     process::Command,
     sync::{
         Mutex, OnceLock,
         atomic::{AtomicU32, Ordering},
     },
+    time::{Duration, Instant},
 };
 
 use qrs_client::fake_site::{FakeSite, ReservedPort};
@@ -390,6 +392,18 @@ fn the_first_server_that_can_be_written_is_used() {
     };
     at(&format!("{closed},127.0.0.1:{}", port()));
     home.run(&["scan"]).check(0, &["complete"]);
+    // As if the machine of the first server had lost power.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = silent.local_addr().unwrap();
+    at(&format!("{address},127.0.0.1:{}", port()));
+    let settings = home.read("conf/application.conf");
+    home.write(
+        "conf/application.conf",
+        settings + "store.time_limits.connect = 120 s\n",
+    );
+    let begun = Instant::now();
+    home.run(&["scan"]).check(0, &["complete"]);
+    assert!(begun.elapsed() < Duration::from_secs(60));
     at(&format!("{closed},{closed}"));
     home.run(&["scan"]).check(
         4,
