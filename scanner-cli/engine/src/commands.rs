@@ -37,7 +37,7 @@ const POLL_INTERVAL: Duration = Duration::from_millis(20);
 const MAX_OUTPUT_BYTES: u64 = 64 * 1024;
 
 /// How long outputs are read after the command has ended. Processes that it left running may keep them open.
-const LAST_OUTPUT_WAIT: Duration = Duration::from_secs(2);
+const LAST_OUTPUT_WAIT: Duration = Duration::from_millis(500);
 
 /// Maximum number of characters of standard error in a message.
 const MAX_SHOWN_CHARACTERS: usize = 300;

@@ -77,7 +77,7 @@ const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(1
 const WAIT_FOR_OTHERS: Duration = Duration::from_secs(60);
 
 /// Interval at which the run checks whether another scanner has finished.
-const HELD_INTERVAL: Duration = Duration::from_secs(1);
+const HELD_INTERVAL: Duration = Duration::from_secs(2);
 
 /// Interval at which the run checks whether the other process has finished.
 const LOCK_INTERVAL: Duration = Duration::from_millis(50);
@@ -211,7 +211,8 @@ impl Deliverer {
         self.end_killed_scans().map_err(store_failed)?;
         let mut outcome = self.attempt(follower, handle);
         for pause in self.pauses {
-            let is_final = !matches!(&outcome, Err(error) if error.may_pass());
+            let is_final =
+                !matches!(&outcome, Err(error) if error.may_pass() && !is_of_others(error));
             if is_final || self.is_stopped() {
                 break;
             }

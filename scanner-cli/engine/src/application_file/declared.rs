@@ -146,7 +146,7 @@ pub const STORE_SERVER: &[Declaration] = &[
         Text,
         "`\"postgresql://USER@HOST:PORT/DATABASE\"`: the store is in this database of PostgreSQL, which several \
          [scanners](fleet.md) may share. Several hosts, `USER@HOST1,HOST2`, are the primary server and its standbys: \
-         the first one that can be written is used (`?target_session_attrs=any`: the first one that accepts the \
+         one that can be written is used (`?target_session_attrs=any`: the first one that accepts the \
          login). A password in it is an error. A change needs a restart of `run`.",
     )
     .default("the store is the file `data/catalog.db`"),

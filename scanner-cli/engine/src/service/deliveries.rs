@@ -27,10 +27,12 @@ use crate::{
     service_state::Tallies,
 };
 
-/// Pause after a run that failed because of the store, or because another scanner delivers. The next scan that ends makes the
-/// delivery due earlier. Since the catalog is not the reason, the pause does not grow: all scanners of a group may have been
-/// without their database at the same time.
+/// Pause after a run that failed because of the store, or because another scanner delivers. It doubles with each further failure of
+/// the store. It is shorter than after a failure of the catalog, because all scanners of a group are without their database at
+/// the same time.
 const STORE_RETRY: Duration = Duration::from_secs(10);
+/// Maximum pause after a failure of the store.
+const MAX_STORE_RETRY: Duration = Duration::from_secs(900);
 
 /// The followers, and the time of the next delivery to each.
 pub(crate) struct Deliveries {
@@ -49,6 +51,8 @@ struct FollowerSchedule {
     is_running: bool,
     /// Number of failed runs in a row.
     failures: u32,
+    /// Number of runs in a row that failed because of the store.
+    store_failures: u32,
     /// The last failure, so that it is logged only once.
     failed: Option<String>,
 }
@@ -68,7 +72,8 @@ impl Deliveries {
     /// Makes deliveries due, because the store may have changes. Followers that failed still wait for their retry.
     pub(crate) fn wake(&mut self, now: Instant) {
         for schedule in self.followers.values_mut() {
-            if schedule.failures == 0 || schedule.due.is_none() {
+            let is_failing = schedule.failures > 0 || schedule.store_failures > 0;
+            if !is_failing || schedule.due.is_none() {
                 schedule.due = Some(now);
             }
         }
@@ -91,6 +96,7 @@ impl Deliveries {
                 due: None,
                 is_running: false,
                 failures: 0,
+                store_failures: 0,
                 failed: None,
             });
             schedule.follower = Some(follower);
@@ -198,12 +204,20 @@ impl FollowerSchedule {
                 info!("the follower `{name}` has received everything again");
             }
             self.failures = 0;
+            self.store_failures = 0;
             return;
         };
         let pause = match outcome {
-            Err(error) if is_of_store(error) => STORE_RETRY,
+            Err(error) if is_of_store(error) => {
+                let pause = STORE_RETRY * 2_u32.pow(self.store_failures.min(10));
+                self.store_failures = self.store_failures.saturating_add(1);
+                // A scan that ended meanwhile is no reason to try again at once.
+                self.due = None;
+                pause.min(MAX_STORE_RETRY)
+            }
             _ => {
                 self.failures = self.failures.saturating_add(1);
+                self.store_failures = 0;
                 retry_after(self.failures)
             }
         };
