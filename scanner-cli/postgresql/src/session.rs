@@ -77,11 +77,14 @@ impl Session {
         let mut problems = BTreeMap::new();
         loop {
             let limit = match next.len() {
-                0 => Duration::MAX,
-                _ => HEAD_START,
+                1.. if target.tries_several_at_once() => HEAD_START,
+                _ => Duration::MAX,
             };
             let Ok(ended) = timeout(limit, trying.next()).await else {
-                trying.extend(next.next().map(open_at));
+                let next = next.next();
+                // The caller may have less time than it takes to log in there. Its next attempt begins with this server.
+                next.into_iter().for_each(|index| target.used(index));
+                trying.extend(next.map(open_at));
                 continue;
             };
             match ended {

@@ -135,9 +135,17 @@ impl Target {
         order.into_iter()
     }
 
+    /// Whether a server is tried beside one that does not answer. Not if any server will do, because the order of the URL counts
+    /// then; and not behind a proxy, which may allow only one login at a time.
+    pub(crate) fn tries_several_at_once(&self) -> bool {
+        self.wanted != WantedServer::Any && self.proxy.is_none()
+    }
+
     /// Remembers which server is used.
     pub(crate) fn used(&self, index: usize) {
-        self.last_used.store(index, Ordering::Relaxed);
+        if self.wanted != WantedServer::Any {
+            self.last_used.store(index, Ordering::Relaxed);
+        }
     }
 
     /// The database as people name it: `postgresql://scanner@db.example.com:5432/catalog`.
