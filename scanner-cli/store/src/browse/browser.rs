@@ -70,7 +70,6 @@ struct Shared {
     is_large: AtomicBool,
     /// This thread.
     loader: OnceLock<Thread>,
-    is_loaded: Condvar,
     hits: Recent<Arc<TextHits>>,
     facets: Recent<Arc<Facets>>,
     counts: Recent<u64>,
@@ -126,7 +125,6 @@ impl Browser {
             columns: Mutex::default(),
             is_large: AtomicBool::new(false),
             loader: OnceLock::new(),
-            is_loaded: Condvar::new(),
             hits: Recent::new(RECENT_SEARCHES),
             facets: Recent::new(RECENT_FACETS),
             counts: Recent::new(RECENT_COUNTS),

@@ -15,18 +15,15 @@ use super::{
 const LOADING_PAUSE: u32 = 4;
 /// Maximum duration of loading the columns of a large index.
 const LOADING_LIMIT: Duration = Duration::from_secs(300);
-/// Maximum time that a request waits for the thread that loads them for the first time.
-const MAX_WAIT: Duration = Duration::from_secs(2);
 
 impl Shared {
     /// Returns the columns of the reader's snapshot of the index.
     pub(super) fn columns(&self, reader: &dyn BrowseReader) -> Result<Arc<Columns>, BrowseError> {
         let generation = reader.generation()?;
-        let mut columns = self.loaded();
-        if columns.is_none() {
-            self.notice_large(reader)?;
-            columns = self.wait_for_thread(columns);
+        if self.loaded().is_none() && self.notice_large(reader)? && self.loaded().is_none() {
+            return Err(BrowseError::Loading);
         }
+        let mut columns = self.loaded();
         if let Some(columns) = &*columns
             && (columns.generation == generation || self.is_for_thread(columns))
         {
@@ -45,28 +42,15 @@ impl Shared {
         Ok(loaded)
     }
 
-    /// Leaves the first load of a large index to the thread.
-    fn notice_large(&self, reader: &dyn BrowseReader) -> Result<(), BrowseError> {
+    /// Leaves the first load of a large index to the thread. Returns whether the index is large.
+    fn notice_large(&self, reader: &dyn BrowseReader) -> Result<bool, BrowseError> {
         let max = i64::try_from(self.settings.max_loaded_by_request).unwrap_or(i64::MAX);
-        if reader.last_entity()? > max {
-            self.is_large.store(true, Ordering::Relaxed);
-            if let Some(loader) = self.loader.get() {
-                loader.unpark();
-            }
+        let is_large = reader.last_entity()? > max;
+        let is_new = is_large && !self.is_large.swap(true, Ordering::Relaxed);
+        if let Some(loader) = self.loader.get().filter(|_| is_new) {
+            loader.unpark();
         }
-        Ok(())
-    }
-
-    fn wait_for_thread<'a>(
-        &self,
-        columns: MutexGuard<'a, Option<Arc<Columns>>>,
-    ) -> MutexGuard<'a, Option<Arc<Columns>>> {
-        let is_missing =
-            |columns: &mut Option<_>| columns.is_none() && self.is_large.load(Ordering::Relaxed);
-        let waited = self
-            .is_loaded
-            .wait_timeout_while(columns, MAX_WAIT, is_missing);
-        waited.unwrap_or_else(PoisonError::into_inner).0
+        Ok(is_large)
     }
 
     fn loaded(&self) -> MutexGuard<'_, Option<Arc<Columns>>> {
@@ -115,9 +99,9 @@ impl Shared {
             }
         })?;
         if let Some(loaded) = loaded {
-            *self.loaded() = Some(Arc::new(loaded));
+            let mut columns = self.loaded();
+            *columns = Some(Arc::new(loaded));
             self.is_large.store(false, Ordering::Relaxed);
-            self.is_loaded.notify_all();
         }
         Ok(())
     }
