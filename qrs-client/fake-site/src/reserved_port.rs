@@ -6,8 +6,8 @@ use tokio::net::TcpSocket;
 
 /// A port of `127.0.0.1` at which nothing listens.
 ///
-/// While this value lives, the system gives the port to nobody who asks for any free port. So a connection to it is refused,
-/// until a program is told to listen at exactly this port.
+/// While this value lives, the system gives the port to nobody who asks for any free port (on Unix). So a connection to it is
+/// refused, until a program is told to listen at exactly this port.
 ///
 /// ```
 /// let port = qrs_fake_site::ReservedPort::new();
@@ -17,8 +17,8 @@ use tokio::net::TcpSocket;
 #[derive(Debug)]
 pub struct ReservedPort {
     address: SocketAddr,
-    /// Keeps the port.
-    _socket: TcpSocket,
+    /// Keeps the port. On Windows, nobody could listen there then.
+    _socket: Option<TcpSocket>,
 }
 
 impl ReservedPort {
@@ -38,7 +38,7 @@ impl ReservedPort {
             let address = socket.local_addr()?;
             Ok::<_, std::io::Error>(Self {
                 address,
-                _socket: socket,
+                _socket: cfg!(unix).then_some(socket),
             })
         };
         reserve().expect("there is a free local port")

@@ -67,7 +67,7 @@ pub(super) fn build(shell: &Shell) -> Result<String, Box<dyn Error>> {
     Ok(messages.read()?)
 }
 
-/// Runs the test programs that `build` printed, and prints at the end why tests failed.
+/// Runs the test programs that `build` printed, and prints the output of those that fail; what failed, once more at the end.
 #[expect(clippy::print_stdout, reason = "a developer's tool prints its result")]
 pub(crate) fn run(built: &str, launcher: &Launcher) -> Outcome {
     let mut waiting = programs(built)?;
@@ -97,6 +97,7 @@ pub(crate) fn run(built: &str, launcher: &Launcher) -> Outcome {
             };
             println!("{seconds:>7.1} s  {}: {result}", ended.name);
             if ended.is_killed || !status.success() {
+                println!("{output}");
                 failed.push((ended.name, output));
             }
         }

@@ -174,7 +174,7 @@ async fn a_scan_may_take_longer_to_write_than_its_lease_lasts() {
     // The transaction that writes the scan waits for this lock.
     let lock = "hashtext('scanner-cli long texts ' || current_schema())";
     let hold = format!(
-        "SELECT pg_advisory_lock({lock}); SELECT pg_sleep(12); SELECT pg_advisory_unlock({lock})"
+        "SELECT pg_advisory_lock({lock}); SELECT pg_sleep(20); SELECT pg_advisory_unlock({lock})"
     );
     let held = execute(&schema, &hold);
     let closed = async {

@@ -88,10 +88,13 @@ async fn a_request_that_waits_too_long_ends_and_leaves_no_statement() {
         "SELECT FROM pg_stat_activity WHERE application_name = 'scanner-cli ({schema})' AND state = 'active' \
          AND query LIKE '%doc_words%'"
     );
-    while !session.query(&sql, &[]).await.unwrap().is_empty() {
+    // In a transaction, the view does not change.
+    let watcher = Session::open(&target(&schema)).await.unwrap();
+    while !watcher.query(&sql, &[]).await.unwrap().is_empty() {
         assert!(begun.elapsed() < Duration::from_secs(60));
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+    watcher.close().await;
     session.batch("ROLLBACK").await.unwrap();
     session.close().await;
     assert_ne!(search(&browser).unwrap().total, 0);
