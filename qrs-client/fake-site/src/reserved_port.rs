@@ -6,8 +6,8 @@ use tokio::net::TcpSocket;
 
 /// A port of `127.0.0.1` at which nothing listens.
 ///
-/// While this value lives, the system gives the port to nobody who asks for any free port (on Unix). So a connection to it is
-/// refused, until a program is told to listen at exactly this port.
+/// While this value lives, the system does not give the port to a program that asks for any free port (Unix only). Connections to
+/// the port are refused until a program listens at exactly this port.
 ///
 /// ```
 /// let port = qrs_fake_site::ReservedPort::new();

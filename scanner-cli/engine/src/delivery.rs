@@ -86,7 +86,7 @@ const LOCK_INTERVAL: Duration = Duration::from_millis(50);
 const FIRST_RETRY: Duration = Duration::from_secs(60);
 
 /// Maximum time between two runs of a follower that fails.
-const MAX_RETRY: Duration = Duration::from_secs(900);
+pub(crate) const MAX_RETRY: Duration = Duration::from_secs(900);
 
 /// Time until the next run of a follower after this number of failures in a row.
 #[must_use]

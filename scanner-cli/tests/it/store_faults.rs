@@ -77,6 +77,22 @@ pub(crate) fn check_whole(path: &Path) {
     }
 }
 
+/// Removes, renames and adds a sheet. The fuse allows this, so that each scan removes something.
+fn change_sheets(content: &mut Content, round: usize, random: &mut impl FnMut() -> u32) {
+    let ids: Vec<_> = content
+        .sheets()
+        .map(|sheet| sheet["id"].to_string())
+        .collect();
+    let id = |at: u32| ids[at as usize % ids.len()].trim_matches('"').to_owned();
+    content.remove(&id(random()));
+    content.rename(&id(random().max(1)), &format!("renamed {round}"));
+    let app = content.app_named("App 1").or(content.app_named("App 0"));
+    let app = app.map(str::to_owned);
+    if let Some(app) = app {
+        content.add_sheet(&app, &format!("new {round}"));
+    }
+}
+
 #[test]
 #[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
 fn killed_at_any_instant_the_store_is_intact() {
@@ -110,21 +126,7 @@ fn killed_at_any_instant_the_store_is_intact() {
         if round >= 50 && outcomes("interrupted") > 5 {
             break;
         }
-        // Fewer than the fuse allows, so that each scan removes something.
-        site.edit(|content| {
-            let ids: Vec<_> = content
-                .sheets()
-                .map(|sheet| sheet["id"].to_string())
-                .collect();
-            let id = |at: u32| ids[at as usize % ids.len()].trim_matches('"').to_owned();
-            content.remove(&id(random()));
-            content.rename(&id(random().max(1)), &format!("renamed {round}"));
-            let app = content.app_named("App 1").or(content.app_named("App 0"));
-            let app = app.map(str::to_owned);
-            if let Some(app) = app {
-                content.add_sheet(&app, &format!("new {round}"));
-            }
-        });
+        site.edit(|content| change_sheets(content, round, &mut random));
         // A killed process does not save its session, and a site allows five.
         site.expire_sessions();
         let mut child = home.start(&["scan"]);

@@ -20,7 +20,8 @@ use super::{
 use crate::{
     clock::Clock,
     delivery::{
-        Deliverer, DeliveryRun, Followers, is_of_others, is_of_store, refusals, retry_after,
+        Deliverer, DeliveryRun, Followers, MAX_RETRY, is_of_others, is_of_store, refusals,
+        retry_after,
     },
     home::Home,
     installation::unknown_codes,
@@ -31,8 +32,6 @@ use crate::{
 /// the store. It is shorter than after a failure of the catalog, because all scanners of a group are without their database at
 /// the same time.
 const STORE_RETRY: Duration = Duration::from_secs(10);
-/// Maximum pause after a failure of the store.
-const MAX_STORE_RETRY: Duration = Duration::from_secs(900);
 
 /// The followers, and the time of the next delivery to each.
 pub(crate) struct Deliveries {
@@ -211,9 +210,9 @@ impl FollowerSchedule {
             Err(error) if is_of_store(error) => {
                 let pause = STORE_RETRY * 2_u32.pow(self.store_failures.min(10));
                 self.store_failures = self.store_failures.saturating_add(1);
-                // A scan that ended meanwhile is no reason to try again at once.
+                // Scans that ended in the meantime must not shorten the pause.
                 self.due = None;
-                pause.min(MAX_STORE_RETRY)
+                pause.min(MAX_RETRY)
             }
             _ => {
                 self.failures = self.failures.saturating_add(1);

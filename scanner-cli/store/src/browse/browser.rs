@@ -68,7 +68,7 @@ struct Shared {
     columns: Mutex<Option<Arc<Columns>>>,
     /// Whether a thread loads the columns because requests cannot.
     is_large: AtomicBool,
-    /// This thread.
+    /// The thread that loads the columns.
     loader: OnceLock<Thread>,
     hits: Recent<Arc<TextHits>>,
     facets: Recent<Arc<Facets>>,

@@ -64,7 +64,7 @@ fn port() -> u16 {
 
 /// The role of the scanners, without a password.
 const ROLE: &str = "scanner";
-/// So long that reports, which have a sixth of it, are in time on a busy machine. Tests do not wait for its end.
+/// Long enough for reports, which may take a sixth of it, on a busy machine. No test waits until it ends.
 const LEASE: Duration = Duration::from_secs(300);
 
 /// A schema that no other test uses.
